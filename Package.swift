@@ -1,0 +1,243 @@
+// swift-tools-version: 6.2
+// Formatting rules for this file: targets from the bottom layer to the top, one dependency a line, sorted.
+// A dependency points down only; `--explicit-target-dependency-import-check error` proves it at each build.
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let cSettings: [CSetting] = [
+    .define("_GNU_SOURCE"),
+    .unsafeFlags(["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]),
+]
+
+/// The launcher is linked statically and without Swift's runtime: what it forks must be small.
+let launcherLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xclang-linker", "-no-pie"])
+]
+
+let package = Package(
+    name: "ostler",
+    products: [
+        .executable(name: "ostler", targets: ["ostler"]),
+        .executable(name: "ostler-launch", targets: ["ostler-launch"]),
+        .executable(name: "ostler-plugin-command", targets: ["ostler-plugin-command"]),
+        .executable(name: "ostler-bench", targets: ["ostler-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Layer 0: knows nothing of its surroundings.
+        .target(name: "COstlerLaunch", cSettings: cSettings),
+        .target(name: "COstlerShims", cSettings: cSettings),
+        .target(name: "OstlerJSON", swiftSettings: swiftSettings),
+        .target(
+            name: "OstlerProtocol",
+            dependencies: [
+                "OstlerJSON"
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerSchema",
+            dependencies: [
+                "OstlerJSON"
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Layer 1: the machine; the life of a task.
+        .target(
+            name: "OstlerSystem",
+            dependencies: [
+                "COstlerShims"
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerTasks",
+            dependencies: [
+                "OstlerJSON",
+                "OstlerProtocol",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Layer 2: what is configured, what is installed, what is fenced.
+        .target(
+            name: "OstlerConfig",
+            dependencies: [
+                "OstlerJSON",
+                "OstlerSystem",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerSandbox",
+            dependencies: [
+                "COstlerLaunch",
+                "OstlerJSON",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerCatalog",
+            dependencies: [
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSchema",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Layer 3: the host.
+        .target(
+            name: "OstlerHost",
+            dependencies: [
+                "OstlerCatalog",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSandbox",
+                "OstlerSchema",
+                "OstlerSystem",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Layer 4: what a person types.
+        .target(
+            name: "OstlerCommands",
+            dependencies: [
+                "OstlerCatalog",
+                "OstlerConfig",
+                "OstlerHost",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSandbox",
+                "OstlerSchema",
+                "OstlerSystem",
+                "OstlerTasks",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Layer 5: programs.
+        .executableTarget(
+            name: "ostler",
+            dependencies: [
+                "OstlerCommands"
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ostler-launch",
+            dependencies: [
+                "COstlerLaunch"
+            ],
+            cSettings: cSettings,
+            linkerSettings: launcherLinkerSettings
+        ),
+        .executableTarget(
+            name: "ostler-plugin-command",
+            dependencies: [
+                "COstlerLaunch",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSystem",
+            ],
+            path: "Plugins/command",
+            exclude: ["plugin.yaml", "README.md"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ostler-bench",
+            dependencies: [
+                "OstlerCatalog",
+                "OstlerConfig",
+                "OstlerHost",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSandbox",
+                "OstlerSystem",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Tests.
+        .target(
+            name: "OstlerTestSupport",
+            dependencies: [
+                "OstlerJSON",
+                "OstlerSystem",
+            ],
+            path: "Tests/OstlerTestSupport",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(name: "OstlerJSONTests", dependencies: ["OstlerJSON"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "OstlerProtocolTests",
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerSchemaTests",
+            dependencies: ["OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerSystemTests",
+            dependencies: ["OstlerSystem", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerTasksTests",
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerConfigTests",
+            dependencies: ["OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerSandboxTests",
+            dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerCatalogTests",
+            dependencies: ["OstlerCatalog", "OstlerJSON", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerHostTests",
+            dependencies: [
+                "OstlerCatalog", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox", "OstlerSystem",
+                "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["OstlerJSON", "OstlerSystem", "OstlerTestSupport"],
+            path: "Tests/EndToEnd",
+            swiftSettings: swiftSettings
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

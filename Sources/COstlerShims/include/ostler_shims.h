@@ -1,0 +1,3 @@
+#ifndef OSTLER_SHIMS_H
+#define OSTLER_SHIMS_H
+#endif

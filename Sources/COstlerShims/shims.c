@@ -1,0 +1,1 @@
+#include "ostler_shims.h"
