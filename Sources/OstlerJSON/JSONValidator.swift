@@ -1,0 +1,69 @@
+/// Checks a whole document once: grammar, UTF-8, depth and that no object has a key twice.
+///
+/// One validator is kept for each stream of documents, since it reuses its scratch memory.
+public struct JSONValidator {
+    /// Keys of the objects that are open, innermost last.
+    private var keys: [JSONKey] = []
+    /// Objects with more keys than this are checked through a set of hashes.
+    private static let linearLimit = 24
+
+    public init() {}
+
+    /// Throws the first fault of the document, which must be one value and nothing else.
+    public mutating func validate(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+        keys.removeAll(keepingCapacity: true)
+        var reader = JSONReader(bytes)
+        try value(&reader)
+        try reader.finish()
+    }
+
+    private mutating func value(_ reader: inout JSONReader) throws(JSONError) {
+        switch try reader.peek() {
+        case .object: try object(&reader)
+        case .array:
+            try reader.beginArray()
+            while try reader.nextElement() { try value(&reader) }
+        default: _ = try reader.skipValue()
+        }
+    }
+
+    private mutating func object(_ reader: inout JSONReader) throws(JSONError) {
+        try reader.beginObject()
+        let first = keys.count
+        var hashes: Set<UInt64>?
+        while let key = try reader.nextKey() {
+            if keys.count - first == Self.linearLimit {
+                hashes = Set(keys[first...].map { Self.hash($0, reader) })
+            }
+            let mayRepeat = hashes.map { $0.contains(Self.hash(key, reader)) } ?? true
+            if mayRepeat, keys[first...].contains(where: { Self.same($0, key, reader) }) {
+                throw JSONError(.duplicateKey, at: key.range.lowerBound - 1)
+            }
+            hashes?.insert(Self.hash(key, reader))
+            keys.append(key)
+            try value(&reader)
+        }
+        keys.removeSubrange(first...)
+    }
+
+    private static func same(_ left: JSONKey, _ right: JSONKey, _ reader: JSONReader) -> Bool {
+        if left.hasEscapes || right.hasEscapes { return reader.string(of: left).utf8.elementsEqual(reader.string(of: right).utf8) }
+        guard left.range.count == right.range.count else { return false }
+        for offset in 0..<left.range.count
+        where reader.byte(left.range.lowerBound + offset) != reader.byte(right.range.lowerBound + offset) {
+            return false
+        }
+        return true
+    }
+
+    private static func hash(_ key: JSONKey, _ reader: JSONReader) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        if key.hasEscapes {
+            for byte in reader.string(of: key).utf8 { mix(byte) }
+        } else {
+            for offset in key.range { mix(reader.byte(offset)) }
+        }
+        return hash
+    }
+}
