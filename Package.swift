@@ -63,6 +63,15 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "OstlerLaunchWire",
+            dependencies: [
+                "COstlerLaunch",
+                "COstlerShims",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "OstlerTasks",
             dependencies: [
                 "OstlerJSON",
@@ -86,6 +95,7 @@ let package = Package(
             dependencies: [
                 "COstlerLaunch",
                 "OstlerJSON",
+                "OstlerLaunchWire",
                 "OstlerSystem",
             ],
             swiftSettings: swiftSettings
@@ -156,6 +166,7 @@ let package = Package(
             dependencies: [
                 "COstlerLaunch",
                 "OstlerJSON",
+                "OstlerLaunchWire",
                 "OstlerProtocol",
                 "OstlerSystem",
             ],
