@@ -165,6 +165,7 @@ let package = Package(
             name: "ostler-plugin-command",
             dependencies: [
                 "COstlerLaunch",
+                "COstlerShims",
                 "OstlerJSON",
                 "OstlerLaunchWire",
                 "OstlerProtocol",
@@ -240,6 +241,14 @@ let package = Package(
             dependencies: [
                 "OstlerCatalog", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox", "OstlerSystem",
                 "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CommandPluginTests",
+            dependencies: [
+                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem", "OstlerTestSupport",
+                "ostler-plugin-command",
             ],
             swiftSettings: swiftSettings
         ),

@@ -1,4 +1,4 @@
-public import COstlerLaunch
+package import COstlerLaunch
 internal import COstlerShims
 internal import Glibc
 package import OstlerSystem
