@@ -20,6 +20,8 @@ public struct ExecuteRequest: Sendable, Equatable {
     public var launch: UInt64?
     /// Whether a stream from the submitter waits to become a launched command's standard input.
     public var hasStdin: Bool
+    /// Environment of the task; what the payload says of the same name wins.
+    public var environment: [(key: String, value: String)]
     public var metadata: [(key: String, value: String)]
     /// The bytes that the submitter sent.
     public var payload: [UInt8]
@@ -32,6 +34,7 @@ public struct ExecuteRequest: Sendable, Equatable {
         self.payload = payload
         attempt = 1
         hasStdin = false
+        environment = []
         metadata = []
     }
 
@@ -65,14 +68,13 @@ public struct ExecuteRequest: Sendable, Equatable {
             writer.key("stdin")
             writer.bool(true)
         }
+        if !environment.isEmpty {
+            writer.key("env")
+            writer.strings(environment)
+        }
         if !metadata.isEmpty {
             writer.key("metadata")
-            writer.beginObject()
-            for (key, value) in metadata {
-                writer.key(dynamic: key)
-                writer.string(value)
-            }
-            writer.endObject()
+            writer.strings(metadata)
         }
         writer.key("payload")
         writer.raw(payload)
@@ -116,11 +118,10 @@ public struct ExecuteRequest: Sendable, Equatable {
             launch = UInt64(clamping: try reader.int())
         } else if reader.matches(key, "stdin") {
             hasStdin = try reader.bool()
+        } else if reader.matches(key, "env") {
+            environment = try reader.strings()
         } else if reader.matches(key, "metadata") {
-            try reader.beginObject()
-            while let name = try reader.nextKey() {
-                metadata.append((reader.string(of: name), try reader.string()))
-            }
+            metadata = try reader.strings()
         } else {
             return false
         }
@@ -132,6 +133,29 @@ public struct ExecuteRequest: Sendable, Equatable {
             && left.parentID == right.parentID && left.principal == right.principal && left.attempt == right.attempt
             && left.idempotencyKey == right.idempotencyKey && left.deadline == right.deadline
             && left.remaining == right.remaining && left.launch == right.launch && left.hasStdin == right.hasStdin
+            && left.environment.elementsEqual(right.environment, by: ==)
             && left.metadata.elementsEqual(right.metadata, by: ==) && left.payload == right.payload
+    }
+}
+
+extension JSONWriter {
+    /// Writes an object whose values are strings.
+    package mutating func strings(_ members: [(key: String, value: String)]) {
+        beginObject()
+        for (name, text) in members {
+            key(dynamic: name)
+            string(text)
+        }
+        endObject()
+    }
+}
+
+extension JSONReader {
+    /// Reads an object whose values are strings.
+    package mutating func strings() throws(JSONError) -> [(key: String, value: String)] {
+        var members: [(key: String, value: String)] = []
+        try beginObject()
+        while let name = try nextKey() { members.append((string(of: name), try string())) }
+        return members
     }
 }
