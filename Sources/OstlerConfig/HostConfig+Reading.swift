@@ -1,0 +1,126 @@
+internal import OstlerJSON
+
+extension HostConfig.Executor {
+    /// The keys that are the host's in every executor's section.
+    package static let hostKeys = ["enabled", "allowed_commands", "blocked_commands"]
+
+    static func all(reading reader: ValueReader) -> [String: HostConfig.Executor] {
+        var executors: [String: HostConfig.Executor] = [:]
+        for (name, section) in reader.anyMembers()?.all ?? [] {
+            if !Identifier.isValid(name) {
+                section.report(
+                    .invalidName,
+                    "\(JSONValue.string(name).summary) is not a name of an executor; \(Identifier.rule)",
+                    atKey: true
+                )
+            }
+            executors[name] = HostConfig.Executor(reading: section)
+        }
+        return executors
+    }
+
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.anyMembers() else { return }
+        enabled = members["enabled"]?.bool() ?? enabled
+        allowedCommands = members["allowed_commands"].map { $0.strings() ?? [] }
+        blockedCommands = members["blocked_commands"]?.strings() ?? []
+        for (key, value) in members.object.members where !Self.hostKeys.contains(key) { settings[key] = value }
+    }
+}
+
+extension HostConfig.Plugins {
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.members(["allow", "block"]) else { return }
+        allow = members["allow"].map { $0.strings() ?? [] } ?? allow
+        block = members["block"]?.strings() ?? block
+    }
+}
+
+extension HostConfig.Sandbox {
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.members(["profile", "allow_host", "uid_range", "limits"]) else { return }
+        if let profile = members["profile"] { readProfile(profile) }
+        allowHost = members["allow_host"]?.bool() ?? allowHost
+        uidRange = members["uid_range"].map(HostConfig.UIDRange.init(reading:)) ?? uidRange
+        limits = members["limits"].map(HostConfig.Limits.init(reading:)) ?? limits
+    }
+
+    private mutating func readProfile(_ reader: ValueReader) {
+        guard let name = reader.string() else { return }
+        guard let profile = HostConfig.Profile(rawValue: name) else {
+            let isNearly = Suggestion.nearest(to: name, in: ["strict"]) != nil
+            reader.report(
+                .profileUnavailable,
+                "the profile \(reader.value.summary) is not available; only strict can be had in this version",
+                hint: isNearly ? "did you mean \"strict\"?" : nil
+            )
+            return
+        }
+        self.profile = profile
+    }
+}
+
+extension HostConfig.UIDRange {
+    /// The last id that is not a sign for "none" somewhere.
+    private static let lastID: Int64 = 4_294_967_293
+
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.members(["first", "count"]) else { return }
+        first = members["first"]?.integer(in: 1000...Self.lastID).map { UInt32($0) } ?? first
+        count = members["count"]?.integer(in: 1...1_000_000).map { UInt32($0) } ?? count
+        if Int64(first) + Int64(count) - 1 > Self.lastID {
+            reader.report(.invalidValue, "the range ends above the last user id, \(Self.lastID)")
+        }
+    }
+}
+
+extension HostConfig.Limits {
+    init(reading reader: ValueReader) {
+        self.init()
+        let keys = ["memory", "processes", "open_files", "tmp", "output", "cpu", "file_size"]
+        guard let members = reader.members(keys) else { return }
+        memory = members["memory"]?.size(atLeast: 1 << 20) ?? memory
+        processes = members["processes"]?.integer(in: 1...1_000_000).map { Int($0) } ?? processes
+        openFiles = members["open_files"]?.integer(in: 8...1_000_000).map { Int($0) } ?? openFiles
+        tmp = members["tmp"]?.size(atLeast: 0) ?? tmp
+        output = members["output"]?.size(atLeast: 0) ?? output
+        cpuMilliseconds = members["cpu"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
+        fileSize = members["file_size"].flatMap { $0.isNone ? nil : $0.size(atLeast: 0) }
+    }
+}
+
+extension HostConfig.Tasks {
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.members(["timeout", "grace", "start_timeout"]) else { return }
+        timeoutMilliseconds = members["timeout"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
+        graceMilliseconds = members["grace"]?.milliseconds() ?? graceMilliseconds
+        startTimeoutMilliseconds = members["start_timeout"]?.positiveMilliseconds() ?? startTimeoutMilliseconds
+    }
+}
+
+extension ValueReader {
+    /// A duration that is not zero.
+    package func positiveMilliseconds() -> Int64? {
+        guard let milliseconds = milliseconds() else { return nil }
+        guard milliseconds > 0 else {
+            report(.invalidValue, "\(name) must be longer than 0")
+            return nil
+        }
+        return milliseconds
+    }
+
+    /// A size that is not below `minimum` bytes.
+    package func size(atLeast minimum: Int64) -> Int64? {
+        guard let bytes = bytes() else { return nil }
+        guard bytes >= minimum else {
+            report(.invalidValue, "\(name) must be at least \(SizeText.text(bytes: minimum))")
+            return nil
+        }
+        return bytes
+    }
+}

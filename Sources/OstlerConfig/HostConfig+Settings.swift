@@ -1,0 +1,104 @@
+package import OstlerJSON
+
+/// Where an effective value comes from.
+package enum ConfigOrigin: Sendable, Equatable, CustomStringConvertible {
+    case builtIn
+    case file(String, YAMLPosition)
+
+    /// `default`, or `ostler.yaml:3:5`.
+    package var description: String {
+        switch self {
+        case .builtIn: "default"
+        case .file(let file, let position): "\(file):\(position.line):\(position.column)"
+        }
+    }
+}
+
+extension HostConfig {
+    /// One effective value and where it comes from.
+    package struct Setting: Sendable, Equatable {
+        package let pointer: JSONPointer
+        package let value: JSONValue
+        package let origin: ConfigOrigin
+    }
+
+    /// Every effective value, in the order of the reference; executors by name.
+    package var settings: [Setting] {
+        var settings: [Setting] = []
+        collect(tree, at: .root, into: &settings)
+        return settings
+    }
+
+    /// Where the value at `pointer` comes from.
+    package func origin(of pointer: JSONPointer) -> ConfigOrigin {
+        guard let document, let position = document.position(of: pointer) else { return .builtIn }
+        return .file(document.file, position)
+    }
+
+    /// The whole configuration as a file would say it.
+    package var tree: JSONValue {
+        let sections = executors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.tree) }
+        return [
+            "executors": .object(JSONObject(sections)),
+            "plugins": ["allow": .strings(plugins.allow), "block": .strings(plugins.block)],
+            "sandbox": sandbox.tree,
+            "tasks": [
+                "timeout": .duration(tasks.timeoutMilliseconds),
+                "grace": .duration(tasks.graceMilliseconds),
+                "start_timeout": .duration(tasks.startTimeoutMilliseconds),
+            ],
+        ]
+    }
+
+    private func collect(_ value: JSONValue, at pointer: JSONPointer, into settings: inout [Setting]) {
+        if let object = value.object {
+            for (key, member) in object.members { collect(member, at: pointer.member(key), into: &settings) }
+        } else {
+            settings.append(Setting(pointer: pointer, value: value, origin: origin(of: pointer)))
+        }
+    }
+}
+
+extension HostConfig.Executor {
+    fileprivate var tree: JSONValue {
+        var object = JSONObject([("enabled", .bool(enabled))])
+        if let allowedCommands { object["allowed_commands"] = .strings(allowedCommands) }
+        object["blocked_commands"] = .strings(blockedCommands)
+        for (key, value) in settings.members { object[key] = value }
+        return .object(object)
+    }
+}
+
+extension HostConfig.Sandbox {
+    fileprivate var tree: JSONValue {
+        [
+            "profile": .string(profile.rawValue),
+            "allow_host": .bool(allowHost),
+            "uid_range": [
+                "first": .number(.int(Int64(uidRange.first))),
+                "count": .number(.int(Int64(uidRange.count))),
+            ],
+            "limits": [
+                "memory": .size(limits.memory),
+                "processes": .number(.int(Int64(limits.processes))),
+                "open_files": .number(.int(Int64(limits.openFiles))),
+                "tmp": .size(limits.tmp),
+                "output": .size(limits.output),
+                "cpu": .duration(limits.cpuMilliseconds),
+                "file_size": .size(limits.fileSize),
+            ],
+        ]
+    }
+}
+
+extension JSONValue {
+    fileprivate static func strings(_ strings: [String]) -> JSONValue { .array(strings.map { .string($0) }) }
+
+    fileprivate static func duration(_ milliseconds: Int64?) -> JSONValue {
+        .string(milliseconds.map { DurationText.text(milliseconds: $0) } ?? "none")
+    }
+
+    fileprivate static func size(_ bytes: Int64?) -> JSONValue {
+        .string(bytes.map { SizeText.text(bytes: $0) } ?? "none")
+    }
+}

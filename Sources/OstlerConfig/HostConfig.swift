@@ -1,0 +1,125 @@
+package import OstlerJSON
+
+/// What `ostler.yaml` says, with the defaults for what it does not say.
+package struct HostConfig: Sendable {
+    /// What the host itself knows of an executor's section.
+    package struct Executor: Sendable, Equatable {
+        package var enabled = true
+        /// Programs that may be started; nil for any.
+        package var allowedCommands: [String]?
+        /// Programs that may not be started.
+        package var blockedCommands: [String] = []
+        /// The other keys; the plugin's `config_schema` judges them, and the plugin gets them.
+        package var settings = JSONObject()
+
+        package init() {}
+    }
+
+    /// Which plugins are used, as globs over their names; `block` wins.
+    package struct Plugins: Sendable, Equatable {
+        package var allow = ["*"]
+        package var block: [String] = []
+
+        package init(allow: [String] = ["*"], block: [String] = []) {
+            self.allow = allow
+            self.block = block
+        }
+    }
+
+    /// How sandboxes are built unless a task asks for less.
+    package struct Sandbox: Sendable, Equatable {
+        package var profile = Profile.strict
+        package var allowHost = false
+        package var uidRange = UIDRange()
+        package var limits = Limits()
+
+        package init() {}
+    }
+
+    /// The profiles that this version can build.
+    package enum Profile: String, Sendable, CaseIterable {
+        case strict
+    }
+
+    /// The user ids that sandboxes run under when the host is root.
+    package struct UIDRange: Sendable, Equatable {
+        package var first: UInt32 = 200_000
+        package var count: UInt32 = 4096
+
+        package init() {}
+    }
+
+    /// What a sandbox may use; nil for no limit. Sizes are in bytes.
+    package struct Limits: Sendable, Equatable {
+        package var memory: Int64 = 1 << 30
+        package var processes = 256
+        package var openFiles = 256
+        package var tmp: Int64 = 64 << 20
+        package var output: Int64 = 64 << 20
+        package var cpuMilliseconds: Int64?
+        package var fileSize: Int64?
+
+        package init() {}
+    }
+
+    /// How long things may take.
+    package struct Tasks: Sendable, Equatable {
+        /// Nil for no limit.
+        package var timeoutMilliseconds: Int64?
+        /// From SIGTERM to SIGKILL.
+        package var graceMilliseconds: Int64 = 5_000
+        /// From the start of a plugin to its answer.
+        package var startTimeoutMilliseconds: Int64 = 10_000
+
+        package init() {}
+    }
+
+    package var executors: [String: Executor] = [:]
+    package var plugins = Plugins()
+    package var sandbox = Sandbox()
+    package var tasks = Tasks()
+    /// The text that was read; nil if there was no file.
+    package private(set) var document: YAMLDocument?
+
+    /// The defaults.
+    package init() {}
+
+    /// Reads the text of a configuration file.
+    package init(parsing bytes: [UInt8], file: String) throws(ConfigFailure) {
+        let document: YAMLDocument
+        do throws(ConfigError) {
+            document = try YAMLDocument(parsing: bytes, file: file)
+        } catch {
+            throw ConfigFailure(error)
+        }
+        try self.init(document)
+    }
+
+    /// Reads text; see ``init(parsing:file:)-([UInt8],_)``.
+    package init(parsing text: String, file: String) throws(ConfigFailure) {
+        try self.init(parsing: Array(text.utf8), file: file)
+    }
+
+    /// Reads a document.
+    package init(_ document: YAMLDocument) throws(ConfigFailure) {
+        let log = ProblemLog(document)
+        self.document = document
+        if let members = log.root.members(["executors", "plugins", "sandbox", "tasks"]) {
+            executors = members["executors"].map(Executor.all) ?? [:]
+            plugins = members["plugins"].map(Plugins.init(reading:)) ?? plugins
+            sandbox = members["sandbox"].map(Sandbox.init(reading:)) ?? sandbox
+            tasks = members["tasks"].map(Tasks.init(reading:)) ?? tasks
+        }
+        try log.finish()
+    }
+
+    /// The section of an executor, or its defaults.
+    package func executor(named name: String) -> Executor {
+        executors[name] ?? Executor()
+    }
+
+    /// The executors that the file switches off.
+    package var disabledExecutors: Set<String> {
+        Set(executors.filter { !$0.value.enabled }.keys)
+    }
+}

@@ -1,0 +1,115 @@
+package import OstlerJSON
+
+/// A place in a text: line and column, counted from 1 in characters.
+package struct YAMLPosition: Sendable, Equatable, Comparable {
+    package let line: Int
+    package let column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    package static func < (left: YAMLPosition, right: YAMLPosition) -> Bool {
+        (left.line, left.column) < (right.line, right.column)
+    }
+}
+
+/// A YAML text as a JSON document that knows where each value stands.
+///
+/// The dialect is small on purpose. A plain scalar is a boolean only as `true` or `false`, null only as `null`, `~` or
+/// nothing, a number only if it is written as JSON writes it; all else is text. Refused: more than one document,
+/// keys that are not text, the same key twice, anchors and aliases (and so what can be blown up with them), merge keys,
+/// tags, texts above ``maximumBytes`` and nesting deeper than JSON's reader takes.
+package struct YAMLDocument: Sendable {
+    /// The largest text that is read.
+    package static let maximumBytes = 1 << 20
+
+    /// The file as the user knows it; it stands in every message.
+    package let file: String
+    /// The document; null if the text is empty.
+    package let root: JSONValue
+    let places: YAMLPlaces
+
+    /// Parses one document.
+    package init(parsing bytes: [UInt8], file: String) throws(ConfigError) {
+        self.file = file
+        try YAMLText.check(bytes, file: file)
+        (root, places) = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigError) -> (JSONValue, YAMLPlaces) in
+            var composer = YAMLComposer(buffer, file: file)
+            return try composer.document()
+        }
+    }
+
+    /// Parses text; see ``init(parsing:file:)-([UInt8],_)``.
+    package init(parsing text: String, file: String) throws(ConfigError) {
+        try self.init(parsing: Array(text.utf8), file: file)
+    }
+
+    /// Where the value at `pointer` begins; nil if the document has no such value.
+    package func position(of pointer: JSONPointer) -> YAMLPosition? {
+        let found = places(at: pointer)
+        return found.isExact ? found.places.value : nil
+    }
+
+    /// Where the value at `pointer` begins, or what encloses it if it is absent.
+    package func nearestPosition(to pointer: JSONPointer) -> YAMLPosition {
+        places(at: pointer).places.value
+    }
+
+    /// Where the key of the member at `pointer` stands; for anything else, as ``nearestPosition(to:)``.
+    package func keyPosition(of pointer: JSONPointer) -> YAMLPosition {
+        let found = places(at: pointer)
+        return found.places.key.flatMap { found.isExact ? $0 : nil } ?? found.places.value
+    }
+
+    private func places(at pointer: JSONPointer) -> (places: YAMLPlaces, isExact: Bool) {
+        var value = root
+        var places = self.places
+        for token in pointer.description.utf8.split(separator: 0x2F, omittingEmptySubsequences: false).dropFirst() {
+            let key = JSONPointer.unescape(String(token) ?? "")
+            let index: Int?
+            switch value {
+            case .object(let object): index = object.members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+            case .array(let elements): index = Int(key).flatMap { elements.indices.contains($0) ? $0 : nil }
+            default: index = nil
+            }
+            guard let index else { return (places, false) }
+            places = places.children[index]
+            switch value {
+            case .object(let object): value = object.members[index].value
+            case .array(let elements): value = elements[index]
+            default: break
+            }
+        }
+        return (places, true)
+    }
+}
+
+/// The positions of a value and of all inside it, in the order of the document.
+struct YAMLPlaces: Sendable {
+    var value: YAMLPosition
+    /// Where the key stands if the value is a member.
+    var key: YAMLPosition?
+    var children: [YAMLPlaces] = []
+}
+
+extension JSONPointer {
+    /// Undoes ``escape(_:)``.
+    static func unescape(_ token: String) -> String {
+        guard token.utf8.contains(UInt8(ascii: "~")) else { return token }
+        var text = ""
+        var isEscaped = false
+        for scalar in token.unicodeScalars {
+            if isEscaped {
+                text += scalar == "1" ? "/" : "~"
+                isEscaped = false
+            } else if scalar == "~" {
+                isEscaped = true
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
