@@ -94,8 +94,10 @@ let package = Package(
             name: "OstlerSandbox",
             dependencies: [
                 "COstlerLaunch",
+                "COstlerShims",
                 "OstlerJSON",
                 "OstlerLaunchWire",
+                "OstlerProtocol",
                 "OstlerSystem",
             ],
             swiftSettings: swiftSettings

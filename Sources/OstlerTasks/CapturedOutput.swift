@@ -1,5 +1,5 @@
 package import OstlerJSON
-package import OstlerProtocol
+internal import OstlerProtocol
 
 /// One stream of a task: its head and its tail, and how long it was in all.
 package struct CapturedOutput: Sendable {

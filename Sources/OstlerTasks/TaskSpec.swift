@@ -1,5 +1,3 @@
-package import OstlerJSON
-
 /// One piece of work as it was submitted.
 package struct TaskSpec: Sendable {
     /// What the environment of a task's commands starts from.

@@ -1,4 +1,4 @@
-package import OstlerJSON
+internal import OstlerJSON
 package import OstlerProtocol
 
 /// Reads a task from JSON strictly: what it does not know it refuses, with a pointer and a suggestion.
@@ -133,8 +133,8 @@ package struct TaskSpecParser: Sendable {
     private static func duration(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> Int64? {
         if try reader.null() { return nil }
         let word = try text(&reader, pointer)
-        guard let milliseconds = DurationText.milliseconds(word), milliseconds > 0 else {
-            throw invalid("invalid_duration", "\"\(word)\" is not a duration such as 250ms, 30s, 5m or 1h30m", pointer)
+        guard let milliseconds = try? DurationText.milliseconds(word), milliseconds > 0 else {
+            throw invalid("invalid_duration", "\"\(word)\" is not a duration such as \(DurationText.forms)", pointer)
         }
         return milliseconds
     }
