@@ -63,6 +63,15 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "OstlerLaunchWire",
+            dependencies: [
+                "COstlerLaunch",
+                "COstlerShims",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "OstlerTasks",
             dependencies: [
                 "OstlerJSON",
@@ -85,7 +94,10 @@ let package = Package(
             name: "OstlerSandbox",
             dependencies: [
                 "COstlerLaunch",
+                "COstlerShims",
                 "OstlerJSON",
+                "OstlerLaunchWire",
+                "OstlerProtocol",
                 "OstlerSystem",
             ],
             swiftSettings: swiftSettings
@@ -155,7 +167,9 @@ let package = Package(
             name: "ostler-plugin-command",
             dependencies: [
                 "COstlerLaunch",
+                "COstlerShims",
                 "OstlerJSON",
+                "OstlerLaunchWire",
                 "OstlerProtocol",
                 "OstlerSystem",
             ],
@@ -229,6 +243,14 @@ let package = Package(
             dependencies: [
                 "OstlerCatalog", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox", "OstlerSystem",
                 "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "CommandPluginTests",
+            dependencies: [
+                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem", "OstlerTestSupport",
+                "ostler-plugin-command",
             ],
             swiftSettings: swiftSettings
         ),

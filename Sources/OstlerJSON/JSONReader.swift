@@ -218,3 +218,10 @@ public struct JSONKey: Sendable {
     public let range: Range<Int>
     public let hasEscapes: Bool
 }
+
+extension JSONReader {
+    /// Moves to the next value without looking at it.
+    public mutating func skipSpace() {
+        skipWhitespace()
+    }
+}

@@ -1,7 +1,7 @@
 /// Checks a whole document once: grammar, UTF-8, depth and that no object has a key twice.
 ///
 /// One validator is kept for each stream of documents, since it reuses its scratch memory.
-public struct JSONValidator {
+public struct JSONValidator: Sendable {
     /// Keys of the objects that are open, innermost last.
     private var keys: [JSONKey] = []
     /// Objects with more keys than this are checked through a set of hashes.

@@ -1,3 +1,57 @@
+// System calls that Swift cannot import from Glibc: variadic functions, macros, and what hides behind _GNU_SOURCE.
+// Each returns what the call returns, or -errno on failure.
 #ifndef OSTLER_SHIMS_H
 #define OSTLER_SHIMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct ostler_event {
+    uint32_t events;
+    uint64_t data;
+};
+
+#define OSTLER_EPOLLIN 0x001u
+#define OSTLER_EPOLLOUT 0x004u
+#define OSTLER_EPOLLERR 0x008u
+#define OSTLER_EPOLLHUP 0x010u
+#define OSTLER_EPOLLRDHUP 0x2000u
+
+int ostler_epoll_create(void);
+/// op: 1 add, 2 delete, 3 change.
+int ostler_epoll_ctl(int epoll, int op, int fd, uint32_t events, uint64_t data);
+int ostler_epoll_wait(int epoll, struct ostler_event *events, int capacity, int timeout_ms);
+
+int ostler_eventfd(void);
+int ostler_pipe(int ends[2]);
+int ostler_seqpacket_pair(int ends[2]);
+int ostler_memfd(const char *name, const void *bytes, size_t count);
+int ostler_set_nonblocking(int fd, int on);
+int ostler_set_cloexec(int fd, int on);
+int ostler_set_pipe_size(int fd, int bytes);
+int ostler_pidfd_open(pid_t pid);
+int ostler_tmpfile(const char *directory);
+
+/// Blocks SIGINT, SIGTERM and SIGHUP (those whose bit is in `signals`) and returns a descriptor that tells of them.
+int ostler_signalfd(uint64_t signals);
+/// The number of the next signal, 0 if there is none.
+int ostler_signalfd_read(int fd);
+void ostler_ignore_sigpipe(void);
+
+/// One packet with up to 8 descriptors. `parts` are two buffers, sent one behind the other.
+ssize_t ostler_send(int fd, const void *first, size_t first_count, const void *second, size_t second_count,
+                    const int *fds, int fd_count);
+/// Receives one packet; *fd_count is the room in `fds` and then how many came. All are close-on-exec.
+/// A packet or a set of descriptors that does not fit gives -EMSGSIZE, with the descriptors closed.
+ssize_t ostler_recv(int fd, void *buffer, size_t capacity, int *fds, int *fd_count);
+
+/// Starts a program with `control` as its descriptor 3, an empty signal mask and default dispositions; stdin and
+/// stdout are /dev/null, stderr is kept, everything else is closed.
+int ostler_spawn_with_control(const char *path, char *const argv[], int control, pid_t *pid);
+
+int64_t ostler_now_ns(void);
+int ostler_wait_status(pid_t pid, int *status, int no_hang);
+int ostler_terminal_columns(int fd);
+
 #endif

@@ -1,0 +1,132 @@
+public import OstlerJSON
+
+/// The one answer to `execute`. A non-zero exit code is a result, not an error.
+public struct ExecuteResult: Sendable, Equatable {
+    /// What a plugin can say of a task. Everything else is for the host to judge.
+    public enum Outcome: String, Sendable {
+        case succeeded
+        case failed
+        case cancelled
+    }
+
+    /// Resources that the task used, as far as the plugin knows.
+    public struct Usage: Sendable, Equatable {
+        public var userMicroseconds: UInt64
+        public var systemMicroseconds: UInt64
+        public var wallMicroseconds: UInt64
+        public var peakBytes: UInt64
+
+        public init(user: UInt64, system: UInt64, wall: UInt64, peak: UInt64) {
+            userMicroseconds = user
+            systemMicroseconds = system
+            wallMicroseconds = wall
+            peakBytes = peak
+        }
+    }
+
+    public var task: String
+    public var outcome: Outcome
+    /// -1 for a signal death or a program that could not be started.
+    public var exitCode: Int32
+    /// The signal that ended it.
+    public var signal: Int32?
+    public var usage: Usage?
+    public var error: Failure?
+    /// What the executor adds, as JSON text; nil for nothing.
+    public var metadata: [UInt8]?
+
+    public init(task: String, outcome: Outcome, exitCode: Int32) {
+        self.task = task
+        self.outcome = outcome
+        self.exitCode = exitCode
+    }
+
+    public func encode(into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        writer.key("outcome")
+        writer.string(outcome.rawValue)
+        writer.key("exit_code")
+        writer.int(exitCode)
+        if let signal {
+            writer.key("signal")
+            writer.int(signal)
+        }
+        if let usage {
+            writer.key("usage")
+            usage.encode(into: &writer)
+        }
+        if let error {
+            writer.key("error")
+            error.encode(into: &writer)
+        }
+        if let metadata {
+            writer.key("metadata")
+            writer.raw(metadata)
+        }
+        writer.endObject()
+    }
+
+    /// `task` and `outcome` must be there and be known; ``OstlerJSON/JSONError/Code/wrongType`` otherwise.
+    public init(reading reader: inout JSONReader) throws(JSONError) {
+        var outcome: Outcome?
+        self.init(task: "", outcome: .failed, exitCode: 0)
+        let start = reader.index
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if reader.matches(key, "task") {
+                task = try reader.string()
+            } else if reader.matches(key, "outcome") {
+                outcome = Outcome(rawValue: try reader.string())
+            } else if reader.matches(key, "exit_code") {
+                exitCode = Int32(clamping: try reader.int())
+            } else if reader.matches(key, "signal") {
+                signal = Int32(clamping: try reader.int())
+            } else if reader.matches(key, "usage") {
+                usage = try Usage(reading: &reader)
+            } else if reader.matches(key, "error") {
+                error = try Failure(reading: &reader)
+            } else if reader.matches(key, "metadata") {
+                metadata = Array(reader.bytes(in: try reader.skipValue()))
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let outcome, !task.isEmpty else { throw JSONError(.wrongType, at: start) }
+        self.outcome = outcome
+    }
+}
+
+extension ExecuteResult.Usage {
+    public func encode(into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("user_us")
+        writer.int(userMicroseconds)
+        writer.key("system_us")
+        writer.int(systemMicroseconds)
+        writer.key("wall_us")
+        writer.int(wallMicroseconds)
+        writer.key("peak_bytes")
+        writer.int(peakBytes)
+        writer.endObject()
+    }
+
+    public init(reading reader: inout JSONReader) throws(JSONError) {
+        self.init(user: 0, system: 0, wall: 0, peak: 0)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            if reader.matches(key, "user_us") {
+                userMicroseconds = UInt64(clamping: try reader.int())
+            } else if reader.matches(key, "system_us") {
+                systemMicroseconds = UInt64(clamping: try reader.int())
+            } else if reader.matches(key, "wall_us") {
+                wallMicroseconds = UInt64(clamping: try reader.int())
+            } else if reader.matches(key, "peak_bytes") {
+                peakBytes = UInt64(clamping: try reader.int())
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+    }
+}

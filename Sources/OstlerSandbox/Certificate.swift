@@ -1,0 +1,102 @@
+package import OstlerJSON
+
+/// What a sandbox really enforced, layer by layer. It comes from the launcher, never from a plugin.
+package struct Certificate: Sendable {
+    package let profile: SandboxPolicy.Profile
+    package let required: SandboxLayers
+    package let best: SandboxLayers
+    package let enforced: SandboxLayers
+    package let capabilities: LauncherCapabilities
+
+    package init(policy: SandboxPolicy, enforced: SandboxLayers, capabilities: LauncherCapabilities) {
+        profile = policy.profile
+        required = policy.required
+        best = policy.best
+        self.enforced = enforced
+        self.capabilities = capabilities
+    }
+
+    package func encode(into writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("profile")
+        writer.string(profile.rawValue)
+        writer.key("layers")
+        writer.beginArray()
+        for layer in SandboxLayer.allCases {
+            writer.beginObject()
+            writer.key("layer")
+            writer.string(layer.name)
+            writer.key("asked")
+            writer.string(asked(layer))
+            writer.key("enforced")
+            writer.bool(enforced.contains(layer))
+            writer.key("mechanism")
+            writer.string(mechanism(layer))
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+
+    /// As JSON text.
+    package var json: [UInt8] {
+        var writer = JSONWriter()
+        encode(into: &writer)
+        return writer.bytes
+    }
+
+    private func asked(_ layer: SandboxLayer) -> String {
+        required.contains(layer) ? "required" : best.contains(layer) ? "best" : "no"
+    }
+
+    /// How the layer is, or is not, enforced.
+    package func mechanism(_ layer: SandboxLayer) -> String {
+        let isEnforced = enforced.contains(layer)
+        return switch layer {
+        case .userNamespace:
+            capabilities.isRealRoot ? "user namespace, its user mapped to an unprivileged id of its own"
+                : "user namespace, its user mapped to the caller's id"
+        case .pidNamespace: "pid namespace"
+        case .mountNamespace: "mount namespace, a private copy of the view"
+        case .networkNamespace: "network namespace of its own, loopback down"
+        case .ipcNamespace: "ipc namespace"
+        case .utsNamespace: "uts namespace"
+        case .cgroupNamespace: isEnforced ? "cgroup namespace" : "none"
+        case .minimalRoot: "read-only tmpfs root with bound directories"
+        case .privateProc: "proc of its own pid namespace"
+        case .minimalDev: "null zero full random urandom tty"
+        case .boundedTmp: "tmpfs with a size"
+        case .`init`: "pid 1 that reaps and forwards signals"
+        case .capabilities: "all five sets empty"
+        case .noNewPrivileges: "no_new_privs"
+        case .seccomp: "filter over the known system calls; newer ones do not exist"
+        case .rlimits: "rlimits"
+        case .closedDescriptors: "close_range of all but the granted ones"
+        case .environment: "built from the policy alone"
+        case .parentDeath: "PDEATHSIG of pid 1 and the launcher's socket"
+        case .memoryLimit:
+            isEnforced ? "cgroup \(capabilities.memory.rawValue) memory" : "RLIMIT_DATA, for each process by itself"
+        case .processLimit:
+            isEnforced ? "cgroup \(capabilities.processes.rawValue) pids" : "RLIMIT_NPROC of the user namespace"
+        case .landlock: "not used by this version (kernel offers ABI \(capabilities.landlockABI))"
+        }
+    }
+}
+
+/// What the launcher found out by doing.
+package struct LauncherCapabilities: Sendable, Equatable {
+    /// Which cgroup hierarchy limits.
+    package enum Cgroup: String, Sendable {
+        case none
+        case v1
+        case v2
+    }
+
+    package var isRealRoot = false
+    package var memory = Cgroup.none
+    package var processes = Cgroup.none
+    package var landlockABI: UInt32 = 0
+    package var seccomp = false
+
+    package init() {}
+}

@@ -1,0 +1,68 @@
+internal import COstlerLaunch
+package import OstlerProtocol
+package import OstlerSystem
+
+/// How the first process of a sandbox ended, as the kernel told the launcher.
+package struct ExitReport: Sendable {
+    package let sandbox: UInt32
+    package let exitCode: Int32
+    package let signal: Int32?
+    /// What was enforced.
+    package let layers: SandboxLayers
+    package let outOfMemoryKills: UInt32
+    package let deniedForks: UInt32
+    package let usage: ExecuteResult.Usage
+
+    init(_ body: ostler_exited) {
+        sandbox = body.sandbox
+        let signalNumber = body.status & 0x7F
+        signal = signalNumber == 0 ? nil : signalNumber
+        exitCode = signalNumber == 0 ? body.status >> 8 & 0xFF : -1
+        layers = SandboxLayers(rawValue: body.layers)
+        outOfMemoryKills = body.oom_kills
+        deniedForks = body.pids_denied
+        usage = .init(user: body.user_us, system: body.system_us, wall: body.wall_us, peak: body.peak_bytes)
+    }
+}
+
+/// A sandbox or plan that could not be had: which step, which error, which layer.
+package struct LaunchFailure: Error, Sendable {
+    package let stage: String
+    package let errno: Int32
+    package let layer: SandboxLayer?
+    package let detail: String
+    /// Whether the sandbox stood and only the program was not to be had.
+    package let isProgramFault: Bool
+
+    init(_ body: ostler_failed, detail: String) {
+        stage = String(cString: ostler_stage_name(body.stage))
+        errno = body.err
+        layer = body.layer >= 0 ? SandboxLayer(rawValue: UInt32(body.layer)) : nil
+        self.detail = detail
+        let programStages = [OSTLER_STAGE_CWD, OSTLER_STAGE_PROGRAM, OSTLER_STAGE_EXEC].map { Int32($0.rawValue) }
+        isProgramFault = programStages.contains(body.stage)
+    }
+
+    init(stage: String, errno: Int32, detail: String) {
+        self.stage = stage
+        self.errno = errno
+        layer = nil
+        self.detail = detail
+        isProgramFault = false
+    }
+}
+
+/// Someone who started a sandbox, or a task that may start some. Called on the loop.
+@LoopActor
+package protocol SandboxObserver: AnyObject {
+    /// The first process has ended; others may still be dying.
+    func sandboxExited(_ report: ExitReport)
+    /// A sandbox could not be started.
+    func sandboxFailed(_ failure: LaunchFailure)
+    /// Pid 1 of a sandbox has been reaped: nothing in it is left.
+    func sandboxReaped(_ sandbox: UInt32)
+    /// Nothing is left of the whole task. Only for tasks, after ``Launcher/endTask(_:)``.
+    func taskGone()
+    /// The launcher died; by the kernel's rule everything that it had started died with it.
+    func launcherLost()
+}

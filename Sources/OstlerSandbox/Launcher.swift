@@ -1,0 +1,336 @@
+internal import COstlerLaunch
+internal import COstlerShims
+internal import Glibc
+internal import OstlerLaunchWire
+package import OstlerSystem
+
+/// The host's end of the resident launcher: starts it, hands it plans and spawns, and passes on what it reports.
+///
+/// The launcher is started when it is first needed, and again if it died. Every answer is matched by number.
+@LoopActor
+package final class Launcher: EventHandler {
+    /// How a launcher is started.
+    package struct Settings: Sendable {
+        /// The program `ostler-launch`.
+        package var program: String
+        /// A name for the run, in the names of cgroups.
+        package var runID: String
+        /// The ids that sandboxes run as when the host is root.
+        package var firstUserID: UInt32
+        package var userIDCount: UInt32
+
+        package init(program: String, runID: String, firstUserID: UInt32 = 200_000, userIDCount: UInt32 = 4096) {
+            self.program = program
+            self.runID = runID
+            self.firstUserID = firstUserID
+            self.userIDCount = userIDCount
+        }
+    }
+
+    private enum State {
+        case stopped
+        case starting([UnsafeContinuation<LaunchFailure?, Never>])
+        case running
+    }
+
+    private let settings: Settings
+    private var state = State.stopped
+    package private(set) var capabilities = LauncherCapabilities()
+    package private(set) var processID: Int32 = 0
+    private var socket: Int32 = -1
+    private var scratch: [UInt8] = []
+    private var outbox: [@LoopActor (Int32) throws(SystemFailure) -> Void] = []
+    private var outboxStart = 0
+
+    private var plans: [SandboxPolicy: PlanState] = [:]
+    private var planNumbers: [UInt64: SandboxPolicy] = [:]
+    private var spawns: [UInt64: any SandboxObserver] = [:]
+    private var tasks: [UInt64: any SandboxObserver] = [:]
+    private var counter: UInt64 = 0
+
+    private enum PlanState {
+        case pending(UInt64, [UnsafeContinuation<LaunchFailure?, Never>])
+        case ready(UInt64)
+    }
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    private func nextNumber() -> UInt64 {
+        counter += 1
+        return counter
+    }
+
+    // MARK: Starting and stopping
+
+    /// Starts the launcher if it does not run.
+    package func start() async throws(LaunchFailure) {
+        if case .running = state { return }
+        let failure = await withUnsafeContinuation { continuation in
+            if case .starting(let waiting) = state {
+                state = .starting(waiting + [continuation])
+            } else {
+                state = .starting([continuation])
+                if let failure = spawnLauncher() { finishStart(failure) }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func spawnLauncher() -> LaunchFailure? {
+        do {
+            let pair = try Pipe.packets()
+            defer { _ = close(pair.far) }
+            let words = [settings.program, settings.runID, "\(settings.firstUserID)", "\(settings.userIDCount)"]
+            var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+            defer { arguments.forEach { free($0) } }
+            let result = ostler_spawn_with_control(settings.program, &arguments, pair.far, &processID)
+            guard result == 0 else {
+                _ = close(pair.near)
+                return LaunchFailure(stage: "start", errno: -result, detail: settings.program)
+            }
+            socket = pair.near
+            _ = ostler_set_nonblocking(socket, 1)
+            try EventLoop.shared.watch(socket, for: .read, self)
+            return nil
+        } catch {
+            return LaunchFailure(stage: "start", errno: error.errno, detail: error.call)
+        }
+    }
+
+    private func finishStart(_ failure: LaunchFailure?) {
+        guard case .starting(let waiting) = state else { return }
+        state = failure == nil ? .running : .stopped
+        for continuation in waiting { continuation.resume(returning: failure) }
+    }
+
+    /// Lets the launcher go: it kills what it started, cleans up and exits. Waits for its end.
+    package func stop() {
+        guard socket >= 0 else { return }
+        disconnect()
+        var status: Int32 = 0
+        _ = ostler_wait_status(processID, &status, 0)
+    }
+
+    private func disconnect() {
+        EventLoop.shared.unwatch(socket)
+        _ = close(socket)
+        socket = -1
+        outbox.removeAll()
+        outboxStart = 0
+    }
+
+    /// The launcher is gone without having been asked to go.
+    private func lost() {
+        disconnect()
+        var status: Int32 = 0
+        _ = kill(processID, SIGKILL)
+        _ = ostler_wait_status(processID, &status, 0)
+        let failure = LaunchFailure(stage: "launcher", errno: ECONNRESET, detail: "the launcher ended unexpectedly")
+        finishStart(failure)
+        state = .stopped
+        let observers = Array(spawns.values) + Array(tasks.values)
+        let pendingPlans = plans.values
+        (spawns, tasks, plans, planNumbers) = ([:], [:], [:], [:])
+        for case .pending(_, let waiting) in pendingPlans {
+            for continuation in waiting { continuation.resume(returning: failure) }
+        }
+        for observer in observers { observer.launcherLost() }
+    }
+
+    // MARK: Plans
+
+    /// The number of the plan for a policy; it is made and its view built when it is first asked for.
+    package func plan(for policy: SandboxPolicy, _ planner: Planner) async throws(LaunchFailure) -> UInt32 {
+        if case .ready(let number) = plans[policy] { return UInt32(number) }
+        try await start()
+        let failure: LaunchFailure? = await withUnsafeContinuation { continuation in
+            switch plans[policy] {
+            case .ready: continuation.resume(returning: nil)
+            case .pending(let number, let waiting): plans[policy] = .pending(number, waiting + [continuation])
+            case nil:
+                let number = nextNumber()
+                plans[policy] = .pending(number, [continuation])
+                planNumbers[number] = policy
+                let bytes = planner.plan(policy).bytes
+                post { (socket) throws(SystemFailure) in
+                    try LaunchPacket.send(OSTLER_OP_PLAN, id: number, body: NoBody(), tail: bytes, to: socket)
+                }
+            }
+        }
+        if let failure { throw failure }
+        guard case .ready(let number) = plans[policy] else {
+            throw LaunchFailure(stage: "launcher", errno: ECONNRESET, detail: "the plan was lost")
+        }
+        return UInt32(number)
+    }
+
+    private func planAnswered(_ number: UInt64, _ failure: LaunchFailure?) -> Bool {
+        guard let policy = planNumbers[number], case .pending(_, let waiting) = plans[policy] else { return false }
+        plans[policy] = failure == nil ? .ready(number) : nil
+        if failure != nil { planNumbers[number] = nil }
+        for continuation in waiting { continuation.resume(returning: failure) }
+        return true
+    }
+
+    // MARK: Sandboxes
+
+    /// Starts a process in a sandbox of its own. The descriptors stay the caller's, who may close them at once.
+    /// - Returns: the spawn's number.
+    package func spawn(
+        plan: UInt32,
+        arguments: [String],
+        environment: [String] = [],
+        workDirectory: String? = nil,
+        descriptors: (stdin: Int32, stdout: Int32, stderr: Int32),
+        launchChannel: Bool,
+        observer: any SandboxObserver
+    ) -> UInt64 {
+        let number = nextNumber()
+        spawns[number] = observer
+        let body = ostler_spawn(
+            plan: plan,
+            argc: UInt32(arguments.count),
+            envc: UInt32(environment.count),
+            has_cwd: workDirectory == nil ? 0 : 1,
+            launch_channel: launchChannel ? 1 : 0,
+            reserved: (0, 0)
+        )
+        let strings = (arguments + environment + (workDirectory.map { [$0] } ?? [])).map { Array($0.utf8) }
+        let tail = LaunchStrings.encode(strings)
+        let copies = [descriptors.stdin, descriptors.stdout, descriptors.stderr].map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+        post { (socket) throws(SystemFailure) in
+            try LaunchPacket.send(
+                OSTLER_OP_SPAWN, id: number, body: body, tail: tail, descriptors: copies, to: socket)
+            for copy in copies { _ = close(copy) }
+        }
+        return number
+    }
+
+    /// Allows the plugin that was spawned as `spawn` to launch commands for a task.
+    /// - Parameter stdin: what a launched command may read from; it is taken over.
+    /// - Returns: the task's number, which the plugin is told.
+    package func registerTask(
+        plan: UInt32,
+        spawn: UInt64,
+        stdin: Int32? = nil,
+        observer: any SandboxObserver
+    ) -> UInt64 {
+        let number = nextNumber()
+        tasks[number] = observer
+        let body = ostler_task(spawn: spawn, plan: plan, max_live: 64)
+        post { (socket) throws(SystemFailure) in
+            try LaunchPacket.send(
+                OSTLER_OP_TASK, id: number, body: body, descriptors: stdin.map { [$0] } ?? [], to: socket)
+            if let stdin { _ = close(stdin) }
+        }
+        return number
+    }
+
+    /// Sends a signal to every process of a spawn or task; SIGKILL ends its pid namespaces.
+    package func signal(_ signal: Int32, number: UInt64, isTask: Bool) {
+        let body = ostler_signal(signal: signal, is_task: isTask ? 1 : 0)
+        post { (socket) throws(SystemFailure) in
+            try LaunchPacket.send(OSTLER_OP_SIGNAL, id: number, body: body, to: socket)
+        }
+    }
+
+    /// Ends what is left of a task; ``SandboxObserver/taskGone()`` is the proof.
+    package func endTask(_ number: UInt64) {
+        post { (socket) throws(SystemFailure) in
+            try LaunchPacket.send(OSTLER_OP_TASK_END, id: number, body: NoBody(), to: socket)
+        }
+    }
+
+    // MARK: Packets
+
+    /// Sends now, or as soon as the socket takes it; packets keep their order.
+    private func post(_ send: @escaping @LoopActor (Int32) throws(SystemFailure) -> Void) {
+        guard socket >= 0 else { return }
+        guard outbox.count == outboxStart else {
+            outbox.append(send)
+            return
+        }
+        do {
+            try send(socket)
+        } catch where error.errno == EAGAIN {
+            outbox.append(send)
+            EventLoop.shared.change(socket, to: [.read, .write])
+        } catch {
+            // A dead socket shows as end of file on the next turn, which ends everything in one place.
+        }
+    }
+
+    private func drainOutbox() {
+        while outboxStart < outbox.count {
+            do {
+                try outbox[outboxStart](socket)
+            } catch where error.errno == EAGAIN {
+                return
+            } catch {}
+            outboxStart += 1
+        }
+        outbox.removeAll(keepingCapacity: true)
+        outboxStart = 0
+        EventLoop.shared.change(socket, to: .read)
+    }
+
+    package func ready(_ events: Readiness) {
+        if events.contains(.write) { drainOutbox() }
+        // Bounded, so that a burst of reports leaves room for others.
+        for _ in 0..<256 {
+            guard socket >= 0 else { return }
+            switch LaunchPacket.receive(from: socket, scratch: &scratch) {
+            case .empty: return
+            case .closed: return lost()
+            case .packet(let packet): handle(packet)
+            }
+        }
+    }
+
+    private func handle(_ packet: LaunchPacket) {
+        let isTask = packet.flags & OSTLER_FLAG_TASK.rawValue != 0
+        let observer = isTask ? tasks[packet.id] : spawns[packet.id]
+        switch ostler_op(packet.op) {
+        case OSTLER_EV_READY:
+            if let body = packet.body(as: ostler_ready.self) { becameReady(body) }
+        case OSTLER_EV_PLAN_READY: _ = planAnswered(packet.id, nil)
+        case OSTLER_EV_FAILED:
+            guard let body = packet.body(as: ostler_failed.self) else { return }
+            let failure = LaunchFailure(body, detail: String(decoding: packet.tail, as: UTF8.self))
+            if !isTask, planAnswered(packet.id, failure) { return }
+            observer?.sandboxFailed(failure)
+            if !isTask { spawns[packet.id] = nil }
+        case OSTLER_EV_EXITED:
+            if let body = packet.body(as: ostler_exited.self) { observer?.sandboxExited(ExitReport(body)) }
+        case OSTLER_EV_REAPED:
+            if let body = packet.body(as: ostler_reaped.self) { observer?.sandboxReaped(body.sandbox) }
+            if !isTask { spawns[packet.id] = nil }
+        case OSTLER_EV_GONE:
+            tasks.removeValue(forKey: packet.id)?.taskGone()
+        default: break
+        }
+    }
+
+    private func becameReady(_ body: ostler_ready) {
+        guard body.version == OSTLER_LAUNCH_VERSION else {
+            let detail = "the launcher speaks version \(body.version), the host \(OSTLER_LAUNCH_VERSION): reinstall"
+            return finishStart(LaunchFailure(stage: "start", errno: EPROTO, detail: detail))
+        }
+        capabilities.isRealRoot = body.uid_range_used != 0
+        capabilities.memory = cgroup(body.memory_mode)
+        capabilities.processes = cgroup(body.pids_mode)
+        capabilities.landlockABI = body.landlock_abi
+        capabilities.seccomp = body.seccomp != 0
+        finishStart(nil)
+    }
+
+    private func cgroup(_ mode: UInt32) -> LauncherCapabilities.Cgroup {
+        switch ostler_cgroup_mode(mode) {
+        case OSTLER_CGROUP_V1: .v1
+        case OSTLER_CGROUP_V2: .v2
+        default: .none
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// What a sandbox may see, do and use. It is what config, manifest and task come down to, before any plan.
+package struct SandboxPolicy: Sendable, Hashable {
+    /// How strong the fence is.
+    package enum Profile: String, Sendable, CaseIterable {
+        case strict
+    }
+
+    /// A piece of the host that shows in the view.
+    package struct Bind: Sendable, Hashable {
+        package var source: String
+        package var target: String
+        package var isWritable: Bool
+        /// Whether the caller's own files appear as the sandbox's user's (needed when Ostler is run by root).
+        package var mapsOwner: Bool
+
+        package init(source: String, target: String, isWritable: Bool = false, mapsOwner: Bool = false) {
+            self.source = source
+            self.target = target
+            self.isWritable = isWritable
+            self.mapsOwner = mapsOwner
+        }
+    }
+
+    /// Upper bounds; nil for none.
+    package struct Limits: Sendable, Hashable {
+        /// Bytes.
+        package var memory: UInt64? = 1 << 30
+        package var processes: UInt64? = 256
+        package var openFiles: UInt64 = 256
+        /// Bytes of each writable area: /tmp and the work directory.
+        package var temporary: UInt64 = 64 << 20
+        /// Seconds of processor time of one process.
+        package var cpuSeconds: UInt64?
+        /// Bytes of one file.
+        package var fileSize: UInt64?
+
+        package init() {}
+    }
+
+    /// Which program files may be started, told by what they are, not by how they are called.
+    package struct Programs: Sendable, Hashable {
+        /// nil: all that are not blocked.
+        package var allowed: [FileIdentity]?
+        package var blocked: [FileIdentity] = []
+
+        package init(allowed: [FileIdentity]? = nil, blocked: [FileIdentity] = []) {
+            self.allowed = allowed
+            self.blocked = blocked
+        }
+    }
+
+    package var profile: Profile = .strict
+    package var limits = Limits()
+    package var binds: [Bind] = []
+    /// `KEY=VALUE`, the whole of what a process starts with unless a launch adds to it.
+    package var environment: [String] = SandboxPolicy.minimalEnvironment
+    package var programs = Programs()
+    package var required: SandboxLayers = .strictRequired
+    package var best: SandboxLayers = .strictBest
+    /// A directory of the host that becomes the work directory; nil for an empty one that vanishes with the sandbox.
+    package var workDirectory: Bind?
+
+    package init() {}
+
+    /// Where programs are looked up in the view.
+    package static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    /// The work directory in the view.
+    package static let workPath = "/work"
+
+    package static let minimalEnvironment = [
+        "PATH=\(searchPath)", "HOME=\(workPath)", "LANG=C.UTF-8", "LOGNAME=ostler", "TMPDIR=/tmp", "USER=ostler",
+    ]
+}
+
+/// What a file is, whatever it is called.
+package struct FileIdentity: Sendable, Hashable {
+    package let device: UInt64
+    package let inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+}

@@ -1,0 +1,70 @@
+package import OstlerJSON
+internal import OstlerProtocol
+
+/// One stream of a task: its head and its tail, and how long it was in all.
+package struct CapturedOutput: Sendable {
+    /// The most that is kept, in bytes: half of it from the start, half from the end.
+    package static let keptBytes = 16 << 20
+
+    private var head: [UInt8] = []
+    /// A ring once it is full.
+    private var tail: [UInt8] = []
+    private var oldest = 0
+    /// All bytes that the task wrote.
+    package private(set) var total: UInt64 = 0
+    private let half: Int
+
+    package init(keptBytes: Int = Self.keptBytes) {
+        half = keptBytes / 2
+    }
+
+    package mutating func append(_ bytes: [UInt8]) {
+        total += UInt64(bytes.count)
+        let room = half - head.count
+        if room >= bytes.count {
+            head.append(contentsOf: bytes)
+        } else {
+            head.append(contentsOf: bytes.prefix(room))
+            appendTail(bytes.dropFirst(room))
+        }
+    }
+
+    private mutating func appendTail(_ bytes: ArraySlice<UInt8>) {
+        for byte in bytes.suffix(half) {
+            if tail.count < half {
+                tail.append(byte)
+            } else {
+                tail[oldest] = byte
+                oldest = oldest + 1 == half ? 0 : oldest + 1
+            }
+        }
+    }
+
+    /// Whether bytes in the middle were dropped.
+    package var isTruncated: Bool { total > UInt64(head.count + tail.count) }
+
+    /// What was kept, in order.
+    package var bytes: [UInt8] {
+        guard !tail.isEmpty else { return head }
+        return head + tail[oldest...] + tail[..<oldest]
+    }
+
+    package func encode(into writer: inout JSONWriter) {
+        writer.beginObject()
+        let bytes = bytes
+        bytes.withUnsafeBufferPointer { buffer in
+            if UTF8Check.isValid(buffer) {
+                writer.key("text")
+                writer.string(utf8: buffer)
+            } else {
+                writer.key("base64")
+                writer.string(Base64.encode(bytes))
+            }
+        }
+        writer.key("bytes")
+        writer.int(total)
+        writer.key("truncated")
+        writer.bool(isTruncated)
+        writer.endObject()
+    }
+}

@@ -1,0 +1,116 @@
+package import OstlerProtocol
+
+/// Everything that is known of an attempt when it is over.
+package struct Evidence: Sendable {
+    /// Why the host wanted it to end.
+    package enum Ending: Sendable, Equatable {
+        case cancelled
+        case timeout(milliseconds: Int64)
+        case limit(Failure.Limit)
+    }
+
+    /// How a process of the task's own ended, as the launcher saw it.
+    package struct Exit: Sendable, Equatable {
+        package var exitCode: Int32
+        package var signal: Int32?
+
+        package init(exitCode: Int32, signal: Int32?) {
+            self.exitCode = exitCode
+            self.signal = signal
+        }
+    }
+
+    package var answer: ExecuteResult?
+    /// What the executor answered instead of a result, or why it cannot answer.
+    package var failure: (outcome: Outcome, failure: Failure)?
+    package var ending: Ending?
+    /// The executor said that the cancel came too late.
+    package var cancelTooLate = false
+    /// Whether anything of the task was sent to the executor.
+    package var dispatched = false
+    package var exits: [Exit] = []
+    /// A sandbox that could not be built.
+    package var sandboxFailure: Failure?
+    /// A kill by the kernel for a limit.
+    package var limitHit: Failure.Limit?
+
+    package init() {}
+
+    /// The verdict: pure, so that each row can be tested.
+    package func verdict() -> (outcome: Outcome, failure: Failure?) {
+        if let ending, !cancelTooLate || answer == nil { return judge(ending) }
+        if let sandboxFailure { return (.sandboxError, sandboxFailure) }
+        if let failure { return failure }
+        guard let answer else { return (.lost, Failure.unanswered) }
+        if let lie = contradiction(answer) { return (.executorProtocol, lie) }
+        if let limitHit { return (.limit, .limit(limitHit)) }
+        switch answer.outcome {
+        case .succeeded where answer.exitCode != 0 || answer.signal != nil:
+            return (.executorProtocol, .inconsistent("it says succeeded with exit code \(answer.exitCode)"))
+        case .succeeded: return (.succeeded, nil)
+        case .cancelled: return (.cancelled, answer.error)
+        case .failed: return (answer.error?.code.hasSuffix("_denied") == true ? .denied : .failed, answer.error)
+        }
+    }
+
+    private func judge(_ ending: Ending) -> (Outcome, Failure?) {
+        let effects: Failure.SideEffects = dispatched ? .possible : .none
+        switch ending {
+        case .cancelled:
+            return (.cancelled, Failure("cancelled", fault: .user, sideEffects: effects, message: "the task was cancelled"))
+        case .timeout(let milliseconds):
+            var failure = Failure(
+                "timeout",
+                fault: .task,
+                sideEffects: effects,
+                message: "the task did not end within its time limit of \(milliseconds) ms",
+                limit: .init(name: "timeout_ms", limit: UInt64(milliseconds), observed: UInt64(milliseconds))
+            )
+            failure.hint = "raise the task's timeout, or find out why it takes so long"
+            return (.timeout, failure)
+        case .limit(let limit): return (.limit, .limit(limit))
+        }
+    }
+
+    /// What the executor says must agree with what the launcher saw, where there is exactly one process to speak of.
+    private func contradiction(_ answer: ExecuteResult) -> Failure? {
+        guard let exit = exits.first, exits.count == 1, answer.outcome != .cancelled else { return nil }
+        let claimed = Exit(exitCode: answer.exitCode, signal: answer.signal)
+        guard claimed != exit, answer.error == nil || answer.outcome == .succeeded else { return nil }
+        return .inconsistent("it reports \(claimed.text), but its command ended with \(exit.text)")
+    }
+}
+
+extension Evidence.Exit {
+    var text: String { signal.map { "signal \($0)" } ?? "exit code \(exitCode)" }
+}
+
+extension Failure {
+    static let unanswered = Failure(
+        "no_answer",
+        fault: .executor,
+        sideEffects: .possible,
+        message: "the executor never answered for this task"
+    )
+
+    static func inconsistent(_ what: String) -> Failure {
+        Failure(
+            "inconsistent_result",
+            fault: .executor,
+            sideEffects: .possible,
+            message: "the executor's result contradicts itself: \(what)"
+        )
+    }
+
+    package static func limit(_ limit: Limit) -> Failure {
+        var failure = Failure(
+            "limit_\(limit.name)",
+            fault: .task,
+            sideEffects: .possible,
+            message: "the limit \(limit.name) was reached: \(limit.observed) of \(limit.limit)",
+            limit: limit
+        )
+        failure.hint = "raise sandbox.limits.\(limit.name) in the config if the task may use more"
+        return failure
+    }
+}
