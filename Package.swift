@@ -139,6 +139,7 @@ let package = Package(
         .target(
             name: "OstlerCommands",
             dependencies: [
+                "COstlerShims",
                 "OstlerCatalog",
                 "OstlerConfig",
                 "OstlerHost",
