@@ -235,7 +235,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
+            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
