@@ -1,0 +1,41 @@
+import OstlerJSON
+
+/// Words for messages. Only used once something is wrong.
+enum Phrase {
+    private static let longest = 48
+
+    /// `the string "abc"`, `the number 12`, `an array of 3 items`.
+    static func value(_ value: JSONValue) -> String {
+        switch value {
+        case .null, .bool: value.text
+        case .number: "the number \(value.text)"
+        case .string: "the string \(shortened(value.text))"
+        case .array(let elements): elements.isEmpty ? "an empty array" : "an array of \(count(elements.count, "item"))"
+        case .object(let object):
+            object.isEmpty ? "an empty object" : "an object of \(count(object.count, "member"))"
+        }
+    }
+
+    /// `1 item`, `2 items`.
+    static func count(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    /// `"a", "b" or "c"`, cut after eight.
+    static func alternatives(_ values: [JSONValue]) -> String {
+        var words = values.prefix(8).map { shortened($0.text) }
+        if values.count > 8 { words.append("\(values.count - 8) more") }
+        return words.count < 2
+            ? words.joined() : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
+    }
+
+    static func number(_ number: JSONNumber) -> String {
+        JSONValue.number(number).text
+    }
+
+    /// Cuts long text in the middle of nothing: whole characters, then an ellipsis and the quote.
+    static func shortened(_ text: String) -> String {
+        guard text.count > longest else { return text }
+        return text.prefix(longest - 1) + "…" + (text.hasSuffix("\"") ? "\"" : "")
+    }
+}
