@@ -64,8 +64,8 @@ import Testing
         #expect(
             catalog.rejections == [
                 "a: invalid_manifest: invalid manifest: plugin.yaml:2:1: did not find expected node content "
-                    + "(while parsing a flow node)",
-                "b: unsupported_kind: invalid manifest: plugin.yaml:2:1: plugins of kind library are not supported by "
+                    + "(while parsing a flow node from line 2)",
+                "b: unsupported_kind: invalid manifest: plugin.yaml:2:7: plugins of kind library are not supported by "
                     + "this version; only process is",
                 "c: no_manifest: there is no plugin.yaml in it",
                 "d: invalid_manifest: invalid manifest: plugin.yaml: the file is a directory",

@@ -1,5 +1,6 @@
 import OstlerConfig
 import OstlerJSON
+import OstlerSchema
 import Testing
 
 @testable import OstlerCatalog

@@ -1,5 +1,6 @@
 import OstlerConfig
 import OstlerJSON
+import OstlerSchema
 import Testing
 
 @testable import OstlerCatalog
@@ -135,6 +136,34 @@ private func problems(_ text: String) -> [ConfigError] {
         }
     }
 
+    @Test func `no byte in any place makes it crash`() throws {
+        let text = Array(try ManifestFixture("good/full.yaml").text.utf8)
+        var generator = SystemRandomNumberGenerator()
+        let alphabet = Array("{}[]:,-\"'\n #&*!|>%@`?~0a\t\u{e9}".utf8) + [0, 0xFF]
+        for _ in 0..<2_000 {
+            var mutated = text
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let index = Int.random(in: 0..<mutated.count, using: &generator)
+                let byte = alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
+                if Bool.random(using: &generator) { mutated[index] = byte } else { mutated.insert(byte, at: index) }
+            }
+            do throws(ConfigFailure) {
+                _ = try read(mutated)
+            } catch {
+                let shown = String(decoding: mutated, as: UTF8.self)
+                #expect(error.problems.allSatisfy { $0.position != nil }, "\(shown)")
+            }
+        }
+    }
+
+    @Test func `lines may be of any length and number`() throws {
+        let long = String(repeating: "x", count: 500_000)
+        var text = try ManifestFixture("good/minimal.yaml").text
+        #expect(try read(text + "description: \(long)\n").description.utf8.count == 500_000)
+        for index in 0..<2_000 { text += "  - {name: e\(index), payload: {}}\n" }
+        #expect(try read(text).executors.count == 2_001)
+    }
+
     @Test func `each cut loads or gives problems with places`() throws {
         let text = Array(try ManifestFixture("good/full.yaml").text.utf8)
         for end in text.indices {
@@ -171,6 +200,39 @@ private func problems(_ text: String) -> [ConfigError] {
         for property in schema["properties"]?.object?.members ?? [] {
             #expect(property.value["description"]?.string != nil, "\(property.key)")
         }
+    }
+
+    @Test func `each deletion of a character loads or gives problems with places`() throws {
+        let text = try SmallFile.read(repositoryDirectory + "/Plugins/command/plugin.yaml").bytes
+        for index in text.indices {
+            var shorter = text
+            shorter.remove(at: index)
+            do throws(ConfigFailure) {
+                _ = try read(shorter)
+            } catch {
+                #expect(error.problems.allSatisfy { $0.position != nil })
+            }
+        }
+    }
+
+    @Test func `its program is judged where it is installed`() throws {
+        let directory = TempDirectory()
+        let text = try SmallFile.read(repositoryDirectory + "/Plugins/command/plugin.yaml").bytes
+        directory.write("lib/ostler/plugins/command/plugin.yaml", String(decoding: text, as: UTF8.self))
+        let path = PluginSearchPath.standard(
+            option: nil,
+            environment: [:],
+            workingDirectory: directory.path("work"),
+            prefix: directory.root
+        )
+        #expect(
+            Catalog.load(searchPath: path).rejections
+                == ["command: invalid_entry: the program bin/ostler-plugin-command does not exist"]
+        )
+        directory.write("lib/ostler/plugins/command/bin/ostler-plugin-command", "", mode: 0o755)
+        let catalog = Catalog.load(searchPath: path)
+        #expect(catalog.executorNames == ["command"])
+        #expect(catalog.rejected.isEmpty)
     }
 
     @Test func `its examples fit its schema`() throws {

@@ -68,6 +68,40 @@ import Testing
         )
     }
 
+    @Test func `a FIFO or a socket in the place of a file does not hold the catalog up`() {
+        directory.makeDirectory("p/b")
+        #expect(mkfifo(directory.path("p/b/plugin.yaml"), 0o644) == 0)
+        directory.writePlugin("p/c", name: "c", extra: "config_schema: {file: fifo.json}")
+        #expect(mkfifo(directory.path("p/c/fifo.json"), 0o644) == 0)
+        directory.writePlugin("p/d", name: "d")
+        unlink(directory.path("p/d/bin/run"))
+        #expect(mkfifo(directory.path("p/d/bin/run"), 0o755) == 0)
+        #expect(mkfifo(directory.path("p/e"), 0o644) == 0)
+        #expect(
+            directory.load("p").rejections == [
+                "b: invalid_manifest: invalid manifest: plugin.yaml: the file is not a regular file",
+                "c: invalid_manifest: invalid manifest: plugin.yaml:6:23: the file fifo.json is not a regular file",
+                "d: invalid_entry: the program bin/run is not a regular file",
+            ]
+        )
+    }
+
+    @Test func `names that are strange break nothing`() {
+        for name in ["b c", "d\ne", "f'g", "\u{1B}[31m", "ü", String(repeating: "x", count: 255)] {
+            directory.writePlugin("p/" + name, name: "n\(name.utf8.count)")
+        }
+        let catalog = directory.load("p")
+        #expect(Set(catalog.names) == ["a", "n2", "n3", "n5", "n255"])
+        #expect(catalog.rejected.map(\.code) == [.shadowed, .shadowed])
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func `what cannot be opened is kept with the reason`() {
+        directory.makeDirectory("p/b")
+        chmod(directory.path("p/b"), 0o000)
+        // Root may open all: then there is no manifest in it.
+        #expect(directory.load("p").rejected.map(\.code) == [.noManifest])
+    }
+
     @Test func `a plugin may be linked to, and is one plugin by however many names`() {
         directory.writePlugin("elsewhere/tool", name: "tool")
         symlink(directory.path("elsewhere/tool"), directory.path("p/b"))

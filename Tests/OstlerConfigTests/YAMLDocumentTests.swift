@@ -73,7 +73,6 @@ private func code(_ bytes: [UInt8]) -> ConfigError.Code? {
         ("1: x", #"f.yaml:1:1: a key must be text; write "1""#),
         ("true: x", #"f.yaml:1:1: a key must be text; write "true""#),
         ("~: x", #"f.yaml:1:1: a key must be text; write "~""#),
-        ("{: x}", "f.yaml:1:2: a key must be text"),
         ("[a]: x", "f.yaml:1:1: a key must be text, not a list or a mapping; quote a key that holds brackets"),
         ("? {a: 1}\n: x", "f.yaml:1:3: a key must be text, not a list or a mapping; quote a key that holds brackets"),
         ("a: 1\n---\nb: 2", "f.yaml:2:1: a second document; a file holds one"),
