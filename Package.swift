@@ -235,7 +235,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerJSON", "OstlerTestSupport"],
+            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -1,1 +1,3 @@
-print("plugin")
+internal import Glibc
+
+exit(Startup.run())

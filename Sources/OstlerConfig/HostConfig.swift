@@ -1,6 +1,22 @@
 package import OstlerJSON
 
 /// What `ostler.yaml` says, with the defaults for what it does not say.
+///
+/// ```yaml
+/// executors:
+///   command:
+///     enabled: true
+///     allowed_commands: [ls, cat]   # absent: any
+///     blocked_commands: [rm]
+///     # other keys are the plugin's, and are checked by its config_schema
+/// plugins: {allow: ["*"], block: []}
+/// sandbox:
+///   profile: strict                 # nothing else in this version
+///   allow_host: false
+///   uid_range: {first: 200000, count: 4096}
+///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
+/// tasks: {timeout: none, grace: 5s, start_timeout: 10s}
+/// ```
 package struct HostConfig: Sendable {
     /// What the host itself knows of an executor's section.
     package struct Executor: Sendable, Equatable {

@@ -88,6 +88,13 @@ package enum SmallFile {
         return Status(status)
     }
 
+    /// What a path leads to.
+    package static func status(at path: String) throws(Failure) -> Status {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Failure(errno: errno) }
+        return Status(status)
+    }
+
     private static func contents(of descriptor: Int32, limit: Int) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count <= limit {

@@ -51,13 +51,19 @@ package struct ValueReader {
 
     /// Text that is not empty and has no NUL in it.
     package func string() -> String? {
+        guard let text = text() else { return nil }
+        guard !text.isEmpty else {
+            report(.invalidValue, "\(name) must not be empty")
+            return nil
+        }
+        return text
+    }
+
+    /// Text, perhaps empty, without a NUL in it: no argument and no path can hold one.
+    package func text() -> String? {
         guard let text = value.string else {
             let isScalar = value.array == nil && value.object == nil && value != .null
             expected("text", hint: isScalar ? "write it in quotes" : nil)
-            return nil
-        }
-        guard !text.isEmpty else {
-            report(.invalidValue, "\(name) must not be empty")
             return nil
         }
         guard !text.utf8.contains(0) else {

@@ -17,7 +17,8 @@ public struct FrameParser: ~Copyable {
         case violation(FrameViolation)
     }
 
-    private let maximumFrameBytes: Int
+    /// The longest line that is accepted as a frame, without its line end. It may change once the peers have agreed.
+    public var maximumFrameBytes: Int
     private var buffer: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private var start = 0

@@ -66,3 +66,18 @@ package protocol SandboxObserver: AnyObject {
     /// The launcher died; by the kernel's rule everything that it had started died with it.
     func launcherLost()
 }
+
+extension LaunchFailure {
+    /// The launcher died and took everything with it.
+    package init(launcherLost: Void) {
+        self.init(stage: "launcher", errno: Self.connectionReset, detail: "the launcher ended unexpectedly")
+    }
+
+    /// Something else went wrong on the way to a sandbox.
+    package init(describing error: any Error) {
+        let system = error as? SystemFailure
+        self.init(stage: system?.call ?? "host", errno: system?.errno ?? 0, detail: "\(error)")
+    }
+
+    private static var connectionReset: Int32 { 104 }
+}

@@ -54,3 +54,10 @@ package enum Errno {
         return result
     }
 }
+
+extension OwnedFD {
+    /// Makes reads and writes of a borrowed descriptor answer EAGAIN rather than wait.
+    package static func setNonblocking(_ number: Int32) {
+        _ = ostler_set_nonblocking(number, 1)
+    }
+}

@@ -1,0 +1,121 @@
+internal import OstlerJSON
+internal import OstlerProtocol
+
+/// What a task of the executor `command` says: a program and its arguments. No shell ever sees them.
+struct CommandPayload: Equatable {
+    var command = ""
+    var arguments: [String] = []
+    var environment: [Variable] = []
+    var workingDirectory: String?
+    /// Given, even if empty, it is the command's whole standard input.
+    var stdin: [UInt8]?
+
+    struct Variable: Equatable {
+        let key: String
+        let value: String
+    }
+
+    private static let members = ["command", "args", "env", "working_dir", "stdin"]
+
+    /// Reads a payload that the host has checked against the schema; what is wrong all the same is told by pointer.
+    init(parsing bytes: [UInt8]) throws(Failure) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            var reader = JSONReader(buffer)
+            try read(&reader)
+        }
+        guard !command.isEmpty else { throw Self.invalid("command is required and must not be empty", "command") }
+        if workingDirectory?.isEmpty == true { workingDirectory = nil }
+        try checkNul()
+    }
+
+    // MARK: Reading
+
+    private mutating func read(_ reader: inout JSONReader) throws(Failure) {
+        var place = JSONPointer("/payload")
+        do {
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                place = JSONPointer("/payload").member(reader.string(of: key))
+                if reader.matches(key, "command") {
+                    command = try reader.string()
+                } else if reader.matches(key, "args") {
+                    try readArguments(&reader, &place)
+                } else if reader.matches(key, "env") {
+                    try readEnvironment(&reader, &place)
+                } else if reader.matches(key, "working_dir") {
+                    workingDirectory = try reader.string()
+                } else if reader.matches(key, "stdin") {
+                    stdin = Array(try reader.string().utf8)
+                } else {
+                    throw Self.unknown(reader.string(of: key), place)
+                }
+            }
+            try reader.finish()
+        } catch let error as JSONError {
+            throw Self.invalid(error.reason, at: place)
+        } catch let error as Failure {
+            throw error
+        } catch {
+            throw Self.invalid("the payload cannot be read", at: place)
+        }
+    }
+
+    private mutating func readArguments(_ reader: inout JSONReader, _ place: inout JSONPointer) throws(JSONError) {
+        let list = place
+        try reader.beginArray()
+        while try reader.nextElement() {
+            place = list.element(arguments.count)
+            arguments.append(try reader.string())
+        }
+    }
+
+    private mutating func readEnvironment(_ reader: inout JSONReader, _ place: inout JSONPointer) throws {
+        let object = place
+        try reader.beginObject()
+        while let name = try reader.nextKey() {
+            let key = reader.string(of: name)
+            place = object.member(key)
+            guard !key.isEmpty, !key.utf8.contains(UInt8(ascii: "=")) else {
+                throw Self.invalid("the name of an environment variable must not be empty nor hold '='", at: place)
+            }
+            environment.append(Variable(key: key, value: try reader.string()))
+        }
+    }
+
+    // MARK: Faults
+
+    /// The kernel ends each of these strings at its first NUL, so a NUL would cut it silently.
+    private func checkNul() throws(Failure) {
+        func check(_ text: String, _ place: @autoclosure () -> JSONPointer) throws(Failure) {
+            guard text.utf8.contains(0) else { return }
+            throw Failure(
+                "nul_in_argument",
+                fault: .user,
+                message: "\(place()) holds a NUL character, which no argument, variable or path can have",
+                pointer: place(),
+                hint: "give binary data on stdin or in a file"
+            )
+        }
+        let payload = JSONPointer("/payload")
+        try check(command, payload.member("command"))
+        for (index, argument) in arguments.enumerated() { try check(argument, payload.member("args").element(index)) }
+        for variable in environment {
+            try check(variable.key, payload.member("env").member(variable.key))
+            try check(variable.value, payload.member("env").member(variable.key))
+        }
+        if let workingDirectory { try check(workingDirectory, payload.member("working_dir")) }
+    }
+
+    private static func invalid(_ reason: String, _ member: String) -> Failure {
+        invalid(reason, at: JSONPointer("/payload").member(member))
+    }
+
+    private static func invalid(_ reason: String, at place: JSONPointer) -> Failure {
+        Failure("invalid_payload", fault: .user, message: "invalid payload at \(place): \(reason)", pointer: place)
+    }
+
+    private static func unknown(_ member: String, _ place: JSONPointer) -> Failure {
+        let clause = Suggestion.clause(for: member, in: members)
+        return invalid("the payload of a command has no such member\(clause)", at: place)
+    }
+}

@@ -1,0 +1,71 @@
+internal import Glibc
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerSystem
+
+/// The host's end of the conversation: bytes in, requests out.
+final class HostInput {
+    /// What one read has brought.
+    enum Chunk {
+        case bytes
+        case nothing
+        case end
+    }
+
+    private let fd: OwnedFD
+    private var parser = FrameParser()
+    private var validator = JSONValidator()
+
+    init(taking fd: Int32) {
+        self.fd = OwnedFD(taking: fd)
+        self.fd.setNonblocking()
+    }
+
+    var descriptor: Int32 { fd.number }
+
+    /// Accepts frames as long as the host has announced that it will send.
+    func accept(frameBytes: Int) {
+        parser.maximumFrameBytes = max(frameBytes, 1 << 16)
+    }
+
+    /// Takes what is there, at most what the parser has room for.
+    func read() -> Chunk {
+        let number = fd.number
+        return parser.withTail { tail in
+            let count = Glibc.read(number, tail.baseAddress, tail.count)
+            if count > 0 { return (count, .bytes) }
+            let mayContinue = count < 0 && (errno == EAGAIN || errno == EINTR)
+            return (0, mayContinue ? .nothing : .end)
+        }
+    }
+
+    /// The next request that is complete.
+    func next() throws(MessageFault) -> HostRequest? {
+        while let event = parser.next() {
+            if let request = try request(event) { return request }
+        }
+        return nil
+    }
+
+    /// Call it at the end of the stream: a line that was cut off is a fault.
+    func finish() throws(MessageFault) {
+        if let event = parser.finish() { _ = try request(event) }
+    }
+
+    private func request(_ event: FrameParser.Event) throws(MessageFault) -> HostRequest? {
+        switch event {
+        case .frame(let range):
+            return try parser.withBytes(range) { (frame) throws(MessageFault) -> HostRequest? in
+                try HostRequest.decode(frame, &validator)
+            }
+        case .noise(let range):
+            let start = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
+            throw MessageFault(reason: "a line that is no message: \(start)")
+        case .violation(let violation):
+            throw MessageFault(
+                reason: "a frame that is \(violation.kind.rawValue), \(violation.length) bytes long, "
+                    + "at byte \(violation.offset) of the stream: \(violation.excerpt)"
+            )
+        }
+    }
+}

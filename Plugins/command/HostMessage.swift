@@ -1,0 +1,72 @@
+internal import OstlerJSON
+internal import OstlerProtocol
+
+/// A request of the host, read completely.
+struct HostRequest {
+    enum Call {
+        case initialize(InitializeRequest)
+        case execute(ExecuteRequest)
+        case cancel(CancelRequest)
+        case health
+        case shutdown
+        case unknown(method: String)
+        /// A known method whose parameters do not fit it.
+        case malformed(method: String, JSONError?)
+    }
+
+    /// The text of the id, without its quotes.
+    let id: [UInt8]
+    let call: Call
+}
+
+/// Why a line cannot be taken for a message of the protocol. After one, the stream cannot be trusted.
+struct MessageFault: Error, Equatable {
+    let reason: String
+}
+
+extension HostRequest {
+    /// Reads one frame; nil for what needs no answer: notifications, and answers, since this plugin asks nothing.
+    static func decode(
+        _ frame: UnsafeBufferPointer<UInt8>,
+        _ validator: inout JSONValidator
+    ) throws(MessageFault) -> HostRequest? {
+        let envelope: Envelope
+        do {
+            try validator.validate(frame)
+            envelope = try Envelope(scanning: frame)
+        } catch {
+            throw MessageFault(reason: "\(error.reason), at byte \(error.offset) of the line")
+        }
+        switch envelope.kind {
+        case .notification, .response: return nil
+        case .invalid(let reason): throw MessageFault(reason: reason)
+        case .request: break
+        }
+        guard let id = envelope.id, !id.isEmpty, let method = envelope.method else {
+            throw MessageFault(reason: "the id of a request must be a string that is not empty")
+        }
+        let params = envelope.params.map { UnsafeBufferPointer(rebasing: frame[$0]) }
+        return HostRequest(id: Array(frame[id]), call: call(method, params))
+    }
+
+    private static func call(_ method: String, _ params: UnsafeBufferPointer<UInt8>?) -> Call {
+        switch method {
+        case HealthRequest.method.description: return .health
+        case ShutdownRequest.method.description: return .shutdown
+        case InitializeRequest.method.description, ExecuteRequest.method.description, CancelRequest.method.description:
+            break
+        default: return .unknown(method: method)
+        }
+        guard let params else { return .malformed(method: method, nil) }
+        var reader = JSONReader(params)
+        do {
+            switch method {
+            case InitializeRequest.method.description: return .initialize(try InitializeRequest(reading: &reader))
+            case ExecuteRequest.method.description: return .execute(try ExecuteRequest(reading: &reader))
+            default: return .cancel(try CancelRequest(reading: &reader))
+            }
+        } catch {
+            return .malformed(method: method, error)
+        }
+    }
+}

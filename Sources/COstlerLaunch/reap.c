@@ -1,0 +1,105 @@
+// The end of a sandbox, as the launcher sees it: first the report of its init, then the death of process 1.
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "launcher.h"
+
+uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint16_t event_flags(const struct sandbox *sandbox) {
+    return sandbox->task ? OSTLER_FLAG_TASK : 0;
+}
+
+static void send_exited(struct slot *slot, int status) {
+    struct sandbox *sandbox = &slot->sandbox;
+    const struct progress *progress = slot->progress;
+    bool ended = progress->state == PROGRESS_ENDED;
+    struct cgroup_figures figures;
+    cgroup_read(&slot->cgroup, &figures);
+    struct ostler_exited exited = {
+        .sandbox = sandbox->number,
+        .status = status,
+        .layers = progress->layers,
+        .oom_kills = figures.oom_kills,
+        .pids_denied = figures.pids_denied,
+        .user_us = ended ? progress->user_us : 0,
+        .system_us = ended ? progress->system_us : 0,
+        .wall_us = (now_ns() - sandbox->arrived_ns) / 1000,
+        .peak_bytes = figures.peak_bytes ? figures.peak_bytes : ended ? progress->peak_bytes : 0,
+    };
+    sandbox->reported = true;
+    send_host(OSTLER_EV_EXITED, event_flags(sandbox), sandbox->id, &exited, sizeof exited);
+    struct channel *channel = sandbox->launcher;
+    if (channel && !send_channel(channel, OSTLER_EV_LAUNCH_EXITED, sandbox->launch_id, &exited, sizeof exited, NULL,
+                                 NULL, 0)) {
+        channel_drop(channel);
+    }
+}
+
+/// A failure is told only when process 1 is gone: it is the last word about a sandbox that never ran anything.
+void sandbox_reported(struct slot *slot) {
+    struct sandbox *sandbox = &slot->sandbox;
+    if (!sandbox->live || sandbox->reported || slot->progress->state != PROGRESS_ENDED) return;
+    send_exited(slot, slot->progress->status);
+}
+
+static void send_failed(struct slot *slot) {
+    struct sandbox *sandbox = &slot->sandbox;
+    send_host_failed(event_flags(sandbox), sandbox->id, slot->progress, sandbox->number);
+    struct channel *channel = sandbox->launcher;
+    if (!channel) return;
+    channel_failed(channel, sandbox->launch_id, slot->progress, sandbox->number);
+    if (channel->broken) channel_drop(channel);
+}
+
+static void release(struct slot *slot) {
+    struct sandbox *sandbox = &slot->sandbox;
+    close(sandbox->pidfd);
+    if (sandbox->channel) channel_drop(sandbox->channel);
+    struct task *task = sandbox->task;
+    struct plan *plan = sandbox->plan;
+    *sandbox = (struct sandbox){.pidfd = -1};
+    cgroup_settle(&slot->cgroup);
+    if (task) {
+        task->live--;
+        task_settle(task);
+    }
+    plan_release(plan);
+}
+
+void sandbox_reaped(struct slot *slot) {
+    struct sandbox *sandbox = &slot->sandbox;
+    siginfo_t info = {.si_pid = 0};
+    if (!sandbox->live || waitid(P_PIDFD, (id_t)sandbox->pidfd, &info, WEXITED | WNOHANG) < 0 || !info.si_pid) return;
+    if (slot->progress->state == PROGRESS_FAILED) {
+        send_failed(slot);
+        return release(slot);
+    }
+    sandbox_reported(slot);
+    // Killed before it could report: the command has gone the same way.
+    if (!sandbox->reported) send_exited(slot, SIGKILL);
+    struct ostler_reaped reaped = {.sandbox = sandbox->number};
+    send_host(OSTLER_EV_REAPED, event_flags(sandbox), sandbox->id, &reaped, sizeof reaped);
+    release(slot);
+}
+
+/// SIGKILL ends process 1 and with it all; the others are what an init passes on.
+void sandbox_signal(struct slot *slot, int signal) {
+    switch (signal) {
+    case SIGKILL:
+    case SIGTERM:
+    case SIGINT:
+    case SIGHUP:
+    case SIGQUIT:
+    case SIGUSR1:
+    case SIGUSR2:
+        call_pidfd_send_signal(slot->sandbox.pidfd, signal);
+    }
+}

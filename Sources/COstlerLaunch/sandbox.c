@@ -1,0 +1,164 @@
+// The child's side: from a copy of the launcher to the first process of a sandbox. Each step is one function; a step
+// that fails ends the child with stage and errno in the page that the launcher reads. No malloc, no stdio.
+#include <grp.h>
+#include <linux/magic.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "calls.h"
+#include "launcher.h"
+
+#ifndef PIPEFS_MAGIC
+#define PIPEFS_MAGIC 0x50495045
+#endif
+
+void sandbox_refuse(struct build *build, int stage, int layer, const char *what, const char *which) {
+    progress_fail(build->progress, stage, errno, layer, what, which);
+    _exit(1);
+}
+
+bool sandbox_check(struct build *build, bool good, int stage, int layer, const char *what) {
+    if (good) build->layers |= 1u << layer;
+    else if (build->plan->required & (1u << layer)) sandbox_refuse(build, stage, layer, what, NULL);
+    return good;
+}
+
+static void join_cgroup(struct build *build, int join, uint32_t bit, int layer, uint32_t offered) {
+    errno = ENOTSUP;
+    bool joined = join < 0 || write(join, "0", 1) == 1;
+    // A slot that has one directory for both controllers has one descriptor to join by.
+    bool limited = joined && offered & bit;
+    sandbox_check(build, limited, OSTLER_STAGE_CGROUP, layer, "limit");
+}
+
+static void enter_net(struct build *build) {
+    if (!(build->plan->asked & LAYER(NET_NS))) return;
+    bool good = setns(build->slot->net, CLONE_NEWNET) == 0;
+    sandbox_check(build, good, OSTLER_STAGE_NET, OSTLER_LAYER_NET_NS, "setns");
+}
+
+static void name_host(struct build *build) {
+    const char *name = build->plan->hostname;
+    size_t length = 0;
+    while (name && name[length]) length++;
+    if (name && sethostname(name, length) < 0) {
+        sandbox_refuse(build, OSTLER_STAGE_UTS, OSTLER_LAYER_UTS_NS, "sethostname", NULL);
+    }
+}
+
+/// A command that opens /dev/stderr opens the pipe by its mode, which is 0600 for the one who made it.
+static void own_streams(struct build *build) {
+    for (unsigned i = 0; i < 3 && launcher.real_root; i++) {
+        struct statfs status;
+        int fd = build->request->streams[i];
+        if (fstatfs(fd, &status) < 0 || status.f_type != PIPEFS_MAGIC) continue;
+        if (fchown(fd, build->slot->uid, build->slot->gid) < 0) errno = 0;
+    }
+}
+
+static void become_user(struct build *build) {
+    bool good = setns(build->slot->user, CLONE_NEWUSER) == 0;
+    if (!good) sandbox_refuse(build, OSTLER_STAGE_USER, OSTLER_LAYER_USER_NS, "setns", NULL);
+    bool dropped = caps_drop_bounding();
+    if (!dropped) sandbox_check(build, false, OSTLER_STAGE_CAPS, OSTLER_LAYER_CAPS, "bounding set");
+    // Group before user: afterwards there is no right to change it.
+    if ((launcher.real_root && setgroups(0, NULL) < 0) || setresgid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) < 0 ||
+        setresuid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) < 0) {
+        sandbox_refuse(build, OSTLER_STAGE_USER, OSTLER_LAYER_USER_NS, "setresuid", NULL);
+    }
+    build->layers |= LAYER(USER_NS);
+    sandbox_check(build, caps_clear() && dropped, OSTLER_STAGE_CAPS, OSTLER_LAYER_CAPS, "capset");
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// After the change of user, which would have cleared it. A launcher that died before this call is seen by its pidfd:
+/// the parent's number is 0 here whether it lives or not.
+static void follow_launcher(struct build *build) {
+    bool good = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
+    sandbox_check(build, good, OSTLER_STAGE_PDEATH, OSTLER_LAYER_PDEATH, "prctl");
+    struct pollfd self = {.fd = launcher.self, .events = POLLIN};
+    if (poll(&self, 1, 0) != 0) _exit(1);
+}
+
+static bool limit(unsigned resource, uint64_t value) {
+    rlim_t hard = launcher.rlimits[resource].rlim_max;
+    rlim_t both = value < hard ? value : hard;
+    struct rlimit limit = {both, both};
+    return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
+}
+
+static void limit_resources(struct build *build) {
+    const struct plan *plan = build->plan;
+    bool good = true;
+    for (unsigned resource = 0; resource < RLIM_NLIMITS; resource++) {
+        if (plan->rlimit_set & (1u << resource)) good = limit(resource, plan->rlimit[resource]) && good;
+    }
+    // The launcher raised its own.
+    if (!(plan->rlimit_set & (1u << RLIMIT_NOFILE))) setrlimit(RLIMIT_NOFILE, &launcher.rlimits[RLIMIT_NOFILE]);
+    // In place of a cgroup, weaker: for each process, and for all of a user's processes in one user namespace.
+    if (!(build->layers & LAYER(MEMORY)) && plan->limits.memory_bytes && !(plan->rlimit_set & (1u << RLIMIT_DATA))) {
+        good = limit(RLIMIT_DATA, plan->limits.memory_bytes) && good;
+    }
+    if (!(build->layers & LAYER(PIDS)) && plan->limits.processes && !(plan->rlimit_set & (1u << RLIMIT_NPROC))) {
+        good = limit(RLIMIT_NPROC, plan->limits.processes + 1) && good;
+    }
+    sandbox_check(build, good, OSTLER_STAGE_RLIMIT, OSTLER_LAYER_RLIMITS, "setrlimit");
+}
+
+static void filter_calls(struct build *build) {
+    bool good = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    sandbox_check(build, good, OSTLER_STAGE_NO_NEW_PRIVS, OSTLER_LAYER_NO_NEW_PRIVS, "prctl");
+    if (build->plan->seccomp != OSTLER_SECCOMP_STRICT) return;
+    good = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_program(), 0, 0) == 0;
+    sandbox_check(build, good, OSTLER_STAGE_SECCOMP, OSTLER_LAYER_SECCOMP, "filter");
+}
+
+/// Brings the streams to their places and closes all else. The report stays, at OSTLER_REPORT_FD. Low numbers are all
+/// taken in the launcher, so no stream is overwritten before it is moved.
+static void close_descriptors(struct build *build) {
+    bool good = true;
+    for (int i = 0; i < 4; i++) {
+        int fd = build->request->streams[i];
+        if (fd >= 0) good = dup2(fd, i) == i && good;
+        else close(i);
+    }
+    good = dup3(build->slot->report, REPORT_FD, O_CLOEXEC) == REPORT_FD && good;
+    good = call_close_range(REPORT_FD + 1, ~0u) == 0 && good;
+    sandbox_check(build, good, OSTLER_STAGE_FDS, OSTLER_LAYER_FDS, "close_range");
+}
+
+static void check_required(struct build *build) {
+    uint32_t missing = build->plan->required & ~build->layers;
+    if (!missing) return;
+    errno = ENOTSUP;
+    int layer = __builtin_ctz(missing);
+    sandbox_refuse(build, OSTLER_STAGE_REQUEST, layer, "a required layer cannot be had:", ostler_layer_name(layer));
+}
+
+void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgroup_layers) {
+    struct build build = {
+        .slot = slot,
+        .plan = request->plan,
+        .request = request,
+        .progress = slot->progress,
+        .layers = LAYER(PID_NS) | LAYER(IPC_NS) | LAYER(UTS_NS) | LAYER(INIT) | LAYER(ENV) | request->plan->layers,
+    };
+    join_cgroup(&build, slot->cgroup.memory_join, LAYER(MEMORY), OSTLER_LAYER_MEMORY, cgroup_layers);
+    join_cgroup(&build, slot->cgroup.pids_join, LAYER(PIDS), OSTLER_LAYER_PIDS, cgroup_layers);
+    sandbox_mounts(&build);
+    enter_net(&build);
+    name_host(&build);
+    own_streams(&build);
+    become_user(&build);
+    follow_launcher(&build);
+    umask(022);
+    limit_resources(&build);
+    filter_calls(&build);
+    close_descriptors(&build);
+    check_required(&build);
+    init_main(&build);
+}

@@ -1,0 +1,106 @@
+// The mounts that each sandbox makes for itself on its copy of the template.
+#include <sched.h>
+
+#include "calls.h"
+#include "launcher.h"
+
+static void refuse(struct build *build, const char *what, const struct plan_step *step) {
+    sandbox_refuse(build, OSTLER_STAGE_MOUNT, OSTLER_LAYER_MOUNT_NS, what, step ? step->target : NULL);
+}
+
+/// Sources are paths of the host, so they are opened before the view is entered.
+static void open_sources(struct build *build, int *trees, bool *directories) {
+    const struct plan *plan = build->plan;
+    unsigned used = 0;
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (!step->per_sandbox || step->kind != OSTLER_STEP_BIND) continue;
+        int idmap = step->flags & OSTLER_BIND_IDMAP ? build->slot->idmap : -1;
+        trees[used] = mount_source(step, idmap, &directories[used]);
+        if (trees[used] < 0 && !(step->flags & OSTLER_BIND_OPTIONAL && errno == ENOENT)) {
+            refuse(build, "source of", step);
+        }
+        used++;
+    }
+}
+
+static void enter_view(struct build *build) {
+    if (setns(build->plan->view, CLONE_NEWNS) < 0) refuse(build, "setns", NULL);
+    bool wants_cgroup = build->plan->asked & LAYER(CGROUP_NS);
+    bool has_cgroup = wants_cgroup && unshare(CLONE_NEWNS | CLONE_NEWCGROUP) == 0;
+    if (wants_cgroup) sandbox_check(build, has_cgroup, OSTLER_STAGE_MOUNT, OSTLER_LAYER_CGROUP_NS, "unshare");
+    if (!has_cgroup && unshare(CLONE_NEWNS) < 0) refuse(build, "unshare", NULL);
+    build->layers |= LAYER(MOUNT_NS);
+}
+
+static int mount_at(const char *type, const char *target, unsigned long flags, const char *options) {
+    int done = call_mount(type, target, type, flags, options);
+    if (done == 0 || errno != ENOENT) return done;
+    // Below another mount of this sandbox the template could not make the mount point.
+    int root = open("/", O_PATH | O_CLOEXEC);
+    int point = mount_point(root, target, true);
+    if (point >= 0) close(point);
+    close(root);
+    return point < 0 ? -1 : call_mount(type, target, type, flags, options);
+}
+
+static char *put_text(char *at, const char *text) {
+    while (*text) *at++ = *text++;
+    return at;
+}
+
+static char *put_number(char *at, uint64_t value, unsigned base) {
+    char digits[24];
+    unsigned count = 0;
+    do digits[count++] = (char)('0' + value % base);
+    while (value /= base);
+    while (count) *at++ = digits[--count];
+    return at;
+}
+
+static bool mount_tmpfs(struct build *build, const struct plan_step *step) {
+    char options[192];
+    char *at = put_number(put_text(options, "size="), step->size, 10);
+    if (step->inodes) at = put_number(put_text(at, ",nr_inodes="), step->inodes, 10);
+    at = put_number(put_text(at, ",mode="), step->mode, 8);
+    at = put_number(put_text(at, ",uid="), build->slot->uid, 10);
+    at = put_number(put_text(at, ",gid="), build->slot->gid, 10);
+    *at = 0;
+    unsigned long flags = MS_NOSUID | MS_NODEV | (step->flags & OSTLER_BIND_NOEXEC ? MS_NOEXEC : 0);
+    return mount_at("tmpfs", step->target, flags, options) == 0;
+}
+
+static void attach(struct build *build, const struct plan_step *step, int tree, bool directory) {
+    int root = open("/", O_PATH | O_CLOEXEC);
+    int point = mount_point(root, step->target, directory);
+    if (point < 0 || call_move_mount(tree, point) < 0) refuse(build, "bind to", step);
+    close(point);
+    close(root);
+    close(tree);
+}
+
+void sandbox_mounts(struct build *build) {
+    const struct plan *plan = build->plan;
+    int trees[SANDBOX_BINDS_MAX];
+    bool directories[SANDBOX_BINDS_MAX];
+    bool bounded = true, has_tmpfs = false;
+    open_sources(build, trees, directories);
+    enter_view(build);
+    unsigned used = 0;
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (!step->per_sandbox) continue;
+        if (step->kind == OSTLER_STEP_PROC) {
+            bool good = mount_at("proc", step->target, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
+            sandbox_check(build, good, OSTLER_STAGE_MOUNT, OSTLER_LAYER_PROC, "proc");
+        } else if (step->kind == OSTLER_STEP_TMPFS) {
+            has_tmpfs = true;
+            bounded = mount_tmpfs(build, step) && bounded;
+            if (!bounded) sandbox_check(build, false, OSTLER_STAGE_MOUNT, OSTLER_LAYER_TMP, step->target);
+        } else {
+            if (trees[used] >= 0) attach(build, step, trees[used], directories[used]);
+            used++;
+        }
+    }
+    if (has_tmpfs && bounded) build->layers |= LAYER(TMP);
+}

@@ -1,0 +1,179 @@
+// The strict filter as a balanced tree over ranges of numbers. When a filter is attached the kernel runs it once for
+// every number, so the time to attach is the number of instructions on the way to each leaf.
+#include <linux/audit.h>
+#include <linux/personality.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "calls.h"
+#include "launcher.h"
+#include "seccomp_rules.h"
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "the filter knows x86-64 and aarch64"
+#endif
+
+enum {
+    RULE_COUNT = sizeof rules / sizeof rules[0],
+    RANGE_MAX = 2 * RULE_COUNT + 2,
+    CODE_MAX = 1024,
+    NEW_NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+                     CLONE_NEWNET,
+};
+
+struct range {
+    uint32_t first;
+    uint32_t verdict;
+};
+
+static struct sock_filter code[CODE_MAX];
+static struct sock_fprog program = {.filter = code};
+static bool too_long;
+
+static unsigned emit(uint16_t instruction, uint32_t value, uint8_t if_true, uint8_t if_false) {
+    unsigned at = program.len;
+    if (at == CODE_MAX) {
+        too_long = true;
+        return 0;
+    }
+    code[at] = (struct sock_filter){instruction, if_true, if_false, value};
+    program.len++;
+    return at;
+}
+
+static void emit_answer(uint32_t answer) {
+    emit(BPF_RET | BPF_K, answer, 0, 0);
+}
+
+static void emit_errno(int err) {
+    emit_answer(SECCOMP_RET_ERRNO | (uint32_t)err);
+}
+
+/// The low half only: the kernel itself drops the high half of these arguments, so a filter that compared all of it
+/// could be passed with a stray high bit.
+static void emit_load(unsigned argument) {
+    emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * argument, 0, 0);
+}
+
+static void emit_answer_if_equal(uint32_t value, uint32_t answer) {
+    emit(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+    emit_answer(answer);
+}
+
+static void emit_socket(void) {
+    emit_load(0);
+    emit_answer_if_equal(AF_UNIX, SECCOMP_RET_ALLOW);
+    emit_answer_if_equal(AF_INET, SECCOMP_RET_ALLOW);
+    emit_answer_if_equal(AF_INET6, SECCOMP_RET_ALLOW);
+    // NETLINK_ROUTE is 0: libc asks it for the interfaces.
+    emit(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3);
+    emit_load(2);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+    emit_answer(SECCOMP_RET_ALLOW);
+    emit_errno(EAFNOSUPPORT);
+}
+
+static void emit_personality(void) {
+    static const uint32_t harmless[] = {
+        0, UINT32_MAX, ADDR_NO_RANDOMIZE, PER_LINUX32, PER_LINUX32 | ADDR_NO_RANDOMIZE, UNAME26, PER_LINUX32 | UNAME26,
+    };
+    emit_load(0);
+    for (unsigned i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        emit_answer_if_equal(harmless[i], SECCOMP_RET_ALLOW);
+    }
+    emit_errno(EPERM);
+}
+
+static void emit_mknod(unsigned mode_argument) {
+    emit_load(mode_argument);
+    emit(BPF_ALU | BPF_AND | BPF_K, S_IFMT, 0, 0);
+    emit_answer_if_equal(S_IFCHR, SECCOMP_RET_ERRNO | EPERM);
+    emit_answer_if_equal(S_IFBLK, SECCOMP_RET_ERRNO | EPERM);
+    emit_answer(SECCOMP_RET_ALLOW);
+}
+
+static void emit_verdict(uint32_t verdict) {
+    switch (verdict) {
+    case VERDICT_ALLOW:
+        return emit_answer(SECCOMP_RET_ALLOW);
+    case VERDICT_ENOSYS:
+        return emit_errno(ENOSYS);
+    case VERDICT_CLONE:
+        emit_load(0);
+        emit(BPF_JMP | BPF_JSET | BPF_K, NEW_NAMESPACES, 0, 1);
+        emit_errno(EPERM);
+        return emit_answer(SECCOMP_RET_ALLOW);
+    case VERDICT_SOCKET:
+        return emit_socket();
+    case VERDICT_IOCTL:
+        emit_load(1);
+        emit_answer_if_equal(TIOCSTI, SECCOMP_RET_ERRNO | EPERM);
+        emit_answer_if_equal(TIOCLINUX, SECCOMP_RET_ERRNO | EPERM);
+        return emit_answer(SECCOMP_RET_ALLOW);
+    case VERDICT_PERSONALITY:
+        return emit_personality();
+    case VERDICT_MKNOD:
+        return emit_mknod(1);
+    case VERDICT_MKNODAT:
+        return emit_mknod(2);
+    default:
+        return emit_errno(EPERM);
+    }
+}
+
+static void emit_tree(const struct range *ranges, unsigned count) {
+    if (count == 1) return emit_verdict(ranges[0].verdict);
+    unsigned half = count / 2;
+    unsigned at = emit(BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 0);
+    emit_tree(ranges, half);
+    unsigned skip = program.len - at - 1;
+    if (skip > UINT8_MAX) too_long = true;
+    code[at].jt = (uint8_t)skip;
+    emit_tree(ranges + half, count - half);
+}
+
+static unsigned add_range(struct range *ranges, unsigned count, uint32_t first, uint32_t verdict) {
+    if (count && ranges[count - 1].first == first) count--;
+    if (count && ranges[count - 1].verdict == verdict) return count;
+    ranges[count] = (struct range){first, verdict};
+    return count + 1;
+}
+
+static unsigned make_ranges(struct range *ranges) {
+    struct rule sorted[RULE_COUNT];
+    for (unsigned i = 0; i < RULE_COUNT; i++) {
+        unsigned at = i;
+        for (; at > 0 && sorted[at - 1].number > rules[i].number; at--) sorted[at] = sorted[at - 1];
+        sorted[at] = rules[i];
+    }
+    unsigned count = add_range(ranges, 0, 0, VERDICT_ALLOW);
+    for (unsigned i = 0; i < RULE_COUNT; i++) {
+        count = add_range(ranges, count, sorted[i].number, sorted[i].verdict);
+        count = add_range(ranges, count, sorted[i].number + 1, VERDICT_ALLOW);
+    }
+    // x32 numbers lie above too.
+    return add_range(ranges, count, HIGHEST_KNOWN + 1, VERDICT_ENOSYS);
+}
+
+bool seccomp_compile(void) {
+    struct range ranges[RANGE_MAX];
+    unsigned count = make_ranges(ranges);
+    emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
+    emit_answer(SECCOMP_RET_KILL_PROCESS);
+    emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+    emit_tree(ranges, count);
+    uint32_t action = SECCOMP_RET_ERRNO;
+    return !too_long && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+const struct sock_fprog *seccomp_program(void) {
+    return &program;
+}

@@ -1,0 +1,116 @@
+// What the strict filter refuses. Everything else up to HIGHEST_KNOWN is allowed.
+// Calls that an architecture does not have, or that are older or newer than its headers, stand under #ifdef.
+#ifndef OSTLER_SECCOMP_RULES_H
+#define OSTLER_SECCOMP_RULES_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+
+// removexattrat. From 424 on, numbers are the same on all architectures; what is newer has not been judged yet, and
+// programs cope with ENOSYS from a new call.
+#define HIGHEST_KNOWN 466u
+
+enum verdict {
+    VERDICT_ALLOW,
+    VERDICT_EPERM,
+    VERDICT_ENOSYS,
+    VERDICT_CLONE,       // no new namespaces
+    VERDICT_SOCKET,      // four families
+    VERDICT_IOCTL,       // no TIOCSTI, no TIOCLINUX
+    VERDICT_PERSONALITY, // harmless ones
+    VERDICT_MKNOD,       // no device nodes; the mode is the second argument
+    VERDICT_MKNODAT,     // the third
+};
+
+struct rule {
+    uint32_t number;
+    uint32_t verdict;
+};
+
+static const struct rule rules[] = {
+    // clone3 passes its flags by pointer, which a filter cannot read: libc falls back to clone on ENOSYS only.
+    {SYS_clone3, VERDICT_ENOSYS},
+    {SYS_clone, VERDICT_CLONE},
+    {SYS_socket, VERDICT_SOCKET},
+    {SYS_socketpair, VERDICT_SOCKET},
+    {SYS_ioctl, VERDICT_IOCTL},
+    {SYS_personality, VERDICT_PERSONALITY},
+    {SYS_mknodat, VERDICT_MKNODAT},
+#ifdef SYS_mknod
+    {SYS_mknod, VERDICT_MKNOD},
+#endif
+
+    // namespaces and mounts
+    {SYS_unshare, VERDICT_EPERM},
+    {SYS_setns, VERDICT_EPERM},
+    {SYS_mount, VERDICT_EPERM},
+    {SYS_umount2, VERDICT_EPERM},
+    {SYS_pivot_root, VERDICT_EPERM},
+    {SYS_chroot, VERDICT_EPERM},
+    {SYS_open_tree, VERDICT_EPERM},
+    {SYS_move_mount, VERDICT_EPERM},
+    {SYS_fsopen, VERDICT_EPERM},
+    {SYS_fsconfig, VERDICT_EPERM},
+    {SYS_fsmount, VERDICT_EPERM},
+    {SYS_fspick, VERDICT_EPERM},
+    {SYS_mount_setattr, VERDICT_EPERM},
+    {SYS_open_by_handle_at, VERDICT_EPERM},
+    {SYS_name_to_handle_at, VERDICT_EPERM},
+    {SYS_quotactl, VERDICT_EPERM},
+#ifdef SYS_quotactl_fd
+    {SYS_quotactl_fd, VERDICT_EPERM},
+#endif
+    {SYS_swapon, VERDICT_EPERM},
+    {SYS_swapoff, VERDICT_EPERM},
+    {SYS_fanotify_init, VERDICT_EPERM},
+
+    // other processes
+    {SYS_ptrace, VERDICT_EPERM},
+    {SYS_process_vm_readv, VERDICT_EPERM},
+    {SYS_process_vm_writev, VERDICT_EPERM},
+    {SYS_kcmp, VERDICT_EPERM},
+    {SYS_pidfd_getfd, VERDICT_EPERM},
+    {SYS_move_pages, VERDICT_EPERM},
+    {SYS_migrate_pages, VERDICT_EPERM},
+
+    // keys, tracing, asynchronous doors around the filter
+    {SYS_keyctl, VERDICT_EPERM},
+    {SYS_add_key, VERDICT_EPERM},
+    {SYS_request_key, VERDICT_EPERM},
+    {SYS_bpf, VERDICT_EPERM},
+    {SYS_perf_event_open, VERDICT_EPERM},
+    {SYS_userfaultfd, VERDICT_EPERM},
+    {SYS_lookup_dcookie, VERDICT_EPERM},
+    {SYS_io_uring_setup, VERDICT_ENOSYS},
+    {SYS_io_uring_enter, VERDICT_ENOSYS},
+    {SYS_io_uring_register, VERDICT_ENOSYS},
+
+    // the machine
+    {SYS_kexec_load, VERDICT_EPERM},
+    {SYS_init_module, VERDICT_EPERM},
+    {SYS_finit_module, VERDICT_EPERM},
+    {SYS_delete_module, VERDICT_EPERM},
+    {SYS_reboot, VERDICT_EPERM},
+    {SYS_settimeofday, VERDICT_EPERM},
+    {SYS_clock_settime, VERDICT_EPERM},
+    {SYS_clock_adjtime, VERDICT_EPERM},
+    {SYS_adjtimex, VERDICT_EPERM},
+    {SYS_acct, VERDICT_EPERM},
+    {SYS_syslog, VERDICT_EPERM},
+    {SYS_vhangup, VERDICT_EPERM},
+    {SYS_sethostname, VERDICT_EPERM},
+    {SYS_setdomainname, VERDICT_EPERM},
+    {SYS_nfsservctl, VERDICT_EPERM},
+#ifdef SYS_kexec_file_load
+    {SYS_kexec_file_load, VERDICT_EPERM},
+#endif
+#ifdef SYS_iopl
+    {SYS_iopl, VERDICT_EPERM},
+    {SYS_ioperm, VERDICT_EPERM},
+#endif
+#ifdef SYS_modify_ldt
+    {SYS_modify_ldt, VERDICT_EPERM},
+#endif
+};
+
+#endif

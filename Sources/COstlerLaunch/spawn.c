@@ -1,0 +1,55 @@
+// The launcher's side of a start: check the request, take a slot, clone. It never waits for the child.
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include "calls.h"
+#include "launcher.h"
+
+/// Takes `count` strings off the front of the tail.
+static bool take_strings(const char **at, size_t *left, uint32_t count) {
+    for (; count; count--) {
+        const char *end = memchr(*at, 0, *left);
+        if (!end) return false;
+        *left -= (size_t)(end + 1 - *at);
+        *at = end + 1;
+    }
+    return true;
+}
+
+/// False: the tail is not exactly the strings that are announced.
+bool request_parse(struct request *request, const char *tail, size_t size, uint32_t argc, uint32_t envc, bool has_cwd) {
+    if (argc == 0 || argc > STRINGS_MAX / 2 || envc > STRINGS_MAX / 4) return false;
+    request->argc = argc;
+    request->envc = envc;
+    request->arguments = tail;
+    if (!take_strings(&tail, &size, argc) || !take_strings(&tail, &size, envc)) return false;
+    request->cwd = has_cwd ? tail : NULL;
+    return take_strings(&tail, &size, has_cwd) && size == 0;
+}
+
+/// NULL with `failure` filled in. The streams stay the caller's.
+struct slot *spawn(struct request *request, struct progress *failure) {
+    struct slot *slot = slot_take(request->plan, failure);
+    if (!slot) return NULL;
+    struct progress *progress = slot->progress;
+    progress->state = PROGRESS_NONE;
+    progress->layers = 0;
+    uint32_t cgroup_layers = cgroup_prepare(&slot->cgroup, &request->plan->limits);
+    int pidfd = -1;
+    pid_t pid = call_clone(CLONE_PIDFD | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS, &pidfd);
+    if (pid == 0) sandbox_main(slot, request, cgroup_layers);
+    uint32_t index = (uint32_t)(slot - launcher.slots);
+    if (pid < 0 || !watch(pidfd, SOURCE_PIDFD, index, EPOLLIN)) {
+        progress_fail(failure, OSTLER_STAGE_CLONE, errno, OSTLER_LAYER_PID_NS, "clone3", NULL);
+        if (pid < 0) return NULL;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        close(pidfd);
+        return NULL;
+    }
+    request->plan->users++;
+    slot->sandbox = (struct sandbox){
+        .live = true, .number = ++launcher.next_sandbox, .pidfd = pidfd, .plan = request->plan};
+    return slot;
+}

@@ -1,0 +1,212 @@
+package import OstlerConfig
+internal import OstlerJSON
+
+extension Catalog {
+    /// Looks through the search path. Nothing is executed, and what is wrong with one plugin is kept in
+    /// ``rejected`` and stops no other.
+    package static func load(
+        searchPath: PluginSearchPath,
+        policy: HostConfig.Plugins = HostConfig.Plugins(),
+        disabledExecutors: Set<String> = []
+    ) -> Catalog {
+        var loader = CatalogLoader(policy: policy)
+        for entry in searchPath.entries { loader.search(entry) }
+        return Catalog(
+            plugins: loader.plugins,
+            rejected: loader.rejected,
+            executors: loader.executors,
+            disabledExecutors: disabledExecutors
+        )
+    }
+}
+
+/// The state of one walk along the search path.
+private struct CatalogLoader {
+    let policy: HostConfig.Plugins
+    var plugins: [InstalledPlugin] = []
+    var rejected: [RejectedPlugin] = []
+    var executors: [String: CatalogExecutor] = [:]
+    private var positions: [String: Int] = [:]
+    /// Directories that were looked at: the same one by another name is no news.
+    private var visited: Set<[UInt64]> = []
+
+    init(policy: HostConfig.Plugins) {
+        self.policy = policy
+    }
+
+    mutating func search(_ entry: PluginSearchPath.Entry) {
+        do throws(SmallFile.Failure) {
+            let directory = try PluginDirectory(entry.directory)
+            if entry.origin == .workingDirectory {
+                reject(entry.directory, entry, .untrusted, "./.ostler/plugins is not searched in this version")
+            } else if directory.hasManifest {
+                load(directory, entry)
+            } else {
+                try searchInside(directory, entry)
+            }
+        } catch {
+            guard error.kind != .notFound || entry.origin.isExplicit else { return }
+            reject(entry.directory, entry, error)
+        }
+    }
+
+    private mutating func searchInside(
+        _ directory: borrowing PluginDirectory,
+        _ entry: PluginSearchPath.Entry
+    ) throws(SmallFile.Failure) {
+        if let fault = PluginDirectory.faultOfParent(directory.status) {
+            throw SmallFile.Failure(.unsafe, "is not searched: \(fault)")
+        }
+        for name in try directory.names() {
+            let path = directory.path + "/" + name
+            do throws(SmallFile.Failure) {
+                load(try PluginDirectory(path, name: name, in: directory), entry)
+            } catch {
+                reject(path, entry, error)
+            }
+        }
+    }
+
+    private mutating func load(_ directory: borrowing PluginDirectory, _ entry: PluginSearchPath.Entry) {
+        guard visited.insert([directory.status.device, directory.status.inode]).inserted else { return }
+        let path = directory.path
+        guard directory.hasManifest else {
+            reject(path, entry, .noManifest, "there is no \(PluginDirectory.manifestName) in it")
+            return
+        }
+        if let fault = PluginDirectory.fault(of: directory.status) {
+            reject(path, entry, .unsafePermissions, "the directory is not used: \(fault)")
+            return
+        }
+        do throws(ConfigFailure) {
+            let bytes = try manifestBytes(directory)
+            let manifest = try PluginManifest(parsing: bytes, file: PluginDirectory.manifestName) {
+                (path) throws(SmallFile.Failure) in try directory.read(path)
+            }
+            if let manifest = accept(manifest, directory, entry) {
+                install(InstalledPlugin(manifest: manifest, directory: path, origin: entry))
+            }
+        } catch {
+            reject(path, entry, error)
+        }
+    }
+
+    private func manifestBytes(_ directory: borrowing PluginDirectory) throws(ConfigFailure) -> [UInt8] {
+        do throws(SmallFile.Failure) {
+            return try directory.read(PluginDirectory.manifestName)
+        } catch {
+            throw ConfigFailure(
+                ConfigError(
+                    error.kind == .unsafe ? .unsafePermissions : .unreadable,
+                    file: PluginDirectory.manifestName,
+                    message: "the file \(error.message)"
+                )
+            )
+        }
+    }
+
+    /// Judges a manifest that is right in itself; nil, with the reason kept, if it is not used.
+    private mutating func accept(
+        _ manifest: PluginManifest,
+        _ directory: borrowing PluginDirectory,
+        _ entry: PluginSearchPath.Entry
+    ) -> PluginManifest? {
+        let path = directory.path
+        if let rule = blockingRule(for: manifest.name) {
+            reject(path, entry, .blocked, "blocked by \(rule)", manifest)
+            return nil
+        }
+        if let position = positions[manifest.name] {
+            let winner = plugins[position]
+            let message = "shadowed by \(winner.directory) (\(winner.origin.origin))"
+            reject(path, entry, .shadowed, message, manifest)
+            return nil
+        }
+        if case .inPlugin(let program) = manifest.entry.program {
+            do throws(SmallFile.Failure) {
+                try directory.checkProgram(program)
+            } catch {
+                let code: RejectedPlugin.Code = error.kind == .unsafe ? .unsafePermissions : .invalidEntry
+                reject(path, entry, code, "the program \(program) \(error.message)", manifest)
+                return nil
+            }
+        }
+        return manifest
+    }
+
+    private func blockingRule(for name: String) -> String? {
+        if let pattern = policy.block.first(where: { Glob.matches($0, name) }) {
+            return "plugins.block: \(JSONValue.string(pattern).text)"
+        }
+        return policy.allow.contains { Glob.matches($0, name) } ? nil : "plugins.allow: no pattern matches"
+    }
+
+    private mutating func install(_ plugin: InstalledPlugin) {
+        positions[plugin.manifest.name] = plugins.count
+        plugins.append(plugin)
+        for executor in plugin.manifest.executors {
+            if let winner = executors[executor.name] {
+                rejected.append(
+                    RejectedPlugin(
+                        name: plugin.manifest.name,
+                        directory: plugin.directory,
+                        origin: plugin.origin,
+                        .executorShadowed,
+                        "executor \"\(executor.name)\" shadowed by plugin \"\(winner.plugin.manifest.name)\""
+                            + " in \(winner.plugin.directory)",
+                        executors: [executor.name]
+                    )
+                )
+            } else {
+                executors[executor.name] = CatalogExecutor(plugin: plugin, executor: executor)
+            }
+        }
+    }
+}
+
+extension CatalogLoader {
+    private mutating func reject(
+        _ directory: String,
+        _ entry: PluginSearchPath.Entry,
+        _ code: RejectedPlugin.Code,
+        _ message: String,
+        _ manifest: PluginManifest? = nil
+    ) {
+        rejected.append(
+            RejectedPlugin(
+                name: manifest?.name,
+                directory: directory,
+                origin: entry,
+                code,
+                message,
+                executors: manifest?.executors.map(\.name) ?? []
+            )
+        )
+    }
+
+    private mutating func reject(_ path: String, _ entry: PluginSearchPath.Entry, _ failure: SmallFile.Failure) {
+        let code: RejectedPlugin.Code =
+            switch failure.kind {
+            case .notFound: .notFound
+            case .unsafe: .unsafePermissions
+            case .symbolicLink, .notRegular, .tooLarge, .unreadable: .unreadable
+            }
+        reject(path, entry, code, "the directory \(failure.message)")
+    }
+
+    private mutating func reject(_ path: String, _ entry: PluginSearchPath.Entry, _ failure: ConfigFailure) {
+        guard let first = failure.problems.first else { return }
+        let code: RejectedPlugin.Code =
+            switch first.code {
+            case .unsafePermissions: .unsafePermissions
+            case .unsupportedKind: .unsupportedKind
+            default: .invalidManifest
+            }
+        let more = failure.problems.count - 1
+        let message =
+            "invalid manifest: \(first)" + (more > 0 ? " (and \(more) more problem\(more == 1 ? "" : "s"))" : "")
+        rejected.append(
+            RejectedPlugin(directory: path, origin: entry, code, message, problems: failure.problems)
+        )
+    }
+}

@@ -1,0 +1,83 @@
+/// A plugin that can be used.
+package struct InstalledPlugin: Sendable {
+    package let manifest: PluginManifest
+    /// The absolute path of its directory.
+    package let directory: String
+    /// The part of the search path that led to it.
+    package let origin: PluginSearchPath.Entry
+}
+
+/// An executor together with the plugin that offers it.
+package struct CatalogExecutor: Sendable {
+    package let plugin: InstalledPlugin
+    package let executor: ExecutorManifest
+
+    package var name: String { executor.name }
+}
+
+/// Why there is no such executor.
+package struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        case unknownExecutor = "unknown_executor"
+        case executorDisabled = "executor_disabled"
+    }
+
+    package let code: Code
+    package let message: String
+    package let hint: String?
+
+    package var description: String { message + (hint.map { "; \($0)" } ?? "") }
+}
+
+/// The plugins of the search path, found and judged without starting any of them.
+package struct Catalog: Sendable {
+    /// In the order of the search path.
+    package let plugins: [InstalledPlugin]
+    /// What was found but is not used, in the order in which it was found.
+    package let rejected: [RejectedPlugin]
+    /// The executors that the configuration switches off.
+    package let disabledExecutors: Set<String>
+    private let executors: [String: CatalogExecutor]
+
+    init(
+        plugins: [InstalledPlugin],
+        rejected: [RejectedPlugin],
+        executors: [String: CatalogExecutor],
+        disabledExecutors: Set<String>
+    ) {
+        self.plugins = plugins
+        self.rejected = rejected
+        self.executors = executors
+        self.disabledExecutors = disabledExecutors
+    }
+
+    /// The names of the executors that tasks may use, sorted.
+    package var executorNames: [String] {
+        executors.keys.filter { !disabledExecutors.contains($0) }.sorted()
+    }
+
+    /// The executor, or nil if it is unknown or switched off.
+    package func executor(named name: String) -> CatalogExecutor? {
+        disabledExecutors.contains(name) ? nil : executors[name]
+    }
+
+    /// The executor whether or not it is switched off.
+    package func installedExecutor(named name: String) -> CatalogExecutor? {
+        executors[name]
+    }
+
+    /// The executor, or an error that says why there is none.
+    package func requireExecutor(named name: String) throws(CatalogError) -> CatalogExecutor {
+        guard let executor = executors[name] else {
+            throw CatalogError(code: .unknownExecutor, message: "unknown executor type: \(name)", hint: hint(for: name))
+        }
+        guard !disabledExecutors.contains(name) else {
+            throw CatalogError(
+                code: .executorDisabled,
+                message: "executor disabled: \(name)",
+                hint: "the configuration has executors.\(name).enabled: false"
+            )
+        }
+        return executor
+    }
+}

@@ -1,0 +1,171 @@
+package import OstlerJSON
+
+/// What `plugin.yaml` says of a plugin.
+///
+/// The file is read as ``YAMLDocument`` has it; members that are not listed here are refused.
+///
+/// ```yaml
+/// name: example                # required; [a-z][a-z0-9_-]{0,63}, as every name below
+/// version: 1.2.0               # required; text of letters, digits and . + - _ ~
+/// description: What it is for
+/// protocol: {min: 0, max: 0}   # required; the versions of the protocol that it speaks
+/// kind: process                # required; library and foreign are refused with unsupported_kind
+/// entry:                       # required
+///   command: [bin/example, --serve]
+///                              # with a slash: below the plugin's directory; absolute, or a bare name such as
+///                              # python3: as the sandbox sees it; the rest are arguments
+/// executors:                   # required, at least one
+///   - name: example            # required
+///     description: What a task does
+///     payload: {type: object}  # required; a JSON schema, or {file: schema/example.json}
+///     idempotency: unsafe      # pure, idempotent, keyed or unsafe (default)
+///     concurrency: 1           # tasks that one process takes at once, 1 (default) to 65536
+///     reuse: warm              # warm (default) or never
+///     features: {cancel: false, health: false, validate: false, plan: false, status: false}
+///     examples:                # payloads for help and for the conformance kit
+///       - {name: hello, payload: {}, outcome: succeeded}
+/// config_schema: {type: object}  # a JSON schema, or {file: …}, for executors.NAME in the host's configuration
+/// needs:                       # what is asked for beyond an empty sandbox
+///   launch: false              # to have the launcher start commands
+///   network: none              # nothing else in this version
+///   programs: [git]
+///   files: [{path: /etc/ssl, access: ro}]   # absolute; ro (default) or rw
+/// limits: {memory: 256MiB, processes: 16, open_files: 64, start_timeout: 5s}   # of the plugin's own process
+/// ```
+package struct PluginManifest: Sendable {
+    /// What a plugin is made of.
+    package enum Kind: String, Sendable, CaseIterable {
+        /// An executable that speaks the protocol.
+        case process
+        /// A shared object with the C interface; recognised, but not in this version.
+        case library
+        /// Any shared object with a table of functions; recognised, but not in this version.
+        case foreign
+    }
+
+    /// How the plugin's process is started.
+    package struct Entry: Sendable, Equatable {
+        /// Where the program is.
+        package enum Program: Sendable, Equatable {
+            /// A path below the plugin's directory.
+            case inPlugin(String)
+            /// An absolute path, as the sandbox sees it.
+            case absolute(String)
+            /// A name to be found in the sandbox's PATH.
+            case onPath(String)
+        }
+
+        package let program: Program
+        package let arguments: [String]
+    }
+
+    /// What the plugin asks for beyond an empty sandbox.
+    package struct Needs: Sendable, Equatable {
+        package enum Network: String, Sendable, CaseIterable {
+            case none
+        }
+
+        package enum Access: String, Sendable, CaseIterable {
+            case readOnly = "ro"
+            case readWrite = "rw"
+        }
+
+        package struct File: Sendable, Equatable {
+            package let path: String
+            package let access: Access
+        }
+
+        /// Whether it has the launcher start commands.
+        package var launch = false
+        package var network = Network.none
+        package var programs: [String] = []
+        package var files: [File] = []
+
+        package init() {}
+    }
+
+    /// Limits of the plugin's own process; nil for the host's.
+    package struct Limits: Sendable, Equatable {
+        package var memory: Int64?
+        package var processes: Int?
+        package var openFiles: Int?
+        package var startTimeoutMilliseconds: Int64?
+
+        package init() {}
+    }
+
+    package let name: String
+    package let version: String
+    package let description: String
+    /// The versions of the protocol that the plugin speaks.
+    package let protocolVersions: ClosedRange<Int>
+    package let kind: Kind
+    package let entry: Entry
+    /// In the order of the file; never empty, and no name twice.
+    package let executors: [ExecutorManifest]
+    /// Judges an executor's section in the host's configuration, without the host's own keys.
+    package let configSchema: PluginSchema?
+    package let needs: Needs
+    package let limits: Limits
+}
+
+/// What a manifest says of one executor.
+package struct ExecutorManifest: Sendable {
+    /// What may be done again when it is not known whether it was done.
+    package enum Idempotency: String, Sendable, CaseIterable {
+        /// Has no effects.
+        case pure
+        /// Doing it twice is as doing it once.
+        case idempotent
+        /// As ``idempotent`` for one idempotency key.
+        case keyed
+        /// Not to be done again unless the task says so.
+        case unsafe
+    }
+
+    /// What becomes of the process after a task.
+    package enum Reuse: String, Sendable, CaseIterable {
+        case warm
+        case never
+    }
+
+    /// The optional parts of the protocol that the executor answers.
+    package struct Features: Sendable, Equatable {
+        package var cancel = false
+        package var health = false
+        package var validate = false
+        package var plan = false
+        package var status = false
+
+        package init() {}
+    }
+
+    /// A payload that must be valid, and what becomes of it.
+    package struct Example: Sendable, Equatable {
+        package let name: String
+        package let payload: JSONValue
+        package let outcome: Outcome?
+    }
+
+    /// The outcomes that an example may promise.
+    package enum Outcome: String, Sendable, CaseIterable {
+        case succeeded
+        case skipped
+        case failed
+        case limit
+        case partial
+        case invalid
+        case denied
+        case timeout
+    }
+
+    package let name: String
+    package let description: String
+    package let payload: PluginSchema
+    package let idempotency: Idempotency
+    /// How many tasks one process takes at once.
+    package let concurrency: Int
+    package let reuse: Reuse
+    package let features: Features
+    package let examples: [Example]
+}

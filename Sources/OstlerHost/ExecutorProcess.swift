@@ -1,0 +1,254 @@
+internal import Glibc
+package import OstlerCatalog
+internal import OstlerJSON
+package import OstlerProtocol
+package import OstlerSandbox
+package import OstlerSystem
+package import OstlerTasks
+
+/// How an executor process came to its end, for everyone who was waiting for it.
+package struct ExecutorLoss: Sendable {
+    package var outcome: Outcome
+    package var failure: Failure
+    /// The last of what it wrote to stderr.
+    package var stderr: String
+}
+
+/// Someone who is told what becomes of an executor process. Called on the loop.
+@LoopActor
+package protocol ExecutorProcessDelegate: AnyObject {
+    func process(_ process: ExecutorProcess, output: OutputNotification)
+    /// It answered `initialize` and takes tasks.
+    func processIsServing(_ process: ExecutorProcess)
+    /// Nothing is left of it.
+    func process(_ process: ExecutorProcess, endedBy loss: ExecutorLoss)
+}
+
+/// One plugin process in its sandbox, from launch to proof of its end.
+@LoopActor
+package final class ExecutorProcess: SandboxObserver, SessionDelegate {
+    package let plugin: InstalledPlugin
+    package private(set) var state = ProcessState.launching
+    package private(set) var spawnNumber: UInt64 = 0
+    package private(set) var session: Session?
+    package let policy: SandboxPolicy
+    private let provider: SandboxProvider
+    private let settings: HostSettings
+    private weak var delegate: (any ExecutorProcessDelegate)?
+    private var stderr: StderrTail?
+    private var timer: TimerID?
+    /// Why it is to end, if the host or its own stream decided so; the kernel's word is added when it comes.
+    private var cause: (outcome: Outcome, failure: Failure)?
+    private var end: SessionEnd?
+    private var exit: ExitReport?
+
+    package static let maximumFrameBytes = 1 << 20
+
+    package init(
+        plugin: InstalledPlugin,
+        provider: SandboxProvider,
+        settings: HostSettings,
+        delegate: any ExecutorProcessDelegate
+    ) {
+        self.plugin = plugin
+        self.provider = provider
+        self.settings = settings
+        self.delegate = delegate
+        policy = provider.policy(for: plugin)
+    }
+
+    // MARK: Start
+
+    /// Builds the sandbox, starts the program and greets it.
+    package func start() async {
+        do {
+            let plan = try await provider.plan(for: policy)
+            guard state == .launching else { return finish() }
+            try spawn(plan)
+        } catch let failure as LaunchFailure {
+            sandboxFailed(failure)
+        } catch {
+            sandboxFailed(LaunchFailure(describing: error))
+        }
+    }
+
+    private func spawn(_ plan: UInt32) throws {
+        let input = try Pipe.make(capacity: 1 << 20)
+        let output = try Pipe.make(capacity: 1 << 20)
+        let errors = try Pipe.make()
+        defer { for end in [input.read, output.write, errors.write] { _ = Glibc.close(end) } }
+        session = try Session(
+            input: input.write,
+            output: output.read,
+            maximumFrameBytes: Self.maximumFrameBytes,
+            isStrict: settings.isStrict,
+            delegate: self
+        )
+        stderr = try StderrTail(taking: errors.read)
+        spawnNumber = provider.launcher.spawn(
+            plan: plan,
+            arguments: plugin.manifest.entry.argumentsInView,
+            workDirectory: SandboxProvider.pluginPath,
+            descriptors: (input.read, output.write, errors.write),
+            launchChannel: plugin.manifest.needs.launch,
+            observer: self
+        )
+        _ = state.handle(.spawned)
+        greet()
+    }
+
+    private func greet() {
+        let limit = plugin.manifest.limits.startTimeoutMilliseconds ?? settings.config.tasks.startTimeoutMilliseconds
+        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: limit)) { [weak self] in
+            self?.stop(because: .executorCrash, Failure.startTimeout(self?.plugin.manifest.name ?? "", limit))
+        }
+        let request = InitializeRequest(
+            host: "ostler \(OstlerVersion.text)",
+            maximumFrameBytes: Self.maximumFrameBytes,
+            config: .object(configuration()),
+            launch: plugin.manifest.needs.launch
+        )
+        session?.request(InitializeRequest.method) {
+            request.encode(into: &$0)
+        } completion: { [weak self] answer in
+            self?.welcomed(answer)
+        }
+    }
+
+    private func configuration() -> JSONObject {
+        JSONObject(
+            plugin.manifest.executors.map { ($0.name, .object(settings.config.executor(named: $0.name).settings)) }
+        )
+    }
+
+    private func welcomed(_ answer: Session.Answer) {
+        if let timer { EventLoop.shared.cancel(timer) }
+        do {
+            switch answer {
+            case .lost: return
+            case .error(let bytes):
+                var reader = JSONReader(bytes)
+                let failure = try Failure(reading: &reader)
+                stop(because: .executorProtocol, .refusedGreeting(plugin.manifest.name, failure.message))
+            case .result(let bytes):
+                var reader = JSONReader(bytes)
+                let result = try InitializeResult(reading: &reader)
+                if let problem = check(result) { return stop(because: .executorProtocol, problem) }
+                guard state.handle(.welcomed) else { return }
+                delegate?.processIsServing(self)
+            }
+        } catch {
+            stop(because: .executorProtocol, .malformedAnswer(plugin.manifest.name, "initialize", "\(error)"))
+        }
+    }
+
+    /// What a plugin says of itself must fit its manifest.
+    private func check(_ result: InitializeResult) -> Failure? {
+        let offered = ProtocolVersions(min: result.version, max: result.version)
+        guard ProtocolVersions.supported.negotiate(with: offered) != nil else {
+            return .versionMismatch(plugin.manifest.name, ProtocolVersions.supported.refusal(ofPlugin: offered))
+        }
+        let missing = plugin.manifest.executors.map(\.name).filter { !result.executors.contains($0) }
+        guard missing.isEmpty else { return .missingExecutors(plugin.manifest.name, missing) }
+        return nil
+    }
+
+    // MARK: End
+
+    /// Asks it to go: `shutdown`, then end of stdin, then force.
+    package func shutDown() {
+        guard state == .serving, let session else { return stop(because: .cancelled, .stopped(plugin.manifest.name)) }
+        _ = state.handle(.stop)
+        cause = (.cancelled, .stopped(plugin.manifest.name))
+        session.request(ShutdownRequest.method) {
+            $0.beginObject()
+            $0.endObject()
+        } completion: { _ in
+        }
+        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { [weak self] in self?.forceEnd() }
+    }
+
+    /// Ends it by force. What it was doing ends with this outcome.
+    package func stop(because outcome: Outcome, _ failure: Failure) {
+        guard state.handle(.stop) else { return }
+        cause = cause ?? (outcome, failure)
+        if let timer { EventLoop.shared.cancel(timer) }
+        forceEnd()
+    }
+
+    private func forceEnd() {
+        guard spawnNumber != 0 else { return finish() }
+        provider.launcher.signal(SIGKILL, number: spawnNumber, isTask: false)
+    }
+
+    package func session(output: OutputNotification) {
+        delegate?.process(self, output: output)
+    }
+
+    package func session(endedBy end: SessionEnd) {
+        self.end = end
+        if case .endOfFile = end {
+            // The exit is usually known a moment later; a plugin that only closed its stdout is ended.
+            timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { [weak self] in
+                guard let self, exit == nil else { return }
+                stop(because: .executorProtocol, .closedStdout(plugin.manifest.name))
+            }
+        } else {
+            stop(because: .executorProtocol, .brokenStream(plugin.manifest.name, end))
+        }
+    }
+
+    package func sandboxExited(_ report: ExitReport) {
+        exit = report
+    }
+
+    package func sandboxFailed(_ failure: LaunchFailure) {
+        let report = failure.isProgramFault ? Failure.cannotStart(plugin.manifest.name, failure) : LaunchDiagnosis.failure(failure)
+        cause = cause ?? (failure.isProgramFault ? .executorCrash : .sandboxError, report)
+        finish()
+    }
+
+    package func sandboxReaped(_ sandbox: UInt32) {
+        // What it wrote before it died is still in the pipe.
+        session?.ready(.read)
+        finish()
+    }
+
+    package func taskGone() {}
+
+    package func launcherLost() {
+        let failure = LaunchFailure(launcherLost: ())
+        cause = (.sandboxError, LaunchDiagnosis.failure(failure))
+        finish()
+    }
+
+    private func finish() {
+        guard state.handle(.ended) else { return }
+        if let timer { EventLoop.shared.cancel(timer) }
+        stderr?.drain()
+        let loss = describeLoss()
+        session?.close()
+        stderr?.close()
+        delegate?.process(self, endedBy: loss)
+    }
+
+    private func describeLoss() -> ExecutorLoss {
+        let tail = stderr?.text ?? ""
+        if let cause { return ExecutorLoss(outcome: cause.outcome, failure: cause.failure, stderr: tail) }
+        if case .violation = end, let end {
+            return ExecutorLoss(
+                outcome: .executorProtocol, failure: .brokenStream(plugin.manifest.name, end), stderr: tail)
+        }
+        return ExecutorLoss(outcome: .executorCrash, failure: .crashed(plugin.manifest.name, exit), stderr: tail)
+    }
+}
+
+extension PluginManifest.Entry {
+    /// The command line as it is in the view, where the plugin's directory has a fixed place.
+    package var argumentsInView: [String] {
+        switch program {
+        case .file(let path): [SandboxProvider.pluginPath + "/" + path] + arguments
+        case .name(let name): [name] + arguments
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package import OstlerCatalog
+package import OstlerConfig
+internal import OstlerJSON
+package import OstlerSandbox
+
+/// What a host is made from: config, catalog and where things are installed.
+package struct HostSettings: Sendable {
+    package var config: HostConfig
+    package var catalog: Catalog
+    /// The program `ostler-launch`.
+    package var launcherProgram: String
+    /// One name for everything that this host does.
+    package var runID: String
+    /// Who submits; roles and audit build on it.
+    package var principal: String
+    /// Files of the caller that show in the sandbox of each task.
+    package var taskBinds: [SandboxPolicy.Bind] = []
+    /// A directory of the caller that becomes the work directory of each task.
+    package var workDirectory: SandboxPolicy.Bind?
+    /// Any line of a plugin's stdout that is no frame ends the session.
+    package var isStrict = false
+    /// Layers that must be had beyond what the profile asks for.
+    package var required: SandboxLayers = []
+
+    package init(config: HostConfig, catalog: Catalog, launcherProgram: String, runID: String, principal: String) {
+        self.config = config
+        self.catalog = catalog
+        self.launcherProgram = launcherProgram
+        self.runID = runID
+        self.principal = principal
+    }
+}

@@ -1,0 +1,40 @@
+internal import Glibc
+package import OstlerProtocol
+package import OstlerSandbox
+internal import OstlerSystem
+
+/// Says what a refused sandbox means, why it is likely, and what to do.
+package enum LaunchDiagnosis {
+    package static func failure(_ failure: LaunchFailure) -> Failure {
+        let layer = failure.layer.map { "layer \($0.name), " } ?? ""
+        let detail = failure.detail.isEmpty ? "" : " (\(failure.detail))"
+        var report = Failure(
+            "sandbox_unavailable",
+            fault: .sandbox,
+            retry: .otherNode,
+            message: "the sandbox could not be built: \(layer)step \(failure.stage): "
+                + "\(Errno.message(failure.errno))\(detail); nothing was run"
+        )
+        report.hint = hint(failure)
+        return report
+    }
+
+    private static func hint(_ failure: LaunchFailure) -> String {
+        switch (failure.stage, failure.errno) {
+        case ("start", ENOENT): "ostler-launch is missing from libexec: install Ostler again"
+        case ("launcher", _): "the launcher was killed; everything it had started ended with it. Run the task again"
+        case ("slot", EPERM), ("user", EPERM), ("start", EPERM), ("clone", EPERM):
+            "this place does not allow user namespaces: look at the sysctls kernel.unprivileged_userns_clone and "
+                + "user.max_user_namespaces, at AppArmor's userns restriction, or run the container with a seccomp "
+                + "profile that allows clone and unshare; `ostler doctor` tells which"
+        case ("slot", ENOSPC), ("slot", EUSERS):
+            "no more namespaces are allowed: raise the sysctls user.max_user_namespaces and user.max_net_namespaces"
+        case ("template", ENOENT): "a file or directory that was asked for does not exist on this machine"
+        case ("template", _), ("mount", _):
+            "mounts are refused here, as in many containers; `ostler doctor` tells which step fails"
+        case ("cgroup", _): "the cgroup of this process is not writable; `ostler doctor` tells which controllers are"
+        case ("seccomp", _): "the kernel or the container refuses seccomp filters"
+        default: "`ostler doctor` probes each layer by doing"
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import Glibc
+package import OstlerCatalog
+package import OstlerConfig
+package import OstlerProtocol
+package import OstlerSandbox
+package import OstlerSystem
+package import OstlerTasks
+
+/// Decides the policy of each sandbox: of plugins by their manifest, of commands by config and task.
+@LoopActor
+package final class SandboxProvider {
+    package let launcher: Launcher
+    package let planner: Planner
+    private let settings: HostSettings
+    private var programs: [String: SandboxPolicy.Programs] = [:]
+    private var certificates: [CertificateKey: [UInt8]] = [:]
+
+    private struct CertificateKey: Hashable {
+        let profile: SandboxPolicy.Profile
+        let required: SandboxLayers
+        let best: SandboxLayers
+        let enforced: SandboxLayers
+    }
+
+    package init(_ settings: HostSettings) {
+        self.settings = settings
+        planner = Planner(layout: HostLayout.probe())
+        launcher = Launcher(
+            .init(
+                program: settings.launcherProgram,
+                runID: settings.runID,
+                firstUserID: settings.config.sandbox.uidRange.first,
+                userIDCount: settings.config.sandbox.uidRange.count
+            )
+        )
+    }
+
+    // MARK: Policies
+
+    /// The sandbox of the commands of a task.
+    package func policy(for task: TaskSpec, executor: String) -> SandboxPolicy {
+        var policy = base()
+        policy.binds = settings.taskBinds
+        policy.workDirectory = settings.workDirectory
+        if task.environmentMode == .clean { policy.environment = [] }
+        policy.programs = programs(of: executor)
+        return policy
+    }
+
+    /// The sandbox of a plugin.
+    package func policy(for plugin: InstalledPlugin) -> SandboxPolicy {
+        var policy = base()
+        let limits = plugin.manifest.limits
+        if let memory = limits.memory { policy.limits.memory = UInt64(memory) }
+        if let processes = limits.processes { policy.limits.processes = UInt64(processes) }
+        // A plugin that serves many tasks holds a few descriptors for each.
+        let slots = plugin.manifest.executors.map(\.concurrency).reduce(0, +)
+        policy.limits.openFiles = UInt64(limits.openFiles ?? max(Int(policy.limits.openFiles), 64 + slots * 4))
+        policy.limits.cpuSeconds = nil
+        policy.binds = [
+            .init(source: plugin.directory, target: Self.pluginPath, mapsOwner: mapsOwner(plugin.directory))
+        ]
+        for file in plugin.manifest.needs.files {
+            policy.binds.append(.init(source: file.path, target: file.path, isWritable: file.access == .readWrite))
+        }
+        return policy
+    }
+
+    /// Where a plugin finds its own files.
+    package static let pluginPath = "/plugin"
+
+    private func base() -> SandboxPolicy {
+        var policy = SandboxPolicy()
+        let limits = settings.config.sandbox.limits
+        policy.limits.memory = UInt64(limits.memory)
+        policy.limits.processes = UInt64(limits.processes)
+        policy.limits.openFiles = UInt64(limits.openFiles)
+        policy.limits.temporary = UInt64(limits.tmp)
+        policy.limits.cpuSeconds = limits.cpuMilliseconds.map { UInt64(max(1, ($0 + 999) / 1000)) }
+        policy.limits.fileSize = limits.fileSize.map(UInt64.init)
+        policy.required = policy.required.union(settings.required)
+        return policy
+    }
+
+    /// A directory that only its owner may read is shown to the sandbox's user as its own.
+    private func mapsOwner(_ directory: String) -> Bool {
+        var status = stat()
+        guard geteuid() == 0, stat(directory, &status) == 0 else { return false }
+        return status.st_uid == 0 && status.st_mode & 0o005 != 0o005
+    }
+
+    /// The allow and block lists of an executor, as files. Names that exist nowhere in the view match nothing.
+    package func programs(of executor: String) -> SandboxPolicy.Programs {
+        if let known = programs[executor] { return known }
+        let config = settings.config.executor(named: executor)
+        let resolver = ProgramResolver()
+        let resolved = SandboxPolicy.Programs(
+            allowed: config.allowedCommands.map { $0.compactMap { resolver.resolve($0)?.identity } },
+            blocked: config.blockedCommands.compactMap { resolver.resolve($0)?.identity }
+        )
+        programs[executor] = resolved
+        return resolved
+    }
+
+    /// What can be had is required from then on: a plan either enforces it or does not start.
+    package func strengthened(_ policy: SandboxPolicy) -> SandboxPolicy {
+        var policy = policy
+        if launcher.capabilities.memory != .none { policy.required.insert(SandboxLayers([.memoryLimit, .cgroupNamespace])) }
+        if launcher.capabilities.processes != .none { policy.required.insert(SandboxLayers([.processLimit])) }
+        return policy
+    }
+
+    /// The number of the plan for a policy, made when it is first needed.
+    package func plan(for policy: SandboxPolicy) async throws(LaunchFailure) -> UInt32 {
+        try await launcher.start()
+        return try await launcher.plan(for: strengthened(policy), planner)
+    }
+
+    /// The certificate of a sandbox as JSON text; equal ones are written once.
+    package func certificate(_ policy: SandboxPolicy, enforced: SandboxLayers) -> [UInt8] {
+        let policy = strengthened(policy)
+        let key = CertificateKey(
+            profile: policy.profile, required: policy.required, best: policy.best, enforced: enforced)
+        if let known = certificates[key] { return known }
+        let json = Certificate(policy: policy, enforced: enforced, capabilities: launcher.capabilities).json
+        certificates[key] = json
+        return json
+    }
+}

@@ -1,0 +1,289 @@
+internal import Glibc
+package import OstlerJSON
+package import OstlerProtocol
+package import OstlerSystem
+
+/// Someone who has a session with a plugin. Called on the loop.
+@LoopActor
+package protocol SessionDelegate: AnyObject {
+    /// The plugin wrote output of a task.
+    func session(output: OutputNotification)
+    /// The plugin's stream cannot be trusted any more, or has ended.
+    func session(endedBy end: SessionEnd)
+}
+
+/// Why no more frames will come.
+package enum SessionEnd: Sendable, Equatable {
+    case violation(FrameViolation)
+    case noise(lines: Int, excerpt: String)
+    case endOfFile
+}
+
+/// One conversation with one executor process over its stdin and stdout: requests out, answers matched by id.
+@LoopActor
+package final class Session: EventHandler {
+    /// What an answer brought, borrowed from the frame.
+    package enum Answer {
+        case result(UnsafeBufferPointer<UInt8>)
+        case error(UnsafeBufferPointer<UInt8>)
+        /// The session ended first.
+        case lost
+    }
+
+    package typealias Completion = @LoopActor (Answer) -> Void
+
+    /// What happened that should not have, and was put up with.
+    package struct Counters: Sendable {
+        package var noise = 0
+        package var unknownIDs = 0
+        package var repeatedAnswers = 0
+        package var unknownMethods = 0
+    }
+
+    private let input: Int32
+    private let output: Int32
+    private weak var delegate: (any SessionDelegate)?
+    private let isStrict: Bool
+    private var ids = MessageIDs()
+    private var pending: [UInt64: Completion] = [:]
+    private var parser: FrameParser
+    private var validator = JSONValidator()
+    private var writer = JSONWriter()
+    private var sent = 0
+    private var isFlushPlanned = false
+    private var isBlocked = false
+    private var isPaused = false
+    private var isOpen = true
+    package private(set) var counters = Counters()
+
+    /// How many lines of noise are put up with; a plugin that floods is at fault.
+    package static let noiseLimit = 1000
+    private static let strayLimit = 10_000
+
+    /// Takes over the host's ends of the plugin's stdin and stdout.
+    package init(
+        input: Int32,
+        output: Int32,
+        maximumFrameBytes: Int,
+        isStrict: Bool,
+        delegate: any SessionDelegate
+    ) throws(SystemFailure) {
+        self.input = input
+        self.output = output
+        self.delegate = delegate
+        self.isStrict = isStrict
+        parser = FrameParser(maximumFrameBytes: maximumFrameBytes)
+        OwnedFD.setNonblocking(input)
+        OwnedFD.setNonblocking(output)
+        try EventLoop.shared.watch(output, for: .read, self)
+    }
+
+    // MARK: Out
+
+    /// Sends a request; the completion is called once.
+    @discardableResult
+    package func request(
+        _ method: StaticString,
+        params: (inout JSONWriter) -> Void,
+        completion: @escaping Completion
+    ) -> UInt64 {
+        guard isOpen else {
+            completion(.lost)
+            return 0
+        }
+        let number = ids.next()
+        pending[number] = completion
+        OutgoingFrame.request(&writer, id: number, of: ids, method: method, params: params)
+        planFlush()
+        return number
+    }
+
+    private func planFlush() {
+        guard !isFlushPlanned, !isBlocked else { return }
+        isFlushPlanned = true
+        EventLoop.shared.atEndOfTurn {
+            self.isFlushPlanned = false
+            self.flush()
+        }
+    }
+
+    /// Writes what is waiting, as far as the pipe takes it. It never waits: the plugin may be waiting for us.
+    fileprivate func flush() {
+        guard isOpen else { return }
+        while sent < writer.bytes.count {
+            let count = writer.bytes.withUnsafeBytes { bytes in
+                write(input, bytes.baseAddress.unsafelyUnwrapped + sent, bytes.count - sent)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                setBlocked(errno == EAGAIN)
+                // A broken pipe shows on the plugin's stdout and exit as well, where it is told apart.
+                if errno != EAGAIN { writer.bytes.removeAll() }
+                return
+            }
+            sent += count
+        }
+        writer = JSONWriter(reusing: writer.bytes)
+        sent = 0
+        setBlocked(false)
+    }
+
+    /// The pipe is watched only while it is full: an unwatched one cannot wake the loop for ever once it is broken.
+    private func setBlocked(_ blocked: Bool) {
+        guard blocked != isBlocked else { return }
+        isBlocked = blocked
+        if blocked {
+            try? EventLoop.shared.watch(input, for: .write, PipeWriter(self))
+        } else {
+            EventLoop.shared.unwatch(input)
+        }
+    }
+
+    // MARK: In
+
+    package func ready(_ events: Readiness) {
+        // A bounded amount a turn, so that a flood leaves room for the other plugins.
+        for _ in 0..<4 {
+            guard isOpen, !isPaused else { return }
+            let (count, error) = parser.withTail { tail in
+                let count = read(output, tail.baseAddress, tail.count)
+                return (max(count, 0), (count, errno))
+            }
+            if count < 0, error == EINTR || error == EAGAIN { return }
+            takeFrames()
+            guard isOpen else { return }
+            if count <= 0 { return endOfFile() }
+            if count < 1 << 12 { return }
+        }
+    }
+
+    private func takeFrames() {
+        while isOpen, let event = parser.next() { take(event) }
+    }
+
+    private func take(_ event: FrameParser.Event) {
+        switch event {
+        case .violation(let violation): end(.violation(violation))
+        case .noise(let range):
+            counters.noise += 1
+            guard isStrict || counters.noise > Self.noiseLimit else { return }
+            let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
+            end(.noise(lines: counters.noise, excerpt: excerpt))
+        case .frame(let range):
+            let reason = parser.withBytes(range) { frame in dispatch(frame) }
+            guard let reason, isOpen else { return }
+            let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
+            var violation = FrameViolation(
+                kind: .malformed, offset: parser.streamOffset(range.lowerBound), length: range.count, excerpt: excerpt)
+            violation.detail = reason
+            end(.violation(violation))
+        }
+    }
+
+    /// Handles one frame; returns what is wrong with it, if anything.
+    private func dispatch(_ frame: UnsafeBufferPointer<UInt8>) -> String? {
+        do {
+            try validator.validate(frame)
+            let envelope = try Envelope(scanning: frame)
+            switch envelope.kind {
+            case .invalid(let reason): return reason
+            case .request:
+                counters.unknownMethods += 1
+                return nil
+            case .notification: return try notification(envelope, frame)
+            case .response:
+                respond(envelope, frame)
+                return nil
+            }
+        } catch {
+            return "\(error.reason), at byte \(error.offset + 1) of the line"
+        }
+    }
+
+    private func respond(_ envelope: Envelope, _ frame: UnsafeBufferPointer<UInt8>) {
+        guard let id = envelope.id, let number = ids.number(of: frame[id]) else {
+            counters.unknownIDs += 1
+            return stray()
+        }
+        guard let completion = pending.removeValue(forKey: number) else {
+            counters.repeatedAnswers += 1
+            return stray()
+        }
+        if let result = envelope.result {
+            completion(.result(UnsafeBufferPointer(rebasing: frame[result])))
+        } else if let error = envelope.error {
+            completion(.error(UnsafeBufferPointer(rebasing: frame[error])))
+        }
+    }
+
+    /// Answers that belong to nothing are dropped, up to a flood of them.
+    private func stray() {
+        let count = counters.unknownIDs + counters.repeatedAnswers
+        guard isStrict || count > Self.strayLimit else { return }
+        end(.noise(lines: count, excerpt: "answers to requests that are not open"))
+    }
+
+    private func notification(_ envelope: Envelope, _ frame: UnsafeBufferPointer<UInt8>) throws(JSONError) -> String? {
+        guard let params = envelope.params else { return "\(envelope.method ?? "a notification") without params" }
+        switch envelope.method {
+        case "output":
+            var reader = JSONReader(UnsafeBufferPointer(rebasing: frame[params]))
+            delegate?.session(output: try OutputNotification(reading: &reader))
+        case "progress", "log": break
+        default: counters.unknownMethods += 1
+        }
+        return nil
+    }
+
+    private func endOfFile() {
+        if let last = parser.finish() { take(last) }
+        end(.endOfFile)
+    }
+
+    // MARK: Flow and end
+
+    /// Stops or resumes reading, for a reader of output that is slow.
+    package func pause(_ paused: Bool) {
+        guard isOpen, paused != isPaused else { return }
+        isPaused = paused
+        if paused {
+            EventLoop.shared.unwatch(output)
+        } else {
+            try? EventLoop.shared.watch(output, for: .read, self)
+        }
+    }
+
+    /// Ends the session: completions hear `lost`, then the delegate hears why.
+    private func end(_ reason: SessionEnd) {
+        guard isOpen else { return }
+        close()
+        delegate?.session(endedBy: reason)
+    }
+
+    /// Closes both pipes; what was still open is answered with `lost`.
+    package func close() {
+        guard isOpen else { return }
+        isOpen = false
+        EventLoop.shared.unwatch(output)
+        EventLoop.shared.unwatch(input)
+        _ = Glibc.close(output)
+        _ = Glibc.close(input)
+        let open = pending.values
+        pending = [:]
+        for completion in open { completion(.lost) }
+    }
+}
+
+/// Continues a write when the pipe has room again.
+@LoopActor
+private final class PipeWriter: EventHandler {
+    private weak var session: Session?
+
+    init(_ session: Session) {
+        self.session = session
+    }
+
+    func ready(_ events: Readiness) {
+        session?.flush()
+    }
+}

@@ -1,0 +1,260 @@
+import OstlerJSON
+import Testing
+
+@testable import OstlerConfig
+
+private func problems(_ text: String) -> [String] {
+    do throws(ConfigFailure) {
+        _ = try HostConfig(parsing: text, file: "ostler.yaml")
+        return []
+    } catch {
+        return error.problems.map(\.description)
+    }
+}
+
+@Suite struct HostConfigTests {
+    @Test(arguments: ["", "# nothing\n", "{}", "executors:\nplugins:\nsandbox:\ntasks:\n", "sandbox: {limits: }"])
+    func `an empty file gives the defaults`(text: String) throws {
+        let config = try HostConfig(parsing: text, file: "ostler.yaml")
+        #expect(config.executors.isEmpty)
+        #expect(config.plugins == HostConfig.Plugins())
+        #expect(config.sandbox == HostConfig.Sandbox())
+        #expect(config.tasks == HostConfig.Tasks())
+        #expect(config.tree == HostConfig().tree)
+    }
+
+    @Test func `the defaults are those of the reference`() {
+        let config = HostConfig()
+        #expect(config.plugins.allow == ["*"])
+        #expect(config.sandbox.profile == .strict)
+        #expect(!config.sandbox.allowHost)
+        #expect(config.sandbox.uidRange.first == 200_000 && config.sandbox.uidRange.count == 4096)
+        #expect(config.sandbox.limits.memory == 1 << 30)
+        #expect(config.sandbox.limits.cpuMilliseconds == nil)
+        #expect(config.tasks.timeoutMilliseconds == nil)
+        #expect(config.tasks.graceMilliseconds == 5_000)
+        #expect(config.executor(named: "command").enabled)
+        #expect(config.executor(named: "command").allowedCommands == nil)
+        #expect(config.document == nil)
+    }
+
+    @Test func `every key is read`() throws {
+        let text = """
+            executors:
+              command: {enabled: true, allowed_commands: [ls, cat], blocked_commands: [rm]}
+              http: {enabled: false, timeout_seconds: 30, allowed_hosts: ["*.example.com"]}
+              bare:
+            plugins: {allow: ["a*"], block: [evil]}
+            sandbox:
+              profile: strict
+              allow_host: true
+              uid_range: {first: 300000, count: 10}
+              limits: {memory: 2GiB, processes: 10, open_files: 20, tmp: 0, output: 1048576, cpu: 1m, file_size: 1GiB}
+            tasks: {timeout: 1h, grace: 0s, start_timeout: 250ms}
+            """
+        let config = try HostConfig(parsing: text, file: "ostler.yaml")
+        let command = config.executor(named: "command")
+        #expect(command.allowedCommands == ["ls", "cat"])
+        #expect(command.blockedCommands == ["rm"])
+        #expect(command.settings.isEmpty)
+        let http = config.executor(named: "http")
+        #expect(!http.enabled)
+        #expect(JSONValue.object(http.settings).text == #"{"timeout_seconds":30,"allowed_hosts":["*.example.com"]}"#)
+        #expect(config.executor(named: "bare") == HostConfig.Executor())
+        #expect(config.disabledExecutors == ["http"])
+        #expect(config.plugins == HostConfig.Plugins(allow: ["a*"], block: ["evil"]))
+        #expect(config.sandbox.allowHost)
+        #expect(config.sandbox.uidRange.first == 300_000 && config.sandbox.uidRange.count == 10)
+        let limits = config.sandbox.limits
+        #expect(limits.memory == 2 << 30 && limits.processes == 10 && limits.openFiles == 20 && limits.tmp == 0)
+        #expect(limits.output == 1 << 20 && limits.cpuMilliseconds == 60_000 && limits.fileSize == 1 << 30)
+        #expect(config.tasks.timeoutMilliseconds == 3_600_000)
+        #expect(config.tasks.graceMilliseconds == 0)
+        #expect(config.tasks.startTimeoutMilliseconds == 250)
+    }
+
+    @Test func `an empty allow list allows nothing`() throws {
+        let config = try HostConfig(parsing: "executors: {command: {allowed_commands: []}}", file: "f")
+        #expect(config.executor(named: "command").allowedCommands == [])
+        #expect(try HostConfig(parsing: "plugins: {allow: []}", file: "f").plugins.allow == [])
+    }
+
+    @Test(arguments: [
+        ("tasks: {timeout: none}", true), ("sandbox: {limits: {cpu: none, file_size: none}}", true),
+        ("tasks: {grace: none}", false), ("sandbox: {limits: {memory: none}}", false),
+    ])
+    func `none lifts a limit only where that is meant`(text: String, isFine: Bool) {
+        #expect(problems(text).isEmpty == isFine)
+    }
+
+    @Test(arguments: [
+        ("executer: {}", #"1:1: unknown key "executer"; did you mean "executors"?"#),
+        ("x: 1", #"1:1: unknown key "x"; known keys: executors, plugins, sandbox, tasks"#),
+        ("sandbox:\n  limits:\n    memroy: 1", #"3:5: unknown key "memroy" in sandbox.limits; did you mean "memory"?"#),
+        (
+            "sandbox:\n  open_files: 1",
+            #"2:3: unknown key "open_files" in sandbox; known keys: profile, allow_host, uid_range, limits"#
+        ),
+        ("- a", "1:1: the document must be a mapping, not a list"),
+        ("hello", "1:1: the document must be a mapping, not \"hello\""),
+        ("tasks: 5", "1:8: tasks must be a mapping, not 5"),
+        (
+            "tasks: {grace: 5}",
+            "1:16: tasks.grace must be a duration such as 250ms, 30s, 5m, 1h30m or 1d, not 5; write 5s or 5ms"
+        ),
+        (
+            "tasks: {grace: soon}",
+            #"1:16: tasks.grace: "soon" is not a duration; write it as 250ms, 30s, 5m, 1h30m or 1d"#
+        ),
+        ("tasks: {timeout: 0s}", "1:18: tasks.timeout must be longer than 0"),
+        (
+            "tasks: {timeout: 999999999d}",
+            #"1:18: tasks.timeout: the duration "999999999d" is too long; the longest is 106751d"#
+        ),
+        ("plugins: {allow: x}", "1:18: plugins.allow must be a list, not \"x\""),
+        ("plugins:\n  allow:\n", "2:9: plugins.allow must be a list, not nothing; write [] for an empty list"),
+        ("plugins: {block: [1]}", "1:19: plugins.block.0 must be text, not 1; write it in quotes"),
+        ("plugins: {block: ['']}", "1:19: plugins.block.0 must not be empty"),
+        ("sandbox: {allow_host: yes}", #"1:23: sandbox.allow_host must be true or false, not "yes"; write true"#),
+        ("sandbox: {allow_host: 1}", "1:23: sandbox.allow_host must be true or false, not 1"),
+        (
+            "sandbox: {profile: workspace}",
+            #"1:20: the profile "workspace" is not available; only strict can be had in this version"#
+        ),
+        (
+            "sandbox: {profile: stirct}",
+            #"1:20: the profile "stirct" is not available; only strict can be had in this version; did you mean "strict"?"#
+        ),
+        ("sandbox: {uid_range: {first: 0}}", "1:30: sandbox.uid_range.first must be from 1000 to 4294967293, not 0"),
+        (
+            "sandbox: {uid_range: {first: 4294967293, count: 2}}",
+            "1:22: the range ends above the last user id, 4294967293"
+        ),
+        ("sandbox: {uid_range: {count: 1.5}}", "1:30: sandbox.uid_range.count must be a whole number, not 1.5"),
+        (
+            "sandbox: {limits: {memory: 64MB}}",
+            #"1:28: sandbox.limits.memory: "64MB" is not a size; write it as 512B, 64KiB, 1MiB, 1GiB or a number of bytes; did you mean "MiB"?"#
+        ),
+        ("sandbox: {limits: {memory: 5}}", "1:28: sandbox.limits.memory must be at least 1MiB"),
+        (
+            "sandbox: {limits: {tmp: -1}}",
+            "1:25: sandbox.limits.tmp must be a size such as 512B, 64KiB, 1MiB, 1GiB or a number of bytes, not -1"
+        ),
+        ("sandbox: {limits: {processes: 0}}", "1:31: sandbox.limits.processes must be from 1 to 1000000, not 0"),
+        (
+            "executors: {Command: {}}",
+            #"1:13: "Command" is not a name of an executor; a name is a lower-case letter and up to 63 lower-case letters, digits, _ or -"#
+        ),
+        ("executors: {command: {enabled: 0}}", "1:32: executors.command.enabled must be true or false, not 0"),
+        (
+            "executors: {command: {allowed_commands: ls}}",
+            "1:41: executors.command.allowed_commands must be a list, not \"ls\""
+        ),
+        (
+            "executors: {command: {blocked_commands: }}",
+            "1:41: executors.command.blocked_commands must be a list, not nothing; write [] for an empty list"
+        ),
+        (
+            "executors: {command: {allowed_commands: [\"a\\0b\"]}}",
+            "1:42: executors.command.allowed_commands.0 must not hold a NUL character"
+        ),
+        ("a: 1\na: 2", #"2:1: the key "a" occurs twice in one mapping"#),
+    ])
+    func `what is wrong is named with its place`(text: String, message: String) {
+        #expect(problems(text) == ["ostler.yaml:" + message])
+    }
+
+    @Test func `all problems are told, in the order of the text`() {
+        let text = "tasks: {grace: 1}\nplugins: {allow: 1, extra: 2}\nsandbox: {profile: host}\n"
+        #expect(problems(text).map { $0.split(separator: ":")[1] } == ["1", "2", "2", "3"])
+    }
+
+    @Test func `an error carries pointer, line, column and code`() {
+        #expect {
+            try HostConfig(parsing: "sandbox:\n  profile: host", file: "ostler.yaml")
+        } throws: { error in
+            let problem = (error as? ConfigFailure)?.problems.first
+            return problem?.code.rawValue == "profile_unavailable" && problem?.pointer.description == "/sandbox/profile"
+                && problem?.line == 2 && problem?.column == 12 && problem?.file == "ostler.yaml"
+        }
+    }
+
+    @Test func `each deletion of a character loads or gives problems with places`() throws {
+        let text = Array("executors:\n  command: {enabled: true}\nsandbox:\n  limits: {memory: 1GiB}\n".utf8)
+        for index in text.indices {
+            var shorter = text
+            shorter.remove(at: index)
+            do throws(ConfigFailure) {
+                _ = try HostConfig(parsing: shorter, file: "ostler.yaml")
+            } catch {
+                #expect(error.problems.allSatisfy { $0.position != nil })
+            }
+        }
+    }
+}
+
+@Suite struct HostConfigSettingsTests {
+    @Test func `each value knows its origin`() throws {
+        let text =
+            "executors:\n  command:\n    allowed_commands: [ls]\n    shell: sh\nsandbox:\n  limits: {memory: 2048MiB}\n"
+        let config = try HostConfig(parsing: text, file: "ostler.yaml")
+        let lines = config.settings.map { "\($0.pointer) = \($0.value.text) (\($0.origin))" }
+        #expect(
+            lines == [
+                "/executors/command/enabled = true (default)",
+                #"/executors/command/allowed_commands = ["ls"] (ostler.yaml:3:23)"#,
+                "/executors/command/blocked_commands = [] (default)",
+                #"/executors/command/shell = "sh" (ostler.yaml:4:12)"#,
+                #"/plugins/allow = ["*"] (default)"#,
+                "/plugins/block = [] (default)",
+                #"/sandbox/profile = "strict" (default)"#,
+                "/sandbox/allow_host = false (default)",
+                "/sandbox/uid_range/first = 200000 (default)",
+                "/sandbox/uid_range/count = 4096 (default)",
+                #"/sandbox/limits/memory = "2GiB" (ostler.yaml:6:20)"#,
+                "/sandbox/limits/processes = 256 (default)",
+                "/sandbox/limits/open_files = 256 (default)",
+                #"/sandbox/limits/tmp = "64MiB" (default)"#,
+                #"/sandbox/limits/output = "64MiB" (default)"#,
+                #"/sandbox/limits/cpu = "none" (default)"#,
+                #"/sandbox/limits/file_size = "none" (default)"#,
+                #"/tasks/timeout = "none" (default)"#,
+                #"/tasks/grace = "5s" (default)"#,
+                #"/tasks/start_timeout = "10s" (default)"#,
+            ]
+        )
+    }
+
+    @Test func `what is shown can be read again`() throws {
+        let config = try HostConfig(parsing: "tasks: {timeout: 90m}\nexecutors: {a: {x: 1}}", file: "f")
+        let again = try HostConfig(parsing: config.tree.text, file: "g")
+        #expect(again.tree == config.tree)
+        #expect(again.tasks.timeoutMilliseconds == 5_400_000)
+    }
+}
+
+@Suite struct GlobTests {
+    @Test(arguments: [
+        ("*", "", true), ("*", "abc", true), ("", "", true), ("", "a", false), ("abc", "abc", true),
+        ("abc", "abcd", false),
+        ("a*", "abc", true), ("*c", "abc", true), ("a*c", "abc", true), ("a*c", "ac", true), ("a*c", "abd", false),
+        ("?", "a", true), ("?", "", false), ("a?c", "abc", true), ("*a*b*", "xxaxxbxx", true), ("*a*b*", "ba", false),
+        ("**", "x", true), ("a.c", "abc", false), ("[a]", "a", false),
+    ])
+    func `matches names`(pattern: String, name: String, expected: Bool) {
+        #expect(Glob.matches(pattern, name) == expected)
+    }
+
+    @Test func `many stars take no exponential time`() {
+        let pattern = String(repeating: "a*", count: 200) + "b"
+        #expect(!Glob.matches(pattern, String(repeating: "a", count: 2_000)))
+    }
+}
+
+@Suite struct IdentifierTests {
+    @Test(arguments: ["a", "command", "a-b_c9", "a" + String(repeating: "b", count: 63)])
+    func `takes names`(text: String) { #expect(Identifier.isValid(text)) }
+
+    @Test(arguments: ["", "A", "9a", "-a", "_a", "a.b", "a b", "ä", "a/b", "a" + String(repeating: "b", count: 64)])
+    func `refuses the rest`(text: String) { #expect(!Identifier.isValid(text)) }
+}
