@@ -65,7 +65,9 @@ extension JSONReader {
         guard offset + 4 <= end else { throw JSONError(.unexpectedEnd, at: end) }
         var value: UInt32 = 0
         for position in offset..<offset + 4 {
-            guard let digit = JSONEscapes.hexDigit(byte(position)) else { throw JSONError(.invalidEscape, at: position) }
+            guard let digit = JSONEscapes.hexDigit(byte(position)) else {
+                throw JSONError(.invalidEscape, at: position)
+            }
             value = value << 4 | UInt32(digit)
         }
         return value
