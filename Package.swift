@@ -22,6 +22,11 @@ let launcherLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xclang-linker", "-no-pie"])
 ]
 
+/// Plugins carry Swift's runtime, which is not there inside a sandbox.
+let pluginLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib"])
+]
+
 let package = Package(
     name: "ostler",
     products: [
@@ -119,6 +124,7 @@ let package = Package(
             name: "OstlerHost",
             dependencies: [
                 "OstlerCatalog",
+                "OstlerConfig",
                 "OstlerJSON",
                 "OstlerProtocol",
                 "OstlerSandbox",
@@ -175,7 +181,8 @@ let package = Package(
             ],
             path: "Plugins/command",
             exclude: ["plugin.yaml", "README.md"],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings,
+            linkerSettings: pluginLinkerSettings
         ),
         .executableTarget(
             name: "ostler-bench",
@@ -231,6 +238,7 @@ let package = Package(
         .testTarget(
             name: "OstlerSandboxTests",
             dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
