@@ -61,7 +61,7 @@ struct Composition {
 
     static let environment: [String: String] = {
         var variables: [String: String] = [:]
-        var entry = environ
+        var entry: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
         while let text = entry?.pointee {
             let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }

@@ -30,7 +30,7 @@ package struct OstlerCommand: ParsableCommand {
     package static func start() -> Never {
         ostler_ignore_sigpipe()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(CommandWords.own)
             try command.run()
             Glibc.exit(0)
         } catch let code as ExitCode {

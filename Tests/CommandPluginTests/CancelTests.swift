@@ -4,7 +4,7 @@ import OstlerJSON
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct CancelTests {
     @Test func `a task that is not known is told so`() throws {

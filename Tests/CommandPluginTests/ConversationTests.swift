@@ -2,7 +2,7 @@ import OstlerJSON
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct ConversationTests {
     @Test func `initialize tells what the plugin is`() throws {

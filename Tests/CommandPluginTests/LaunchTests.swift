@@ -4,7 +4,7 @@ import OstlerJSON
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct LaunchTests {
     @Test func `the launcher gets the payload as it is`() throws {

@@ -3,7 +3,7 @@ import OstlerJSON
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct LoadTests {
     @Test func `two hundred commands at once do not mix`() throws {

@@ -4,7 +4,7 @@ import OstlerJSON
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct RunAnswerTests {
     private let usage = ExecuteResult.Usage(user: 1, system: 2, wall: 3, peak: 4)

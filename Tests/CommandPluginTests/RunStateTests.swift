@@ -1,7 +1,7 @@
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct RunStateTests {
     private static let exit = CommandExit(status: 0, usage: .init(user: 1, system: 2, wall: 3, peak: 4))

@@ -4,7 +4,7 @@ import OstlerJSON
 import OstlerProtocol
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct StreamTests {
     @Test func `both streams are told in the order they were read`() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 @Suite struct UTF8TailTests {
     @Test(

@@ -22,7 +22,7 @@ struct PayloadBuilder {
             object = members
         }
         try add(fields: options.fields, to: &object)
-        try add(argumentCount: options.argv.count, to: &object)
+        try add(argv: options.argv, to: &object)
         return Array(JSONValue.object(object).text.utf8)
     }
 
@@ -111,24 +111,16 @@ struct PayloadBuilder {
     // MARK: Command lines
 
     /// The schema's annotation `x-ostler-argv: [program, arguments]` names the members that a command line fills.
-    private func add(argumentCount count: Int, to object: inout JSONObject) throws {
-        guard count > 0 else { return }
+    private func add(argv: [[UInt8]], to object: inout JSONObject) throws {
+        guard !argv.isEmpty else { return }
         guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string), names.count == 2
         else { throw ValidationError("executor \(executor.name) takes no command line behind --") }
-        let words = Self.lastArguments(count).map(Self.text)
+        let words = argv.map(Self.text)
         object[names[0]] = words[0]
         object[names[1]] = .array(Array(words.dropFirst()))
     }
 
-    /// The bytes of the process's own arguments, which need not be UTF-8.
-    private static func lastArguments(_ count: Int) -> [[UInt8]] {
-        let total = Int(CommandLine.argc)
-        return (total - count..<total).map { index in
-            guard let word = CommandLine.unsafeArgv[index] else { return [] }
-            return Array(UnsafeBufferPointer(start: word, count: strlen(word))).map { UInt8(bitPattern: $0) }
-        }
-    }
-
+    /// Words of a command line need not be UTF-8; those that are not travel as base64.
     private static func text(_ bytes: [UInt8]) -> JSONValue {
         let isText = bytes.withUnsafeBufferPointer { UTF8Check.isValid($0) }
         return isText ? .string(String(decoding: bytes, as: UTF8.self)) : ["base64": .string(Base64.encode(bytes))]

@@ -50,8 +50,8 @@ struct TaskOptions: ParsableArguments {
     @Argument(parsing: .allUnrecognized, help: .hidden)
     var fields: [String] = []
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("A command line for the executor.", valueName: "argv"))
-    var argv: [String] = []
+    /// What stood behind `--`: a command line for the executor.
+    var argv: [[UInt8]] { CommandWords.behindTerminator }
 
     // MARK: Checks and parts
 

@@ -4,7 +4,7 @@ import OstlerProtocol
 import OstlerSystem
 import Testing
 
-@testable import ostler_plugin_command
+@testable import OstlerCommandPlugin
 
 /// A plugin between a host and a launcher that the test plays, all on the test's own thread.
 final class PluginRig {
