@@ -128,15 +128,49 @@ static void emit_verdict(uint32_t verdict) {
     }
 }
 
+/// Jumps are forward, and at most 255 instructions: nodes are few enough for all of them to share one copy of each
+/// verdict behind the tree. A shorter filter is compiled sooner at each attach.
+static void patch(unsigned at, bool if_true, unsigned target) {
+    unsigned distance = target - at - 1;
+    if (distance > UINT8_MAX) too_long = true;
+    if (if_true) code[at].jt = (uint8_t)distance;
+    else code[at].jf = (uint8_t)distance;
+}
+
+struct jump {
+    unsigned at;
+    bool if_true;
+    uint32_t verdict;
+};
+
+static struct jump jumps[RANGE_MAX];
+static unsigned jump_count;
+
+static void emit_tree(const struct range *ranges, unsigned count);
+
+static void emit_branch(unsigned at, bool if_true, const struct range *ranges, unsigned count) {
+    if (count == 1) {
+        jumps[jump_count++] = (struct jump){at, if_true, ranges[0].verdict};
+        return;
+    }
+    patch(at, if_true, program.len);
+    emit_tree(ranges, count);
+}
+
 static void emit_tree(const struct range *ranges, unsigned count) {
-    if (count == 1) return emit_verdict(ranges[0].verdict);
     unsigned half = count / 2;
     unsigned at = emit(BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 0);
-    emit_tree(ranges, half);
-    unsigned skip = program.len - at - 1;
-    if (skip > UINT8_MAX) too_long = true;
-    code[at].jt = (uint8_t)skip;
-    emit_tree(ranges + half, count - half);
+    emit_branch(at, false, ranges, half);
+    emit_branch(at, true, ranges + half, count - half);
+}
+
+static void emit_verdicts(void) {
+    for (uint32_t verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        for (unsigned i = 0; i < jump_count; i++) {
+            if (jumps[i].verdict == verdict) patch(jumps[i].at, jumps[i].if_true, program.len);
+        }
+        emit_verdict(verdict);
+    }
 }
 
 static unsigned add_range(struct range *ranges, unsigned count, uint32_t first, uint32_t verdict) {
@@ -170,6 +204,7 @@ bool seccomp_compile(void) {
     emit_answer(SECCOMP_RET_KILL_PROCESS);
     emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
     emit_tree(ranges, count);
+    emit_verdicts();
     uint32_t action = SECCOMP_RET_ERRNO;
     return !too_long && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
