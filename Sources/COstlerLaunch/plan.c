@@ -43,6 +43,14 @@ bool path_is_below(const char *path, const char *directory) {
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
+/// What lies below a mount that each sandbox makes for itself would be hidden by it in the template.
+static bool is_covered(const struct plan *plan, const char *target) {
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].per_sandbox && path_is_below(target, plan->steps[i].target)) return true;
+    }
+    return false;
+}
+
 static struct plan_step *add_step(struct plan *plan, const struct ostler_step *head, bool per_sandbox) {
     struct plan_step *step = &plan->steps[plan->step_count++];
     step->kind = head->kind;
@@ -62,11 +70,7 @@ static bool parse_bind(struct plan *plan, const struct ostler_step *head, struct
         return false;
     // An ordinary user's files already appear as the sandbox's own: the slot maps the same id.
     if (!launcher.real_root) flags &= ~(uint32_t)OSTLER_BIND_IDMAP;
-    bool per_sandbox = flags & OSTLER_BIND_IDMAP;
-    // What lies below a mount that each sandbox makes for itself would be covered by it in the template.
-    for (uint32_t i = 0; i < plan->step_count; i++) {
-        if (plan->steps[i].per_sandbox && path_is_below(target, plan->steps[i].target)) per_sandbox = true;
-    }
+    bool per_sandbox = flags & OSTLER_BIND_IDMAP || is_covered(plan, target);
     struct plan_step *step = add_step(plan, head, per_sandbox);
     step->flags = flags;
     step->source = source;
@@ -81,6 +85,10 @@ static bool parse_view(struct plan *plan, const struct ostler_step *head, struct
     const char *target = head->kind == OSTLER_STEP_DEVICES ? "/dev" : take_string(body);
     if (!is_view_path(target)) return false;
     if (head->kind != OSTLER_STEP_FILE && body->left) return false;
+    if (head->kind != OSTLER_STEP_PROC && is_covered(plan, target)) {
+        plan->problem = "a step lies below a mount that each sandbox makes for itself";
+        return false;
+    }
     struct plan_step *step = add_step(plan, head, head->kind == OSTLER_STEP_PROC);
     step->source = source;
     step->target = target;
@@ -199,7 +207,10 @@ static bool parse_steps(struct plan *plan, struct cursor cursor, const char **de
             continue;
         }
         *detail = "a step is unknown or malformed";
-        if (!parse_step(plan, head, &body)) return false;
+        if (!parse_step(plan, head, &body)) {
+            if (plan->problem) *detail = plan->problem;
+            return false;
+        }
     }
     return true;
 }

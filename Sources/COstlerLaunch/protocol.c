@@ -111,6 +111,11 @@ static ssize_t transmit(int socket, struct iovec *parts, size_t count, const int
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/// A descriptor that waits in a queue costs the launcher more than bytes: there are only so many.
+static size_t weight(const struct outgoing *out) {
+    return sizeof *out + out->size + 4096 * out->fd_count;
+}
+
 static bool enqueue(struct queue *queue, const struct iovec *parts, size_t count, const int *fds, unsigned fd_count) {
     size_t size = 0;
     for (size_t i = 0; i < count; i++) size += parts[i].iov_len;
@@ -125,7 +130,7 @@ static bool enqueue(struct queue *queue, const struct iovec *parts, size_t count
     if (queue->last) queue->last->next = out;
     else queue->first = out;
     queue->last = out;
-    queue->bytes += sizeof *out + size;
+    queue->bytes += weight(out);
     return true;
 }
 
@@ -133,7 +138,7 @@ static void pop(struct queue *queue) {
     struct outgoing *out = queue->first;
     queue->first = out->next;
     if (!queue->first) queue->last = NULL;
-    queue->bytes -= sizeof *out + out->size;
+    queue->bytes -= weight(out);
     for (unsigned i = 0; i < out->fd_count; i++) {
         if (out->fds[i] >= 0) close(out->fds[i]);
     }

@@ -138,6 +138,21 @@ def holds_a_hostile_probe(box):
     l.close()
 
 
+OLD_CALL = r"""
+import ctypes, mmap
+code = mmap.mmap(-1, 4096, prot=7)
+code.write(b"\xb8\x14\0\0\0\xcd\x80\xc3")  # mov eax, getpid of i386; int 0x80
+ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
+"""
+
+
+@check
+def kills_calls_of_another_architecture(box):
+    l = box.start()
+    expect(l.run(1, ["python3", "-I", "-c", OLD_CALL])[0].status & 127 == signal.SIGSYS)
+    l.close()
+
+
 @check
 def passes_exit_codes_and_signals_of_the_command(box):
     l = box.start()
@@ -218,6 +233,7 @@ def refuses_malformed_plans_and_packets(box):
            good + bind("/usr", "/a/../b", 0), good + bind("/usr", "/", 0), good + tmpfs("/t", size=0),
            good + step(11, b"\0" * 8 + b"/usr\0/usr"), good + rlimit(99, 1), good + env("novalue"), good + step(28, b"\1"),
            good + struct.pack("=HHI", 10, 0, 0xffffffff) + b"/x\0", good + hostname("x" * 65), good + seccomp(7)]
+    bad += [good + directory("/tmp/x"), good + file("/work/x", b""), good + symlink("x", "/proc/x")]
     for i, tail in enumerate(bad):
         failed(l.plan(100 + i, tail), "request", errno.EINVAL)
     body = struct.pack("=IIIBBxx", 1, 2, 0, 0, 0)
