@@ -201,7 +201,8 @@ static bool parse_steps(struct plan *plan, struct cursor cursor, const char **de
         }
         if (first) {
             const struct ostler_require *require = take(&body, sizeof *require);
-            if (!require || body.left) return false;
+            *detail = "unknown layers are asked for";
+            if (!require || body.left || (require->required | require->best) >> OSTLER_LAYER_COUNT) return false;
             plan->required = require->required;
             plan->asked = require->required | require->best;
             continue;
