@@ -217,6 +217,7 @@ let package = Package(
         .testTarget(
             name: "OstlerSandboxTests",
             dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

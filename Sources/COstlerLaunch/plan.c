@@ -6,6 +6,10 @@
 
 #include "launcher.h"
 
+enum {
+    BIND_FLAGS = OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP,
+};
+
 struct cursor {
     const char *at;
     size_t left;
@@ -66,8 +70,7 @@ static bool parse_bind(struct plan *plan, const struct ostler_step *head, struct
     const char *target = source ? take_string(body) : NULL;
     if (!target || body->left || source[0] != '/' || !is_view_path(target)) return false;
     uint32_t flags = bind->flags;
-    if (flags & ~(OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP))
-        return false;
+    if (flags & ~(uint32_t)BIND_FLAGS) return false;
     // An ordinary user's files already appear as the sandbox's own: the slot maps the same id.
     if (!launcher.real_root) flags &= ~(uint32_t)OSTLER_BIND_IDMAP;
     bool per_sandbox = flags & OSTLER_BIND_IDMAP || is_covered(plan, target);
@@ -100,7 +103,8 @@ static bool parse_view(struct plan *plan, const struct ostler_step *head, struct
 static bool parse_tmpfs(struct plan *plan, const struct ostler_step *head, struct cursor *body) {
     const struct ostler_tmpfs *tmpfs = take(body, sizeof *tmpfs);
     const char *target = tmpfs ? take_string(body) : NULL;
-    if (!is_view_path(target) || body->left || !tmpfs->size || (tmpfs->flags & ~(uint32_t)OSTLER_BIND_NOEXEC)) return false;
+    if (!is_view_path(target) || body->left) return false;
+    if (!tmpfs->size || tmpfs->flags & ~(uint32_t)OSTLER_BIND_NOEXEC) return false;
     struct plan_step *step = add_step(plan, head, true);
     step->target = target;
     step->mode = tmpfs->mode & 07777;

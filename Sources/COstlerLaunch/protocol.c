@@ -59,7 +59,8 @@ enum received packet_receive(int socket, char *buffer, struct packet *packet) {
 static bool read_tail(struct packet *packet, size_t size) {
     int file = packet_take_fd(packet, 0);
     struct stat status;
-    bool good = file >= 0 && fcntl(file, F_GET_SEALS) >= 0 && fstat(file, &status) == 0 && status.st_size >= (off_t)size;
+    bool good = file >= 0 && fcntl(file, F_GET_SEALS) >= 0 && fstat(file, &status) == 0;
+    good = good && status.st_size >= (off_t)size;
     packet->owned = good ? malloc(size + 1) : NULL;
     good = packet->owned && pread(file, packet->owned, size, 0) == (ssize_t)size;
     if (file >= 0) close(file);
@@ -162,7 +163,8 @@ void queue_clear(struct queue *queue) {
 }
 
 /// False: the peer is gone or there is no memory.
-static bool post(int socket, struct queue *queue, struct iovec *parts, size_t count, const int *fds, unsigned fd_count) {
+static bool post(int socket, struct queue *queue, struct iovec *parts, size_t count, const int *fds,
+                 unsigned fd_count) {
     if (!queue->first) {
         if (transmit(socket, parts, count, fds, fd_count) >= 0) return true;
         if (errno != EAGAIN && errno != ENOBUFS) return false;

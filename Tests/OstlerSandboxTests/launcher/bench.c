@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
     wait4(launcher, NULL, 0, &usage);
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-    printf("launcher and its sandboxes: %.0f us CPU a start, launcher's largest RSS %ld KiB\n", cpu / (2.0 * rounds + 20),
-           usage.ru_maxrss);
+    printf("launcher and its sandboxes: %.0f us CPU a start, launcher's largest RSS %ld KiB\n",
+           cpu / (2.0 * rounds + 20), usage.ru_maxrss);
     return 0;
 }
