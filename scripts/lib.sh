@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Helpers of the scripts in this directory. Sourced, not run: it only defines functions and $root.
 
+# shellcheck disable=SC2034  # the scripts use it
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # What is going on, for a person.
@@ -15,7 +16,7 @@ die() {
 
 # A mistake of the caller.
 usage_error() {
-    warn "$@ (--help says more)"
+    warn "$* (--help says more)"
     exit 3
 }
 
