@@ -139,6 +139,7 @@ let package = Package(
         .target(
             name: "OstlerCommands",
             dependencies: [
+                "COstlerShims",
                 "OstlerCatalog",
                 "OstlerConfig",
                 "OstlerHost",
@@ -169,8 +170,8 @@ let package = Package(
             cSettings: cSettings,
             linkerSettings: launcherLinkerSettings
         ),
-        .executableTarget(
-            name: "ostler-plugin-command",
+        .target(
+            name: "OstlerCommandPlugin",
             dependencies: [
                 "COstlerLaunch",
                 "COstlerShims",
@@ -180,7 +181,15 @@ let package = Package(
                 "OstlerSystem",
             ],
             path: "Plugins/command",
-            exclude: ["plugin.yaml", "README.md"],
+            exclude: ["README.md", "main", "plugin.yaml"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ostler-plugin-command",
+            dependencies: [
+                "OstlerCommandPlugin"
+            ],
+            path: "Plugins/command/main",
             swiftSettings: swiftSettings,
             linkerSettings: pluginLinkerSettings
         ),
@@ -243,7 +252,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
+            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -258,7 +267,7 @@ let package = Package(
             name: "CommandPluginTests",
             dependencies: [
                 "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem", "OstlerTestSupport",
-                "ostler-plugin-command",
+                "OstlerCommandPlugin",
             ],
             swiftSettings: swiftSettings
         ),

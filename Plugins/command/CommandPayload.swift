@@ -28,6 +28,19 @@ struct CommandPayload: Equatable {
         try checkNul()
     }
 
+    /// Takes over the variables of the task that the payload does not set itself.
+    mutating func inherit(_ variables: [(key: String, value: String)]) throws(Failure) {
+        guard !variables.isEmpty else { return }
+        let place = JSONPointer("/env")
+        for (key, value) in variables {
+            try Self.checkNul(key, place.member(key))
+            try Self.checkNul(value, place.member(key))
+        }
+        let own = Set(environment.map(\.key))
+        let inherited = variables.filter { !own.contains($0.key) }
+        environment.insert(contentsOf: inherited.map { Variable(key: $0.key, value: $0.value) }, at: 0)
+    }
+
     // MARK: Reading
 
     private mutating func read(_ reader: inout JSONReader) throws(Failure) {
@@ -84,26 +97,29 @@ struct CommandPayload: Equatable {
 
     // MARK: Faults
 
-    /// The kernel ends each of these strings at its first NUL, so a NUL would cut it silently.
     private func checkNul() throws(Failure) {
-        func check(_ text: String, _ place: @autoclosure () -> JSONPointer) throws(Failure) {
-            guard text.utf8.contains(0) else { return }
-            throw Failure(
-                "nul_in_argument",
-                fault: .user,
-                message: "\(place()) holds a NUL character, which no argument, variable or path can have",
-                pointer: place(),
-                hint: "give binary data on stdin or in a file"
-            )
-        }
         let payload = JSONPointer("/payload")
-        try check(command, payload.member("command"))
-        for (index, argument) in arguments.enumerated() { try check(argument, payload.member("args").element(index)) }
-        for variable in environment {
-            try check(variable.key, payload.member("env").member(variable.key))
-            try check(variable.value, payload.member("env").member(variable.key))
+        try Self.checkNul(command, payload.member("command"))
+        for (index, argument) in arguments.enumerated() {
+            try Self.checkNul(argument, payload.member("args").element(index))
         }
-        if let workingDirectory { try check(workingDirectory, payload.member("working_dir")) }
+        for variable in environment {
+            try Self.checkNul(variable.key, payload.member("env").member(variable.key))
+            try Self.checkNul(variable.value, payload.member("env").member(variable.key))
+        }
+        if let workingDirectory { try Self.checkNul(workingDirectory, payload.member("working_dir")) }
+    }
+
+    /// The kernel ends each of these strings at its first NUL, so a NUL would cut it silently.
+    private static func checkNul(_ text: String, _ place: @autoclosure () -> JSONPointer) throws(Failure) {
+        guard text.utf8.contains(0) else { return }
+        throw Failure(
+            "nul_in_argument",
+            fault: .user,
+            message: "\(place()) holds a NUL character, which no argument, variable or path can have",
+            pointer: place(),
+            hint: "give binary data on stdin or in a file"
+        )
     }
 
     private static func invalid(_ reason: String, _ member: String) -> Failure {

@@ -107,7 +107,8 @@ extension CommandPlugin {
             guard let launcher else { throw Failure.launchNotGranted("it has no launch channel") }
             guard let task = request.launch else { throw Failure.launchNotGranted("the task has no launch number") }
             guard launcher.isOpen else { throw Failure.launcherGone(sideEffects: .none) }
-            let payload = try CommandPayload(parsing: request.payload)
+            var payload = try CommandPayload(parsing: request.payload)
+            try payload.inherit(request.environment)
             launch(id, request, task, payload, launcher)
         } catch {
             let result = ExecuteResult.failed(request.task, error)

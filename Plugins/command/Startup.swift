@@ -3,8 +3,8 @@ internal import COstlerShims
 internal import Glibc
 
 /// From the descriptors that the host left to a running plugin.
-enum Startup {
-    static func run() -> Int32 {
+package enum Startup {
+    package static func run() -> Int32 {
         ostler_ignore_sigpipe()
         // A stray print must not reach the protocol: it has a private copy, and descriptor 1 is stderr from here on.
         let output = ostler_dup_cloexec(STDOUT_FILENO)
