@@ -1,7 +1,8 @@
 // Times start and exit of a program through a resident launcher, interleaved with vfork + exec and, if a command line
 // follows, with that one (bwrap …). Prints one JSON object; times are in microseconds.
-//     launch-times LAUNCHER PLAN PROGRAM ROUNDS [-- COMMAND...]
-// PLAN is a file with the bytes of a plan (ostler-bench plan). PROGRAM is its path in the view and on the host.
+//     launch-times LAUNCHER PLAN VIEW_PROGRAM PROGRAM ROUNDS [-- COMMAND...]
+// PLAN is a file with the bytes of a plan (ostler-bench plan). The program is given by its path in the
+// view and by that on the host.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -114,8 +115,8 @@ static void print(const char *name, double *values, int count) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 5) return 2;
-    int ends[2], rounds = atoi(argv[4]);
+    if (argc < 6) return 2;
+    int ends[2], rounds = atoi(argv[5]);
     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
     pid_t launcher = vfork();
     if (launcher == 0) {
@@ -128,9 +129,9 @@ int main(int argc, char **argv) {
     send_plan(argv[2]);
     double *times[4];
     for (int i = 0; i < 4; i++) times[i] = calloc((size_t)rounds, sizeof(double));
-    char **peer = argc > 6 ? argv + 6 : NULL;
+    char **peer = argc > 7 ? argv + 7 : NULL;
     for (int i = -20; i < rounds; i++) {
-        double floor = run_command((char *[]){argv[3], NULL});
+        double floor = run_command((char *[]){argv[4], NULL});
         run_launcher(argv[3]);
         double other = peer ? run_command(peer) : 0;
         if (i < 0) continue;
