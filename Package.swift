@@ -202,10 +202,6 @@ let package = Package(
         // Tests.
         .target(
             name: "OstlerTestSupport",
-            dependencies: [
-                "OstlerJSON",
-                "OstlerSystem",
-            ],
             path: "Tests/OstlerTestSupport",
             swiftSettings: swiftSettings
         ),
@@ -227,7 +223,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerTasksTests",
-            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks"],
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -237,7 +233,10 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerSandboxTests",
-            dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            dependencies: [
+                "COstlerLaunch", "COstlerShims", "OstlerJSON", "OstlerLaunchWire", "OstlerSandbox", "OstlerSystem",
+                "OstlerTestSupport",
+            ],
             exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
