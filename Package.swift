@@ -24,7 +24,7 @@ let launcherLinkerSettings: [LinkerSetting] = [
 
 /// Plugins carry Swift's runtime, which is not there inside a sandbox.
 let pluginLinkerSettings: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib"])
+    .unsafeFlags(["-static-executable"])
 ]
 
 let package = Package(
@@ -139,6 +139,7 @@ let package = Package(
         .target(
             name: "OstlerCommands",
             dependencies: [
+                "COstlerShims",
                 "OstlerCatalog",
                 "OstlerConfig",
                 "OstlerHost",
@@ -169,8 +170,8 @@ let package = Package(
             cSettings: cSettings,
             linkerSettings: launcherLinkerSettings
         ),
-        .executableTarget(
-            name: "ostler-plugin-command",
+        .target(
+            name: "OstlerCommandPlugin",
             dependencies: [
                 "COstlerLaunch",
                 "COstlerShims",
@@ -180,7 +181,15 @@ let package = Package(
                 "OstlerSystem",
             ],
             path: "Plugins/command",
-            exclude: ["plugin.yaml", "README.md"],
+            exclude: ["README.md", "main", "plugin.yaml"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ostler-plugin-command",
+            dependencies: [
+                "OstlerCommandPlugin"
+            ],
+            path: "Plugins/command/main",
             swiftSettings: swiftSettings,
             linkerSettings: pluginLinkerSettings
         ),
@@ -242,7 +251,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
+            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -257,7 +266,7 @@ let package = Package(
             name: "CommandPluginTests",
             dependencies: [
                 "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem", "OstlerTestSupport",
-                "ostler-plugin-command",
+                "OstlerCommandPlugin",
             ],
             swiftSettings: swiftSettings
         ),

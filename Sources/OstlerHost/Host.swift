@@ -44,6 +44,7 @@ package final class Host {
             let message = "sandbox profile \"\(profile)\" is not to be had; this version has \(known)"
             return [Failure("profile_unavailable", fault: .user, message: message, pointer: JSONPointer("/sandbox/profile"))]
         }
+        guard spec.payload.count <= Self.maximumPayloadBytes else { return [.payloadTooLarge(spec.payload.count)] }
         let schema: CompiledSchema
         do throws(ConfigError) {
             schema = try self.schema(of: executor)
@@ -90,6 +91,9 @@ package final class Host {
         judges[executor] = judge
         return judge
     }
+
+    /// A frame carries the payload and what the host says of the task.
+    package nonisolated static let maximumPayloadBytes = ExecutorProcess.maximumFrameBytes - (64 << 10)
 
     // MARK: Running
 
@@ -172,6 +176,12 @@ package final class Host {
     package func cancelAll() {
         isStopping = true
         for run in open.values { run.end(.cancelled) }
+    }
+
+    /// Kills everything at once, without grace; open tasks still get their outcomes.
+    package func abandon() {
+        cancelAll()
+        provider.launcher.abandon()
     }
 
     /// Asks every executor how it is, all at once, each within a limit.

@@ -147,6 +147,17 @@ extension Failure {
         )
     }
 
+    static func payloadTooLarge(_ bytes: Int) -> Failure {
+        Failure(
+            "payload_too_large",
+            fault: .user,
+            message: "the payload has \(bytes) bytes; at most \(Host.maximumPayloadBytes) fit into a frame",
+            pointer: JSONPointer("/payload"),
+            limit: .init(name: "payload_bytes", limit: UInt64(Host.maximumPayloadBytes), observed: UInt64(bytes)),
+            hint: "pass large input by a file or by stdin"
+        )
+    }
+
     static var stopping: Failure {
         Failure("stopping", fault: .host, retry: .same, message: "the host is stopping and takes no more tasks")
     }

@@ -40,7 +40,9 @@ public struct JSONObject: Sendable {
             case (let position?, let value?): members[position].value = value
             case (nil, let value?): append(key, value)
             case (let position?, nil):
-                let kept = members.enumerated().filter { $0.offset != position }.map { ($0.element.key, $0.element.value) }
+                let kept = members.enumerated().filter { $0.offset != position }.map {
+                    ($0.element.key, $0.element.value)
+                }
                 self = JSONObject(kept)
             case (nil, nil): break
             }

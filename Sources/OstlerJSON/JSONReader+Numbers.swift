@@ -25,7 +25,8 @@ extension JSONReader {
         for digit in text[(negative ? 1 : 0)...] {
             let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
             let step = Int64(digit - UInt8(ascii: "0"))
-            let (sum, carry) = negative ? scaled.subtractingReportingOverflow(step) : scaled.addingReportingOverflow(step)
+            let (sum, carry) =
+                negative ? scaled.subtractingReportingOverflow(step) : scaled.addingReportingOverflow(step)
             guard !overflow, !carry else { return nil }
             value = sum
         }

@@ -6,6 +6,7 @@ extension JSONReader {
         index += 1
         let start = index
         var hasEscapes = false
+        skipPlainWords()
         while index < end {
             let byte = byte(index)
             switch byte {
@@ -22,6 +23,22 @@ extension JSONReader {
             }
         }
         throw fail(.unexpectedEnd)
+    }
+
+    /// Moves over eight bytes at a time while none of them is a quote, a backslash, a control or beyond ASCII.
+    @inline(__always)
+    private mutating func skipPlainWords() {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        while end - index >= 8 {
+            let word = UnsafeRawPointer(base.unsafelyUnwrapped + index).loadUnaligned(as: UInt64.self)
+            let quotes = word ^ ones &* 0x22
+            let slashes = word ^ ones &* 0x5C
+            let special =
+                (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | (word &- ones &* 0x20) & ~word | word
+            guard special & tops == 0 else { return }
+            index += 8
+        }
     }
 
     private mutating func skipEscape() throws(JSONError) {
@@ -48,7 +65,9 @@ extension JSONReader {
         guard offset + 4 <= end else { throw JSONError(.unexpectedEnd, at: end) }
         var value: UInt32 = 0
         for position in offset..<offset + 4 {
-            guard let digit = JSONEscapes.hexDigit(byte(position)) else { throw JSONError(.invalidEscape, at: position) }
+            guard let digit = JSONEscapes.hexDigit(byte(position)) else {
+                throw JSONError(.invalidEscape, at: position)
+            }
             value = value << 4 | UInt32(digit)
         }
         return value

@@ -47,7 +47,9 @@ public struct JSONValidator: Sendable {
     }
 
     private static func same(_ left: JSONKey, _ right: JSONKey, _ reader: JSONReader) -> Bool {
-        if left.hasEscapes || right.hasEscapes { return reader.string(of: left).utf8.elementsEqual(reader.string(of: right).utf8) }
+        if left.hasEscapes || right.hasEscapes {
+            return reader.string(of: left).utf8.elementsEqual(reader.string(of: right).utf8)
+        }
         guard left.range.count == right.range.count else { return false }
         for offset in 0..<left.range.count
         where reader.byte(left.range.lowerBound + offset) != reader.byte(right.range.lowerBound + offset) {

@@ -32,7 +32,8 @@ struct NameTable: Sendable {
         slots = Array(repeating: 0, count: capacity)
         mask = capacity - 1
         for number in names.indices {
-            var slot = Self.hash(bytes[ends[number]..<ends[number + 1]]) & mask
+            let range = ends[number]..<ends[number + 1]
+            var slot = bytes.withUnsafeBufferPointer { Self.hash(UnsafeBufferPointer(rebasing: $0[range])) } & mask
             while slots[slot] != 0 { slot = (slot + 1) & mask }
             slots[slot] = UInt32(number + 1)
         }
@@ -59,10 +60,18 @@ struct NameTable: Sendable {
         }
     }
 
+    /// Eight bytes at a time: names are short, and a multiplication for each byte would cost more than the rest.
     @inline(__always)
-    private static func hash(_ text: some Collection<UInt8>) -> Int {
-        var hash: UInt32 = 0x811C_9DC5
-        for byte in text { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-        return Int(hash ^ hash >> 15)
+    private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+        var hash = UInt64(truncatingIfNeeded: text.count)
+        var offset = 0
+        while offset < text.count {
+            var word: UInt64 = 0
+            for byte in offset..<min(offset + 8, text.count) { word = word << 8 | UInt64(text[byte]) }
+            hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 32
+            offset += 8
+        }
+        return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
     }
 }

@@ -43,6 +43,9 @@ extension SchemaCompiler {
         {
             rules.alias = only
         }
+        rules.isTypeOnly = fields.object.keys.allSatisfy {
+            $0 == "type" || Self.silentKeywords.contains($0) && $0 != "$ref"
+        }
         return rules
     }
 

@@ -21,6 +21,23 @@ struct SchemaTypes: OptionSet, Sendable {
     static let integer = SchemaTypes(rawValue: 64)
     static let all = SchemaTypes(rawValue: 127)
 
+    init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// The type of what stands there; a number may be whole besides.
+    init(_ kind: JSONReader.Kind) {
+        self =
+            switch kind {
+            case .object: .object
+            case .array: .array
+            case .string: .string
+            case .number: .number
+            case .bool: .boolean
+            case .null: .null
+            }
+    }
+
     static let names: [(name: String, type: SchemaTypes)] = [
         ("null", .null), ("boolean", .boolean), ("object", .object), ("array", .array), ("string", .string),
         ("number", .number), ("integer", .integer),
@@ -144,6 +161,8 @@ struct SchemaRules: Sendable {
     var isNever = false
     /// Set if the schema says nothing but "as that one".
     var alias: Int?
+    /// Set if nothing but the type counts.
+    var isTypeOnly = false
     var types: SchemaTypes = .all
     var constant: Frozen<ValueRules>?
     var enumeration: Frozen<ValueRules>?

@@ -16,6 +16,12 @@ struct PatternMatcher {
 
     /// Whether the pattern matches somewhere in the text, which must be UTF-8; nil if that takes too long to find out.
     static func matches(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>, fuel: Int = fuel) -> Bool? {
+        if let linear = program.linear { return linear.matches(text) }
+        return simulates(program, text, fuel: fuel)
+    }
+
+    /// The same without the short way for simple patterns.
+    static func simulates(_ program: PatternProgram, _ text: UnsafeBufferPointer<UInt8>, fuel: Int = fuel) -> Bool? {
         var matcher = PatternMatcher(program, text, fuel: fuel)
         let found = matcher.run(from: 0, anchored: program.isAnchored)
         return matcher.fuel >= 0 ? found : nil
@@ -123,7 +129,7 @@ struct PatternMatcher {
 
     /// The code point at an offset, and how many bytes it takes.
     @inline(__always)
-    private static func scalar(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> (UInt32, Int) {
+    static func scalar(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> (UInt32, Int) {
         let lead = UInt32(text[offset])
         func tail(_ distance: Int) -> UInt32 {
             offset + distance < text.count ? UInt32(text[offset + distance] & 0x3F) : 0

@@ -14,6 +14,8 @@ struct PatternProgram: Sendable {
 
     private(set) var instructions: [Instruction] = []
     private(set) var lookaheads: [PatternProgram] = []
+    /// Set for patterns that need no program at all.
+    let linear: LinearPattern?
     let source: String
     static let maximumInstructions = 4000
 
@@ -23,6 +25,7 @@ struct PatternProgram: Sendable {
 
     private init(_ source: String, _ node: PatternNode) throws(PatternError) {
         self.source = source
+        linear = LinearPattern(node)
         try emit(node)
         instructions.append(.match)
     }

@@ -31,6 +31,18 @@ struct ScalarClass: Sendable, Equatable {
         return search(value)
     }
 
+    /// Whether no code point is in both; may be false for disjoint classes beyond ASCII.
+    func isSurelyDisjoint(with other: ScalarClass) -> Bool {
+        low & other.low == 0 && high & other.high == 0 && (isASCII || other.isASCII)
+    }
+
+    private var isASCII: Bool {
+        !inverted
+            && items.allSatisfy { item in
+                if case .range(let range) = item { range.upperBound < 128 } else { false }
+            }
+    }
+
     private func search(_ value: UInt32) -> Bool {
         let found = items.contains { item in
             switch item {

@@ -2,7 +2,8 @@
 struct Marks {
     /// Off unless somebody will ask, since nobody else should pay.
     let isActive: Bool
-    private var bits: [UInt64] = []
+    /// Nil rather than empty: what is off is copied often.
+    private var bits: [UInt64]?
     private var isAll = false
 
     init(active: Bool) {
@@ -11,8 +12,7 @@ struct Marks {
 
     mutating func insert(_ ordinal: Int) {
         guard isActive else { return }
-        while bits.count <= ordinal >> 6 { bits.append(0) }
-        bits[ordinal >> 6] |= 1 << UInt64(ordinal & 63)
+        add(1 << UInt64(ordinal & 63), ordinal >> 6)
     }
 
     mutating func insertAll() {
@@ -22,13 +22,20 @@ struct Marks {
     mutating func formUnion(_ other: Marks) {
         guard isActive else { return }
         isAll = isAll || other.isAll
-        while bits.count < other.bits.count { bits.append(0) }
-        for word in other.bits.indices { bits[word] |= other.bits[word] }
+        for (word, value) in (other.bits ?? []).enumerated() { add(value, word) }
+    }
+
+    private mutating func add(_ value: UInt64, _ word: Int) {
+        var words = bits.take() ?? []
+        while words.count <= word { words.append(0) }
+        words[word] |= value
+        bits = words
     }
 
     func contains(_ ordinal: Int) -> Bool {
         if isAll { return true }
-        return ordinal >> 6 < bits.count && bits[ordinal >> 6] >> UInt64(ordinal & 63) & 1 == 1
+        guard let bits, ordinal >> 6 < bits.count else { return false }
+        return bits[ordinal >> 6] >> UInt64(ordinal & 63) & 1 == 1
     }
 }
 
