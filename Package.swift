@@ -257,8 +257,8 @@ let package = Package(
         .testTarget(
             name: "OstlerHostTests",
             dependencies: [
-                "OstlerCatalog", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox", "OstlerSystem",
-                "OstlerTasks", "OstlerTestSupport",
+                "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
+                "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),
