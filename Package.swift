@@ -209,10 +209,6 @@ let package = Package(
         // Tests.
         .target(
             name: "OstlerTestSupport",
-            dependencies: [
-                "OstlerJSON",
-                "OstlerSystem",
-            ],
             path: "Tests/OstlerTestSupport",
             swiftSettings: swiftSettings
         ),
@@ -234,7 +230,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerTasksTests",
-            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks"],
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -244,7 +240,10 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerSandboxTests",
-            dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            dependencies: [
+                "COstlerLaunch", "COstlerShims", "OstlerJSON", "OstlerLaunchWire", "OstlerSandbox", "OstlerSystem",
+                "OstlerTestSupport",
+            ],
             exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
@@ -256,8 +255,8 @@ let package = Package(
         .testTarget(
             name: "OstlerHostTests",
             dependencies: [
-                "OstlerCatalog", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox", "OstlerSystem",
-                "OstlerTasks", "OstlerTestSupport",
+                "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
+                "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),

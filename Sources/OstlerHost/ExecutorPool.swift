@@ -1,5 +1,5 @@
-internal import OstlerJSON
 package import OstlerCatalog
+internal import OstlerJSON
 package import OstlerProtocol
 internal import OstlerSandbox
 package import OstlerSystem
@@ -111,7 +111,8 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     }
 
     package func process(_ process: ExecutorProcess, output: OutputNotification) {
-        guard let run = running[output.task], hosts[ObjectIdentifier(process)]?.tasks[ObjectIdentifier(run)] != nil else {
+        guard let run = running[output.task], hosts[ObjectIdentifier(process)]?.tasks[ObjectIdentifier(run)] != nil
+        else {
             return
         }
         run.wrote(output)
@@ -126,6 +127,12 @@ package final class ExecutorPool: ExecutorProcessDelegate {
             waiting = []
             waitingStart = 0
             for run in given { run.executorLost(loss) }
+        } else if loss.outcome == .sandboxError {
+            // The launcher is gone, and with it the plans of those who wait.
+            let given = waiting[waitingStart...]
+            waiting = []
+            waitingStart = 0
+            for run in given { run.enqueue() }
         }
         lastLoss = loss
         whenServing.forEach { $0.resume() }
@@ -143,33 +150,39 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     /// Asks a process of the plugin how it is, starting one if there is none.
     package func health(milliseconds: Int64) async -> HealthResult {
+        await withUnsafeContinuation { continuation in
+            let inquiry = HealthInquiry(continuation)
+            EventLoop.shared.schedule(at: .now.advanced(milliseconds: milliseconds)) {
+                inquiry.settle(.unhealthy, "no answer to health within \(milliseconds) ms")
+            }
+            Task(executorPreference: EventLoop.shared) { await self.ask(inquiry) }
+        }
+    }
+
+    private func ask(_ inquiry: HealthInquiry) async {
         let process: ExecutorProcess
         do {
             process = try await servingProcess()
         } catch {
-            return HealthResult(status: .unhealthy, detail: error.message)
+            return inquiry.settle(.unhealthy, error.message)
         }
-        return await withUnsafeContinuation { continuation in
-            var open: UnsafeContinuation<HealthResult, Never>? = continuation
-            func settle(_ result: HealthResult) { open.take()?.resume(returning: result) }
-            EventLoop.shared.schedule(at: .now.advanced(milliseconds: milliseconds)) {
-                settle(HealthResult(status: .unhealthy, detail: "no answer to health within \(milliseconds) ms"))
+        process.session?.request(HealthRequest.method) {
+            $0.beginObject()
+            $0.endObject()
+        } completion: { answer in
+            guard case .result(let bytes) = answer else {
+                return inquiry.settle(.unhealthy, "it does not answer health")
             }
-            process.session?.request(HealthRequest.method) {
-                $0.beginObject()
-                $0.endObject()
-            } completion: { answer in
-                guard case .result(let bytes) = answer else {
-                    return settle(HealthResult(status: .unhealthy, detail: "it does not answer health"))
-                }
-                var reader = JSONReader(bytes)
-                settle((try? HealthResult(reading: &reader)) ?? HealthResult(status: .unhealthy, detail: "malformed answer"))
+            var reader = JSONReader(bytes)
+            guard let result = try? HealthResult(reading: &reader) else {
+                return inquiry.settle(.unhealthy, "its answer to health is malformed")
             }
+            inquiry.settle(result)
         }
     }
 
     private func servingProcess() async throws(Failure) -> ExecutorProcess {
-        for _ in 0..<2 {
+        for _ in 0..<2 where !isClosing {
             if let serving = hosts.values.first(where: { $0.process.state == .serving }) { return serving.process }
             await withUnsafeContinuation { continuation in
                 whenServing.append(continuation)
@@ -178,7 +191,11 @@ package final class ExecutorPool: ExecutorProcessDelegate {
             if let serving = hosts.values.first(where: { $0.process.state == .serving }) { return serving.process }
             if let lastLoss { throw lastLoss.failure }
         }
-        throw Failure("executor_unavailable", fault: .executor, message: "plugin \(plugin.manifest.name) does not start")
+        throw Failure(
+            "executor_unavailable",
+            fault: .executor,
+            message: "plugin \(plugin.manifest.name) does not start"
+        )
     }
 
     /// Ends all processes; returns when nothing is left of them.
@@ -191,4 +208,22 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     /// The tasks that are not over, in no order.
     var open: [TaskRun] { Array(waiting[waitingStart...]) + hosts.values.flatMap { $0.tasks.values } }
+}
+
+/// Someone who asks a plugin how it is: what is heard first counts.
+@LoopActor
+private final class HealthInquiry {
+    private var continuation: UnsafeContinuation<HealthResult, Never>?
+
+    init(_ continuation: UnsafeContinuation<HealthResult, Never>) {
+        self.continuation = continuation
+    }
+
+    func settle(_ result: HealthResult) {
+        continuation.take()?.resume(returning: result)
+    }
+
+    func settle(_ status: HealthResult.Status, _ detail: String) {
+        settle(HealthResult(status: status, detail: detail))
+    }
 }

@@ -1,6 +1,6 @@
-internal import OstlerConfig
 internal import Glibc
 package import OstlerCatalog
+internal import OstlerConfig
 internal import OstlerJSON
 package import OstlerProtocol
 package import OstlerSandbox
@@ -193,14 +193,15 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
 
     package func session(endedBy end: SessionEnd) {
         self.end = end
-        if case .endOfFile = end {
-            // The exit is usually known a moment later; a plugin that only closed its stdout is ended.
-            timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { [weak self] in
-                guard let self, exit == nil else { return }
-                stop(because: .executorProtocol, .closedStdout(plugin.manifest.name))
-            }
-        } else {
-            stop(because: .executorProtocol, .brokenStream(plugin.manifest.name, end))
+        guard case .endOfFile = end else {
+            return stop(because: .executorProtocol, .brokenStream(plugin.manifest.name, end))
+        }
+        // It gets no more tasks. Its exit is usually known a moment later; a plugin that only closed its stdout is ended.
+        guard state.handle(.stop) else { return }
+        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { [weak self] in
+            guard let self, exit == nil else { return }
+            cause = cause ?? (.executorProtocol, .closedStdout(plugin.manifest.name))
+            forceEnd()
         }
     }
 
@@ -209,14 +210,16 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     }
 
     package func sandboxFailed(_ failure: LaunchFailure) {
-        let report = failure.isProgramFault ? Failure.cannotStart(plugin.manifest.name, failure) : LaunchDiagnosis.failure(failure)
+        let report =
+            failure.isProgramFault
+            ? Failure.cannotStart(plugin.manifest.name, failure) : LaunchDiagnosis.failure(failure)
         cause = cause ?? (failure.isProgramFault ? .executorCrash : .sandboxError, report)
         finish()
     }
 
     package func sandboxReaped(_ sandbox: UInt32) {
         // What it wrote before it died is still in the pipe.
-        session?.ready(.read)
+        session?.drain()
         finish()
     }
 
@@ -243,7 +246,10 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         if let cause { return ExecutorLoss(outcome: cause.outcome, failure: cause.failure, stderr: tail) }
         if case .violation = end, let end {
             return ExecutorLoss(
-                outcome: .executorProtocol, failure: .brokenStream(plugin.manifest.name, end), stderr: tail)
+                outcome: .executorProtocol,
+                failure: .brokenStream(plugin.manifest.name, end),
+                stderr: tail
+            )
         }
         return ExecutorLoss(outcome: .executorCrash, failure: .crashed(plugin.manifest.name, exit), stderr: tail)
     }

@@ -1,5 +1,5 @@
-internal import OstlerConfig
 internal import OstlerCatalog
+internal import OstlerConfig
 internal import OstlerJSON
 package import OstlerProtocol
 internal import OstlerSandbox
@@ -17,6 +17,7 @@ package final class Host {
     private var judges: [String: ProgramPolicy] = [:]
     /// Tasks that have been accepted and are not over, by id.
     private var open: [String: TaskRun] = [:]
+    private var whenIdle: [UnsafeContinuation<Void, Never>] = []
     private var isStopping = false
 
     package init(_ settings: HostSettings) {
@@ -33,7 +34,9 @@ package final class Host {
             executor = try settings.catalog.requireExecutor(named: spec.executor)
         } catch {
             let pointer = JSONPointer("/executor")
-            return [Failure(error.code.rawValue, fault: .user, message: error.message, pointer: pointer, hint: error.hint)]
+            return [
+                Failure(error.code.rawValue, fault: .user, message: error.message, pointer: pointer, hint: error.hint)
+            ]
         }
         return check(spec, executor)
     }
@@ -42,9 +45,12 @@ package final class Host {
         if let profile = spec.sandbox.profile, SandboxPolicy.Profile(rawValue: profile) == nil {
             let known = SandboxPolicy.Profile.allCases.map(\.rawValue).joined(separator: ", ")
             let message = "sandbox profile \"\(profile)\" is not to be had; this version has \(known)"
-            return [Failure("profile_unavailable", fault: .user, message: message, pointer: JSONPointer("/sandbox/profile"))]
+            return [
+                Failure("profile_unavailable", fault: .user, message: message, pointer: JSONPointer("/sandbox/profile"))
+            ]
         }
-        guard spec.payload.count <= Self.maximumPayloadBytes else { return [.payloadTooLarge(spec.payload.count)] }
+        let bytes = Self.frameBytes(of: spec)
+        guard bytes <= Self.maximumPayloadBytes else { return [.payloadTooLarge(bytes)] }
         let schema: CompiledSchema
         do throws(ConfigError) {
             schema = try self.schema(of: executor)
@@ -55,10 +61,23 @@ package final class Host {
         spec.payload.withUnsafeBufferPointer { schema.validate($0, into: &problems) }
         guard problems.isEmpty else {
             return problems.map {
-                Failure($0.code, fault: .user, message: $0.message, pointer: JSONPointer("/payload" + $0.pointer.description))
+                Failure(
+                    $0.code,
+                    fault: .user,
+                    message: $0.message,
+                    pointer: JSONPointer("/payload" + $0.pointer.description)
+                )
             }
         }
         return policyProblems(spec, executor, schema)
+    }
+
+    /// What a task takes of a frame: a plugin could only refuse one that is too long, together with all that it does.
+    private static func frameBytes(of spec: TaskSpec) -> Int {
+        guard !spec.environment.isEmpty || !spec.metadata.isEmpty else { return spec.payload.count }
+        var writer = JSONWriter()
+        writer.strings(spec.environment + spec.metadata)
+        return spec.payload.count + writer.bytes.count
     }
 
     private func schema(of executor: CatalogExecutor) throws(ConfigError) -> CompiledSchema {
@@ -77,7 +96,14 @@ package final class Host {
             try schema.values(annotatedWith: "x-ostler-program", in: $0)
         }
         guard let programs else {
-            return [Failure("invalid_json", fault: .user, message: "the payload is not JSON", pointer: JSONPointer("/payload"))]
+            return [
+                Failure(
+                    "invalid_json",
+                    fault: .user,
+                    message: "the payload is not JSON",
+                    pointer: JSONPointer("/payload")
+                )
+            ]
         }
         return programs.compactMap { found in
             found.value.string.flatMap { judge.judge($0, at: JSONPointer("/payload" + found.pointer.description)) }
@@ -111,23 +137,14 @@ package final class Host {
         guard open[spec.id] == nil else { return refused(spec, origin, [.duplicateID(spec.id)]) }
         guard !isStopping else { return refused(spec, origin, [.stopping]) }
         let pool = pool(of: executor.plugin)
-        var command: (policy: SandboxPolicy, plan: UInt32)?
-        if executor.plugin.manifest.needs.launch {
-            // The plugin starts up while the view of its commands is built.
-            pool.warmUp()
-            let policy = provider.policy(for: spec, executor: executor.name)
-            do {
-                command = (policy, try await provider.plan(for: policy))
-            } catch {
-                return unavailable(spec, origin, error)
-            }
-            settings.onPhase?("view of the command")
-        }
+        let launches = executor.plugin.manifest.needs.launch
+        // The plugin starts up while the view of its commands is built.
+        if launches { pool.warmUp() }
         let run = TaskRun(
             spec: spec,
             origin: origin,
             executor: executor,
-            command: command,
+            commandPolicy: launches ? provider.policy(for: spec, executor: executor.name) : nil,
             io: io,
             provider: provider,
             settings: settings,
@@ -137,6 +154,10 @@ package final class Host {
         open[spec.id] = run
         let result = await run.result()
         open[spec.id] = nil
+        if open.isEmpty {
+            whenIdle.forEach { $0.resume() }
+            whenIdle = []
+        }
         return result
     }
 
@@ -151,17 +172,14 @@ package final class Host {
     package func refused(_ spec: TaskSpec, _ origin: TaskOrigin, _ problems: [Failure]) -> TaskResult {
         let isDenied = problems.contains { $0.code.hasSuffix("_denied") }
         var result = TaskResult(
-            id: spec.id, origin: origin, executor: spec.executor, outcome: isDenied ? .denied : .invalid, exitCode: -1)
+            id: spec.id,
+            origin: origin,
+            executor: spec.executor,
+            outcome: isDenied ? .denied : .invalid,
+            exitCode: -1
+        )
         result.error = problems.first
         result.metadata = spec.metadata
-        result.timing.submitted = WallClock.milliseconds
-        return result
-    }
-
-    private func unavailable(_ spec: TaskSpec, _ origin: TaskOrigin, _ failure: LaunchFailure) -> TaskResult {
-        var result = TaskResult(
-            id: spec.id, origin: origin, executor: spec.executor, outcome: .sandboxError, exitCode: -1)
-        result.error = LaunchDiagnosis.failure(failure)
         result.timing.submitted = WallClock.milliseconds
         return result
     }
@@ -207,7 +225,13 @@ package final class Host {
     /// Ends executors and launcher; returns when nothing is left.
     package func stop() async {
         cancelAll()
-        for pool in pools.values { await pool.close() }
+        await withTaskGroup { group in
+            for pool in pools.values {
+                group.addTask(executorPreference: EventLoop.shared) { await pool.close() }
+            }
+        }
+        // The proof that nothing is left of a task comes from the launcher.
+        if !open.isEmpty { await withUnsafeContinuation { whenIdle.append($0) } }
         provider.launcher.stop()
     }
 }

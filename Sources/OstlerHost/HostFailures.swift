@@ -56,6 +56,14 @@ extension Failure {
         executor("wrong_task", "plugin \(plugin) was asked for task \"\(asked)\" and answered for \"\(answered)\"")
     }
 
+    static func contradictory(_ plugin: String, _ task: String, _ result: ExecuteResult) -> Failure {
+        let end = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
+        return executor(
+            "inconsistent_result",
+            "plugin \(plugin) contradicts itself: task \"\(task)\" succeeded with \(end)"
+        )
+    }
+
     static func closedStdout(_ plugin: String) -> Failure {
         executor("stdout_closed", "plugin \(plugin) closed its stdout but went on running; it was ended")
     }
@@ -117,8 +125,10 @@ extension Failure {
         }
         guard let signal = exit.signal else {
             return executor(
-                "executor_exited", "plugin \(plugin) exited with code \(exit.exitCode) in the middle of its work",
-                retry: .same)
+                "executor_exited",
+                "plugin \(plugin) exited with code \(exit.exitCode) in the middle of its work",
+                retry: .same
+            )
         }
         return executor("executor_crashed", "plugin \(plugin) died of signal \(signal)", retry: .same)
     }
@@ -151,7 +161,8 @@ extension Failure {
         Failure(
             "payload_too_large",
             fault: .user,
-            message: "the payload has \(bytes) bytes; at most \(Host.maximumPayloadBytes) fit into a frame",
+            message:
+                "payload, env and metadata have \(bytes) bytes; at most \(Host.maximumPayloadBytes) fit into a frame",
             pointer: JSONPointer("/payload"),
             limit: .init(name: "payload_bytes", limit: UInt64(Host.maximumPayloadBytes), observed: UInt64(bytes)),
             hint: "pass large input by a file or by stdin"

@@ -6,6 +6,7 @@ internal import OstlerSystem
 /// Says what a refused sandbox means, why it is likely, and what to do.
 package enum LaunchDiagnosis {
     package static func failure(_ failure: LaunchFailure) -> Failure {
+        if failure.stage == "launcher" { return launcherLost }
         let layer = failure.layer.map { "layer \($0.name), " } ?? ""
         let detail = failure.detail.isEmpty ? "" : " (\(failure.detail))"
         var report = Failure(
@@ -19,10 +20,19 @@ package enum LaunchDiagnosis {
         return report
     }
 
+    /// By the kernel's rule the death of the launcher is the death of every pid 1 that it had started.
+    private static let launcherLost = Failure(
+        "launcher_lost",
+        fault: .sandbox,
+        retry: .same,
+        sideEffects: .possible,
+        message: "the launcher ended unexpectedly, and everything that it had started ended with it",
+        hint: "it was killed, or it crashed: look at the kernel's log. A new one is started for the next task"
+    )
+
     private static func hint(_ failure: LaunchFailure) -> String {
         switch (failure.stage, failure.errno) {
         case ("start", ENOENT): "ostler-launch is missing from libexec: install Ostler again"
-        case ("launcher", _): "the launcher was killed; everything it had started ended with it. Run the task again"
         case ("slot", EPERM), ("user", EPERM), ("start", EPERM), ("clone", EPERM):
             "this place does not allow user namespaces: look at the sysctls kernel.unprivileged_userns_clone and "
                 + "user.max_user_namespaces, at AppArmor's userns restriction, or run the container with a seccomp "

@@ -105,7 +105,9 @@ package final class SandboxProvider {
     /// What can be had is required from then on: a plan either enforces it or does not start.
     package func strengthened(_ policy: SandboxPolicy) -> SandboxPolicy {
         var policy = policy
-        if launcher.capabilities.memory != .none { policy.required.insert(SandboxLayers([.memoryLimit, .cgroupNamespace])) }
+        if launcher.capabilities.memory != .none {
+            policy.required.insert(SandboxLayers([.memoryLimit, .cgroupNamespace]))
+        }
         if launcher.capabilities.processes != .none { policy.required.insert(SandboxLayers([.processLimit])) }
         return policy
     }
@@ -120,7 +122,11 @@ package final class SandboxProvider {
     package func certificate(_ policy: SandboxPolicy, enforced: SandboxLayers) -> [UInt8] {
         let policy = strengthened(policy)
         let key = CertificateKey(
-            profile: policy.profile, required: policy.required, best: policy.best, enforced: enforced)
+            profile: policy.profile,
+            required: policy.required,
+            best: policy.best,
+            enforced: enforced
+        )
         if let known = certificates[key] { return known }
         let json = Certificate(policy: policy, enforced: enforced, capabilities: launcher.capabilities).json
         certificates[key] = json

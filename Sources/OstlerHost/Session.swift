@@ -118,7 +118,7 @@ package final class Session: EventHandler {
                 if errno == EINTR { continue }
                 setBlocked(errno == EAGAIN)
                 // A broken pipe shows on the plugin's stdout and exit as well, where it is told apart.
-                if errno != EAGAIN { writer.bytes.removeAll() }
+                if errno != EAGAIN { (writer, sent) = (JSONWriter(), 0) }
                 return
             }
             sent += count
@@ -144,17 +144,28 @@ package final class Session: EventHandler {
     package func ready(_ events: Readiness) {
         // A bounded amount a turn, so that a flood leaves room for the other plugins.
         for _ in 0..<4 {
-            guard isOpen, !isPaused else { return }
-            let (count, error) = parser.withTail { tail in
-                let count = read(output, tail.baseAddress, tail.count)
-                return (max(count, 0), (count, errno))
-            }
-            if count < 0, error == EINTR || error == EAGAIN { return }
-            takeFrames()
-            guard isOpen else { return }
-            if count <= 0 { return endOfFile() }
-            if count < 1 << 12 { return }
+            guard !isPaused, let count = readOnce(), count >= 1 << 12 else { return }
         }
+    }
+
+    /// Takes all that is still in the pipe of a process that is gone, even if reading is paused.
+    package func drain() {
+        while readOnce() != nil {}
+    }
+
+    /// Reads once and handles what came. Nil if there is nothing for now, or will never be again.
+    private func readOnce() -> Int? {
+        guard isOpen else { return nil }
+        let (count, error) = parser.withTail { tail in
+            let count = read(output, tail.baseAddress, tail.count)
+            return (max(count, 0), (count, errno))
+        }
+        if count < 0, error == EINTR || error == EAGAIN { return nil }
+        takeFrames()
+        guard isOpen else { return nil }
+        guard count <= 0 else { return count }
+        endOfFile()
+        return nil
     }
 
     private func takeFrames() {
@@ -174,7 +185,11 @@ package final class Session: EventHandler {
             guard let reason, isOpen else { return }
             let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
             var violation = FrameViolation(
-                kind: .malformed, offset: parser.streamOffset(range.lowerBound), length: range.count, excerpt: excerpt)
+                kind: .malformed,
+                offset: parser.streamOffset(range.lowerBound),
+                length: range.count,
+                excerpt: excerpt
+            )
             violation.detail = reason
             end(.violation(violation))
         }

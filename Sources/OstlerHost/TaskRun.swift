@@ -1,6 +1,6 @@
-internal import OstlerConfig
 internal import Glibc
 internal import OstlerCatalog
+internal import OstlerConfig
 internal import OstlerJSON
 package import OstlerProtocol
 package import OstlerSandbox
@@ -34,7 +34,7 @@ package final class TaskRun: SandboxObserver {
     private unowned let pool: ExecutorPool
     private var launchNumber: UInt64?
     private let commandPolicy: SandboxPolicy?
-    private let commandPlan: UInt32
+    private var commandPlan: UInt32 = 0
     private var output = CapturedOutput()
     private var errorOutput = CapturedOutput()
     private var enforced: SandboxLayers?
@@ -58,7 +58,7 @@ package final class TaskRun: SandboxObserver {
         spec: TaskSpec,
         origin: TaskOrigin,
         executor: CatalogExecutor,
-        command: (policy: SandboxPolicy, plan: UInt32)?,
+        commandPolicy: SandboxPolicy?,
         io: TaskIO,
         provider: SandboxProvider,
         settings: HostSettings,
@@ -73,8 +73,7 @@ package final class TaskRun: SandboxObserver {
         self.pool = pool
         self.submitted = submitted
         submittedAt = WallClock.milliseconds
-        commandPolicy = command?.policy
-        commandPlan = command?.plan ?? 0
+        self.commandPolicy = commandPolicy
         sink = io.sink
         stdin = io.stdin
     }
@@ -86,7 +85,26 @@ package final class TaskRun: SandboxObserver {
         await withUnsafeContinuation { continuation in
             self.continuation = continuation
             armDeadline()
-            pool.enqueue(self)
+            enqueue()
+        }
+    }
+
+    /// Joins the queue of the pool, once there is a plan for the task's commands.
+    func enqueue() {
+        guard let commandPolicy else { return pool.enqueue(self) }
+        Task(executorPreference: EventLoop.shared) { await self.prepare(commandPolicy) }
+    }
+
+    private func prepare(_ policy: SandboxPolicy) async {
+        do {
+            commandPlan = try await provider.plan(for: policy)
+            settings.onPhase?("view of the command")
+            if state == .waiting { pool.enqueue(self) }
+        } catch {
+            var failure = LaunchDiagnosis.failure(error)
+            failure.sideEffects = .none
+            evidence.sandboxFailure = failure
+            perform(state.handle(.executorLost, launches: launches))
         }
     }
 
@@ -112,6 +130,8 @@ package final class TaskRun: SandboxObserver {
         guard state != .done else { return }
         if case .settling = state { return }
         if evidence.ending == nil { evidence.ending = ending }
+        // Its answer must be heard, however slow the reader of its output is.
+        process?.session?.pause(false)
         perform(state.handle(.cancel, launches: launches))
     }
 
@@ -121,8 +141,9 @@ package final class TaskRun: SandboxObserver {
             var failure = loss.failure
             if !evidence.dispatched { failure.sideEffects = .none }
             evidence.failure = (loss.outcome, failure)
-            lostStderr = loss.stderr
         }
+        // Not if it had answered: what it wrote then belongs to other tasks.
+        if evidence.answer == nil, evidence.failure?.outcome != .failed { lostStderr = loss.stderr }
         perform(state.handle(.executorLost, launches: launches))
     }
 
@@ -138,7 +159,7 @@ package final class TaskRun: SandboxObserver {
         }
         guard let sink else { return }
         sink.write(notification.stream, notification.bytes)
-        if sink.isCongested, let session = process?.session {
+        if sink.isCongested, evidence.ending == nil, let session = process?.session {
             session.pause(true)
             sink.whenDrained { session.pause(false) }
         }
@@ -151,22 +172,22 @@ package final class TaskRun: SandboxObserver {
             case .result(let bytes):
                 var reader = JSONReader(bytes)
                 let result = try ExecuteResult(reading: &reader)
-                if result.task == spec.id {
-                    evidence.answer = result
-                } else {
-                    breach(.wrongTask(pluginName, spec.id, result.task))
+                guard result.task == spec.id else { return breach(.wrongTask(pluginName, spec.id, result.task)) }
+                guard result.outcome != .succeeded || result.exitCode == 0 && result.signal == nil else {
+                    return breach(.contradictory(pluginName, spec.id, result))
                 }
+                evidence.answer = result
             case .error(let bytes):
                 var reader = JSONReader(bytes)
                 evidence.failure = (.failed, try Failure(reading: &reader))
             }
         } catch {
-            breach(.malformedAnswer(pluginName, "execute", error.reason))
+            return breach(.malformedAnswer(pluginName, "execute", error.reason))
         }
         perform(state.handle(.answer, launches: launches))
     }
 
-    /// The plugin broke the contract: it is not to be trusted with anything any more.
+    /// The plugin broke the contract: it is not to be trusted with anything any more. The task ends with its process.
     private func breach(_ failure: Failure) {
         evidence.failure = (.executorProtocol, failure)
         process?.stop(because: .executorProtocol, failure)
@@ -196,8 +217,12 @@ package final class TaskRun: SandboxObserver {
         dispatched = .now
         evidence.dispatched = true
         var request = ExecuteRequest(
-            task: spec.id, executor: executor.executor.name, runID: origin.runID, principal: origin.principal,
-            payload: spec.payload)
+            task: spec.id,
+            executor: executor.executor.name,
+            runID: origin.runID,
+            principal: origin.principal,
+            payload: spec.payload
+        )
         request.parentID = origin.parentID
         request.idempotencyKey = spec.idempotencyKey
         request.environment = spec.environment
@@ -210,7 +235,11 @@ package final class TaskRun: SandboxObserver {
         if launches {
             request.hasStdin = stdin != nil
             launchNumber = provider.launcher.registerTask(
-                plan: commandPlan, spawn: process.spawnNumber, stdin: stdin, observer: self)
+                plan: commandPlan,
+                spawn: process.spawnNumber,
+                stdin: stdin,
+                observer: self
+            )
             request.launch = launchNumber
             stdin = nil
         }
@@ -286,6 +315,8 @@ package final class TaskRun: SandboxObserver {
     }
 
     package func launcherLost() {
+        // An executor that has noticed it first can only say that it does not know more.
+        if evidence.answer?.error?.fault == .sandbox { evidence.answer = nil }
         if evidence.answer == nil {
             var failure = LaunchDiagnosis.failure(LaunchFailure(launcherLost: ()))
             failure.sideEffects = evidence.dispatched ? .possible : .none
