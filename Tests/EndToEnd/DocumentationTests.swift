@@ -31,7 +31,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DocumentationPage.all) func `every link of a page leads to a file`(page: DocumentationPage) throws {
+    @Test(arguments: DocumentationPage.all) func `every link of a page leads to a file`(page: DocumentationPage) throws
+    {
         for target in try page.links() {
             let file = URL(fileURLWithPath: page.absolutePath).deletingLastPathComponent().appending(path: target)
             #expect(FileManager.default.fileExists(atPath: file.path), "\(page.path): \(target)")
@@ -94,7 +95,9 @@ struct DocumentationPage: Sendable, CustomTestStringConvertible {
     static let all: [DocumentationPage] = {
         let docs = FileManager.default.enumerator(atPath: root + "/docs")?.compactMap { $0 as? String } ?? []
         let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "sdk/README.md"]
-        return (top + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/" + $0 }).map(DocumentationPage.init(path:))
+        return (top + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/" + $0 }).map(
+            DocumentationPage.init(path:)
+        )
     }()
 
     private func lines() throws -> [String] {
@@ -121,7 +124,9 @@ struct DocumentationPage: Sendable, CustomTestStringConvertible {
         return steps
     }
 
-    private static func add(_ block: (info: String, line: Int, text: [String]), to steps: inout [Step], _ page: String) throws {
+    private static func add(_ block: (info: String, line: Int, text: [String]), to steps: inout [Step], _ page: String)
+        throws
+    {
         let words = block.info.split(separator: " ").map(String.init)
         let text = block.text.joined(separator: "\n") + "\n"
         if let file = words.first(where: { $0.hasPrefix("file=") }) {
@@ -192,7 +197,11 @@ private struct ScratchDirectory {
         let url = URL(fileURLWithPath: path).appending(path: relative)
         let directory = url.deletingLastPathComponent()
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o755]
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true, attributes: attributes)
+        try FileManager.default.createDirectory(
+            at: directory,
+            withIntermediateDirectories: true,
+            attributes: attributes
+        )
         try text.write(to: url, atomically: false, encoding: .utf8)
         let mode = text.hasPrefix("#!") ? 0o755 : 0o644
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: url.path)
@@ -202,7 +211,7 @@ private struct ScratchDirectory {
     /// After two minutes the status is 124.
     func run(_ script: String, _ environment: [String: String]) throws -> (status: Int32, output: String) {
         let log = path + "/.output"
-        FileManager.default.createFile(atPath: log, contents: nil)
+        try Data().write(to: URL(fileURLWithPath: log))
         let output = try #require(FileHandle(forWritingAtPath: log))
         let process = Foundation.Process()
         // A command that hangs is a fault of its page, not of the test run.
