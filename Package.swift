@@ -211,10 +211,6 @@ let package = Package(
         // Tests.
         .target(
             name: "OstlerTestSupport",
-            dependencies: [
-                "OstlerJSON",
-                "OstlerSystem",
-            ],
             path: "Tests/OstlerTestSupport",
             swiftSettings: swiftSettings
         ),
@@ -236,7 +232,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerTasksTests",
-            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks"],
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -246,7 +242,10 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerSandboxTests",
-            dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            dependencies: [
+                "COstlerLaunch", "COstlerShims", "OstlerJSON", "OstlerLaunchWire", "OstlerSandbox", "OstlerSystem",
+                "OstlerTestSupport",
+            ],
             exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
