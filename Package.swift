@@ -24,7 +24,7 @@ let launcherLinkerSettings: [LinkerSetting] = [
 
 /// Plugins carry Swift's runtime, which is not there inside a sandbox.
 let pluginLinkerSettings: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib"])
+    .unsafeFlags(["-static-executable"])
 ]
 
 let package = Package(
