@@ -22,6 +22,11 @@ let launcherLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xclang-linker", "-no-pie"])
 ]
 
+/// Plugins carry Swift's runtime, which is not there inside a sandbox.
+let pluginLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable"])
+]
+
 let package = Package(
     name: "ostler",
     products: [
@@ -119,6 +124,7 @@ let package = Package(
             name: "OstlerHost",
             dependencies: [
                 "OstlerCatalog",
+                "OstlerConfig",
                 "OstlerJSON",
                 "OstlerProtocol",
                 "OstlerSandbox",
@@ -133,6 +139,7 @@ let package = Package(
         .target(
             name: "OstlerCommands",
             dependencies: [
+                "COstlerShims",
                 "OstlerCatalog",
                 "OstlerConfig",
                 "OstlerHost",
@@ -163,8 +170,8 @@ let package = Package(
             cSettings: cSettings,
             linkerSettings: launcherLinkerSettings
         ),
-        .executableTarget(
-            name: "ostler-plugin-command",
+        .target(
+            name: "OstlerCommandPlugin",
             dependencies: [
                 "COstlerLaunch",
                 "COstlerShims",
@@ -174,8 +181,17 @@ let package = Package(
                 "OstlerSystem",
             ],
             path: "Plugins/command",
-            exclude: ["plugin.yaml", "README.md"],
+            exclude: ["README.md", "main", "plugin.yaml"],
             swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ostler-plugin-command",
+            dependencies: [
+                "OstlerCommandPlugin"
+            ],
+            path: "Plugins/command/main",
+            swiftSettings: swiftSettings,
+            linkerSettings: pluginLinkerSettings
         ),
         .executableTarget(
             name: "ostler-bench",
@@ -231,11 +247,12 @@ let package = Package(
         .testTarget(
             name: "OstlerSandboxTests",
             dependencies: ["COstlerLaunch", "OstlerSandbox", "OstlerSystem", "OstlerTestSupport"],
+            exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
+            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -250,7 +267,7 @@ let package = Package(
             name: "CommandPluginTests",
             dependencies: [
                 "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem", "OstlerTestSupport",
-                "ostler-plugin-command",
+                "OstlerCommandPlugin",
             ],
             swiftSettings: swiftSettings
         ),

@@ -3,16 +3,16 @@ internal import OstlerProtocol
 
 /// What a task of the executor `command` says: a program and its arguments. No shell ever sees them.
 struct CommandPayload: Equatable {
-    var command = ""
-    var arguments: [String] = []
+    var command = ByteText("")
+    var arguments: [ByteText] = []
     var environment: [Variable] = []
-    var workingDirectory: String?
+    var workingDirectory: ByteText?
     /// Given, even if empty, it is the command's whole standard input.
     var stdin: [UInt8]?
 
     struct Variable: Equatable {
         let key: String
-        let value: String
+        let value: ByteText
     }
 
     private static let members = ["command", "args", "env", "working_dir", "stdin"]
@@ -23,9 +23,22 @@ struct CommandPayload: Equatable {
             var reader = JSONReader(buffer)
             try read(&reader)
         }
-        guard !command.isEmpty else { throw Self.invalid("command is required and must not be empty", "command") }
-        if workingDirectory?.isEmpty == true { workingDirectory = nil }
+        guard !command.bytes.isEmpty else { throw Self.invalid("command is required and must not be empty", "command") }
+        if workingDirectory?.bytes.isEmpty == true { workingDirectory = nil }
         try checkNul()
+    }
+
+    /// Takes over the variables of the task that the payload does not set itself.
+    mutating func inherit(_ variables: [(key: String, value: String)]) throws(Failure) {
+        guard !variables.isEmpty else { return }
+        let place = JSONPointer("/env")
+        for (key, value) in variables {
+            try Self.checkNul(ByteText(key), place.member(key))
+            try Self.checkNul(ByteText(value), place.member(key))
+        }
+        let own = Set(environment.map(\.key))
+        let inherited = variables.filter { !own.contains($0.key) }
+        environment.insert(contentsOf: inherited.map { Variable(key: $0.key, value: ByteText($0.value)) }, at: 0)
     }
 
     // MARK: Reading
@@ -37,15 +50,15 @@ struct CommandPayload: Equatable {
             while let key = try reader.nextKey() {
                 place = JSONPointer("/payload").member(reader.string(of: key))
                 if reader.matches(key, "command") {
-                    command = try reader.string()
+                    command = try ByteText(reading: &reader)
                 } else if reader.matches(key, "args") {
                     try readArguments(&reader, &place)
                 } else if reader.matches(key, "env") {
                     try readEnvironment(&reader, &place)
                 } else if reader.matches(key, "working_dir") {
-                    workingDirectory = try reader.string()
+                    workingDirectory = try ByteText(reading: &reader)
                 } else if reader.matches(key, "stdin") {
-                    stdin = Array(try reader.string().utf8)
+                    stdin = try ByteText(reading: &reader).bytes
                 } else {
                     throw Self.unknown(reader.string(of: key), place)
                 }
@@ -65,7 +78,7 @@ struct CommandPayload: Equatable {
         try reader.beginArray()
         while try reader.nextElement() {
             place = list.element(arguments.count)
-            arguments.append(try reader.string())
+            arguments.append(try ByteText(reading: &reader))
         }
     }
 
@@ -78,32 +91,35 @@ struct CommandPayload: Equatable {
             guard !key.isEmpty, !key.utf8.contains(UInt8(ascii: "=")) else {
                 throw Self.invalid("the name of an environment variable must not be empty nor hold '='", at: place)
             }
-            environment.append(Variable(key: key, value: try reader.string()))
+            environment.append(Variable(key: key, value: try ByteText(reading: &reader)))
         }
     }
 
     // MARK: Faults
 
-    /// The kernel ends each of these strings at its first NUL, so a NUL would cut it silently.
     private func checkNul() throws(Failure) {
-        func check(_ text: String, _ place: @autoclosure () -> JSONPointer) throws(Failure) {
-            guard text.utf8.contains(0) else { return }
-            throw Failure(
-                "nul_in_argument",
-                fault: .user,
-                message: "\(place()) holds a NUL character, which no argument, variable or path can have",
-                pointer: place(),
-                hint: "give binary data on stdin or in a file"
-            )
-        }
         let payload = JSONPointer("/payload")
-        try check(command, payload.member("command"))
-        for (index, argument) in arguments.enumerated() { try check(argument, payload.member("args").element(index)) }
-        for variable in environment {
-            try check(variable.key, payload.member("env").member(variable.key))
-            try check(variable.value, payload.member("env").member(variable.key))
+        try Self.checkNul(command, payload.member("command"))
+        for (index, argument) in arguments.enumerated() {
+            try Self.checkNul(argument, payload.member("args").element(index))
         }
-        if let workingDirectory { try check(workingDirectory, payload.member("working_dir")) }
+        for variable in environment {
+            try Self.checkNul(ByteText(variable.key), payload.member("env").member(variable.key))
+            try Self.checkNul(variable.value, payload.member("env").member(variable.key))
+        }
+        if let workingDirectory { try Self.checkNul(workingDirectory, payload.member("working_dir")) }
+    }
+
+    /// The kernel ends each of these strings at its first NUL, so a NUL would cut it silently.
+    private static func checkNul(_ text: ByteText, _ place: @autoclosure () -> JSONPointer) throws(Failure) {
+        guard text.bytes.contains(0) else { return }
+        throw Failure(
+            "nul_in_argument",
+            fault: .user,
+            message: "\(place()) holds a NUL character, which no argument, variable or path can have",
+            pointer: place(),
+            hint: "give binary data on stdin or in a file"
+        )
     }
 
     private static func invalid(_ reason: String, _ member: String) -> Failure {

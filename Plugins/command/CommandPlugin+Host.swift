@@ -36,10 +36,9 @@ extension CommandPlugin {
             }
         case (.new, .initialize(let parameters)): initialize(id, parameters)
         case (.ready, .execute(let parameters)): execute(id, parameters)
-        case (.ready, .cancel(let parameters)): cancel(id, parameters)
         case (.new, .execute), (.new, .cancel):
             refuse(id, -32002, "not_initialized", "the first request must be \"initialize\"")
-        case (.closing, .cancel(let parameters)): cancel(id, parameters)
+        case (.ready, .cancel(let parameters)), (.closing, .cancel(let parameters)): cancel(id, parameters)
         case (.ready, .initialize):
             refuse(id, -32600, "already_initialized", "\"initialize\" was answered before")
         case (.closing, .initialize), (.closing, .execute):
@@ -107,7 +106,8 @@ extension CommandPlugin {
             guard let launcher else { throw Failure.launchNotGranted("it has no launch channel") }
             guard let task = request.launch else { throw Failure.launchNotGranted("the task has no launch number") }
             guard launcher.isOpen else { throw Failure.launcherGone(sideEffects: .none) }
-            let payload = try CommandPayload(parsing: request.payload)
+            var payload = try CommandPayload(parsing: request.payload)
+            try payload.inherit(request.environment)
             launch(id, request, task, payload, launcher)
         } catch {
             let result = ExecuteResult.failed(request.task, error)

@@ -12,9 +12,9 @@ struct LaunchRequest {
 
     init(number: UInt64, task: UInt64, hasStdin: Bool, payload: CommandPayload) {
         self.number = number
-        let arguments = [Array(payload.command.utf8)] + payload.arguments.map { Array($0.utf8) }
-        let environment = payload.environment.map { Array("\($0.key)=\($0.value)".utf8) }
-        let directory = payload.workingDirectory.map { [Array($0.utf8)] } ?? []
+        let arguments = [payload.command.bytes] + payload.arguments.map(\.bytes)
+        let environment = payload.environment.map { Array("\($0.key)=".utf8) + $0.value.bytes }
+        let directory = payload.workingDirectory.map { [$0.bytes] } ?? []
         var body = ostler_launch_request()
         body.task = task
         body.argc = UInt32(arguments.count)

@@ -121,7 +121,7 @@ extension LaunchFailure {
                 "check the #! line of a script, or the libraries that the sandbox offers"
             )
         }
-        if payload.command.utf8.contains(UInt8(ascii: "/")) {
+        if payload.command.bytes.contains(UInt8(ascii: "/")) {
             return user(
                 "command_not_found",
                 payload,

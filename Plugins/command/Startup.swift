@@ -3,11 +3,11 @@ internal import COstlerShims
 internal import Glibc
 
 /// From the descriptors that the host left to a running plugin.
-enum Startup {
-    static func run() -> Int32 {
+package enum Startup {
+    package static func run() -> Int32 {
         ostler_ignore_sigpipe()
         // A stray print must not reach the protocol: it has a private copy, and descriptor 1 is stderr from here on.
-        let output = ostler_dup_cloexec(STDOUT_FILENO)
+        let output = privateCopy(of: STDOUT_FILENO)
         guard output >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else {
             Log.write("standard input, output and error must be open")
             return 2
@@ -21,7 +21,7 @@ enum Startup {
 }
 
 /// `fcntl` is variadic, which Swift cannot call; `dup` and the flag do the same, and nothing else runs in between.
-private func ostler_dup_cloexec(_ fd: Int32) -> Int32 {
+private func privateCopy(of fd: Int32) -> Int32 {
     let copy = dup(fd)
     if copy >= 0 { _ = ostler_set_cloexec(copy, 1) }
     return copy

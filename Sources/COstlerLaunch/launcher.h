@@ -78,6 +78,7 @@ struct plan {
     bool has_programs;
     struct ostler_programs programs;
     const struct ostler_file_id *files;
+    const char *problem; // while parsing
     char *bytes;
 };
 

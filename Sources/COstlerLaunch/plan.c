@@ -6,6 +6,10 @@
 
 #include "launcher.h"
 
+enum {
+    BIND_FLAGS = OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP,
+};
+
 struct cursor {
     const char *at;
     size_t left;
@@ -43,6 +47,14 @@ bool path_is_below(const char *path, const char *directory) {
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
+/// What lies below a mount that each sandbox makes for itself would be hidden by it in the template.
+static bool is_covered(const struct plan *plan, const char *target) {
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].per_sandbox && path_is_below(target, plan->steps[i].target)) return true;
+    }
+    return false;
+}
+
 static struct plan_step *add_step(struct plan *plan, const struct ostler_step *head, bool per_sandbox) {
     struct plan_step *step = &plan->steps[plan->step_count++];
     step->kind = head->kind;
@@ -58,15 +70,10 @@ static bool parse_bind(struct plan *plan, const struct ostler_step *head, struct
     const char *target = source ? take_string(body) : NULL;
     if (!target || body->left || source[0] != '/' || !is_view_path(target)) return false;
     uint32_t flags = bind->flags;
-    if (flags & ~(OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP))
-        return false;
+    if (flags & ~(uint32_t)BIND_FLAGS) return false;
     // An ordinary user's files already appear as the sandbox's own: the slot maps the same id.
     if (!launcher.real_root) flags &= ~(uint32_t)OSTLER_BIND_IDMAP;
-    bool per_sandbox = flags & OSTLER_BIND_IDMAP;
-    // What lies below a mount that each sandbox makes for itself would be covered by it in the template.
-    for (uint32_t i = 0; i < plan->step_count; i++) {
-        if (plan->steps[i].per_sandbox && path_is_below(target, plan->steps[i].target)) per_sandbox = true;
-    }
+    bool per_sandbox = flags & OSTLER_BIND_IDMAP || is_covered(plan, target);
     struct plan_step *step = add_step(plan, head, per_sandbox);
     step->flags = flags;
     step->source = source;
@@ -81,6 +88,10 @@ static bool parse_view(struct plan *plan, const struct ostler_step *head, struct
     const char *target = head->kind == OSTLER_STEP_DEVICES ? "/dev" : take_string(body);
     if (!is_view_path(target)) return false;
     if (head->kind != OSTLER_STEP_FILE && body->left) return false;
+    if (head->kind != OSTLER_STEP_PROC && is_covered(plan, target)) {
+        plan->problem = "a step lies below a mount that each sandbox makes for itself";
+        return false;
+    }
     struct plan_step *step = add_step(plan, head, head->kind == OSTLER_STEP_PROC);
     step->source = source;
     step->target = target;
@@ -92,7 +103,8 @@ static bool parse_view(struct plan *plan, const struct ostler_step *head, struct
 static bool parse_tmpfs(struct plan *plan, const struct ostler_step *head, struct cursor *body) {
     const struct ostler_tmpfs *tmpfs = take(body, sizeof *tmpfs);
     const char *target = tmpfs ? take_string(body) : NULL;
-    if (!is_view_path(target) || body->left || !tmpfs->size || (tmpfs->flags & ~(uint32_t)OSTLER_BIND_NOEXEC)) return false;
+    if (!is_view_path(target) || body->left) return false;
+    if (!tmpfs->size || tmpfs->flags & ~(uint32_t)OSTLER_BIND_NOEXEC) return false;
     struct plan_step *step = add_step(plan, head, true);
     step->target = target;
     step->mode = tmpfs->mode & 07777;
@@ -193,13 +205,17 @@ static bool parse_steps(struct plan *plan, struct cursor cursor, const char **de
         }
         if (first) {
             const struct ostler_require *require = take(&body, sizeof *require);
-            if (!require || body.left) return false;
+            *detail = "unknown layers are asked for";
+            if (!require || body.left || (require->required | require->best) >> OSTLER_LAYER_COUNT) return false;
             plan->required = require->required;
             plan->asked = require->required | require->best;
             continue;
         }
         *detail = "a step is unknown or malformed";
-        if (!parse_step(plan, head, &body)) return false;
+        if (!parse_step(plan, head, &body)) {
+            if (plan->problem) *detail = plan->problem;
+            return false;
+        }
     }
     return true;
 }

@@ -59,7 +59,8 @@ enum received packet_receive(int socket, char *buffer, struct packet *packet) {
 static bool read_tail(struct packet *packet, size_t size) {
     int file = packet_take_fd(packet, 0);
     struct stat status;
-    bool good = file >= 0 && fcntl(file, F_GET_SEALS) >= 0 && fstat(file, &status) == 0 && status.st_size >= (off_t)size;
+    bool good = file >= 0 && fcntl(file, F_GET_SEALS) >= 0 && fstat(file, &status) == 0;
+    good = good && status.st_size >= (off_t)size;
     packet->owned = good ? malloc(size + 1) : NULL;
     good = packet->owned && pread(file, packet->owned, size, 0) == (ssize_t)size;
     if (file >= 0) close(file);
@@ -111,6 +112,11 @@ static ssize_t transmit(int socket, struct iovec *parts, size_t count, const int
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/// A descriptor that waits in a queue costs the launcher more than bytes: there are only so many.
+static size_t weight(const struct outgoing *out) {
+    return sizeof *out + out->size + 4096 * out->fd_count;
+}
+
 static bool enqueue(struct queue *queue, const struct iovec *parts, size_t count, const int *fds, unsigned fd_count) {
     size_t size = 0;
     for (size_t i = 0; i < count; i++) size += parts[i].iov_len;
@@ -125,7 +131,7 @@ static bool enqueue(struct queue *queue, const struct iovec *parts, size_t count
     if (queue->last) queue->last->next = out;
     else queue->first = out;
     queue->last = out;
-    queue->bytes += sizeof *out + size;
+    queue->bytes += weight(out);
     return true;
 }
 
@@ -133,7 +139,7 @@ static void pop(struct queue *queue) {
     struct outgoing *out = queue->first;
     queue->first = out->next;
     if (!queue->first) queue->last = NULL;
-    queue->bytes -= sizeof *out + out->size;
+    queue->bytes -= weight(out);
     for (unsigned i = 0; i < out->fd_count; i++) {
         if (out->fds[i] >= 0) close(out->fds[i]);
     }
@@ -157,7 +163,8 @@ void queue_clear(struct queue *queue) {
 }
 
 /// False: the peer is gone or there is no memory.
-static bool post(int socket, struct queue *queue, struct iovec *parts, size_t count, const int *fds, unsigned fd_count) {
+static bool post(int socket, struct queue *queue, struct iovec *parts, size_t count, const int *fds,
+                 unsigned fd_count) {
     if (!queue->first) {
         if (transmit(socket, parts, count, fds, fd_count) >= 0) return true;
         if (errno != EAGAIN && errno != ENOBUFS) return false;

@@ -1,6 +1,7 @@
 // The strict filter as a balanced tree over ranges of numbers. When a filter is attached the kernel runs it once for
 // every number, so the time to attach is the number of instructions on the way to each leaf.
 #include <linux/audit.h>
+#include <linux/netlink.h>
 #include <linux/personality.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -62,41 +63,42 @@ static void emit_load(unsigned argument) {
     emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * argument, 0, 0);
 }
 
-static void emit_answer_if_equal(uint32_t value, uint32_t answer) {
-    emit(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-    emit_answer(answer);
+/// Answers `inside` if what was loaded is one of `values`, else `outside`.
+static void emit_choice(const uint32_t *values, unsigned count, uint32_t inside, uint32_t outside) {
+    for (unsigned i = 0; i < count; i++) emit(BPF_JMP | BPF_JEQ | BPF_K, values[i], (uint8_t)(count - i), 0);
+    emit_answer(outside);
+    emit_answer(inside);
 }
 
 static void emit_socket(void) {
+    static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6};
     emit_load(0);
-    emit_answer_if_equal(AF_UNIX, SECCOMP_RET_ALLOW);
-    emit_answer_if_equal(AF_INET, SECCOMP_RET_ALLOW);
-    emit_answer_if_equal(AF_INET6, SECCOMP_RET_ALLOW);
     // NETLINK_ROUTE is 0: libc asks it for the interfaces.
-    emit(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 4);
     emit_load(2);
-    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, NETLINK_ROUTE, 0, 1);
     emit_answer(SECCOMP_RET_ALLOW);
     emit_errno(EAFNOSUPPORT);
+    emit_choice(families, 3, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
 
 static void emit_personality(void) {
-    static const uint32_t harmless[] = {
-        0, UINT32_MAX, ADDR_NO_RANDOMIZE, PER_LINUX32, PER_LINUX32 | ADDR_NO_RANDOMIZE, UNAME26, PER_LINUX32 | UNAME26,
-    };
+    static const uint32_t harmless[] = {0, UINT32_MAX, ADDR_NO_RANDOMIZE, PER_LINUX32, PER_LINUX32 | ADDR_NO_RANDOMIZE};
     emit_load(0);
-    for (unsigned i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
-        emit_answer_if_equal(harmless[i], SECCOMP_RET_ALLOW);
-    }
-    emit_errno(EPERM);
+    emit_choice(harmless, 5, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void emit_ioctl(void) {
+    static const uint32_t typing[] = {TIOCSTI, TIOCLINUX};
+    emit_load(1);
+    emit_choice(typing, 2, SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW);
 }
 
 static void emit_mknod(unsigned mode_argument) {
+    static const uint32_t devices[] = {S_IFCHR, S_IFBLK};
     emit_load(mode_argument);
     emit(BPF_ALU | BPF_AND | BPF_K, S_IFMT, 0, 0);
-    emit_answer_if_equal(S_IFCHR, SECCOMP_RET_ERRNO | EPERM);
-    emit_answer_if_equal(S_IFBLK, SECCOMP_RET_ERRNO | EPERM);
-    emit_answer(SECCOMP_RET_ALLOW);
+    emit_choice(devices, 2, SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW);
 }
 
 static void emit_verdict(uint32_t verdict) {
@@ -113,10 +115,7 @@ static void emit_verdict(uint32_t verdict) {
     case VERDICT_SOCKET:
         return emit_socket();
     case VERDICT_IOCTL:
-        emit_load(1);
-        emit_answer_if_equal(TIOCSTI, SECCOMP_RET_ERRNO | EPERM);
-        emit_answer_if_equal(TIOCLINUX, SECCOMP_RET_ERRNO | EPERM);
-        return emit_answer(SECCOMP_RET_ALLOW);
+        return emit_ioctl();
     case VERDICT_PERSONALITY:
         return emit_personality();
     case VERDICT_MKNOD:
@@ -128,15 +127,49 @@ static void emit_verdict(uint32_t verdict) {
     }
 }
 
+/// Jumps are forward, and at most 255 instructions: nodes are few enough for all of them to share one copy of each
+/// verdict behind the tree. A shorter filter is compiled sooner at each attach.
+static void patch(unsigned at, bool if_true, unsigned target) {
+    unsigned distance = target - at - 1;
+    if (distance > UINT8_MAX) too_long = true;
+    if (if_true) code[at].jt = (uint8_t)distance;
+    else code[at].jf = (uint8_t)distance;
+}
+
+struct jump {
+    unsigned at;
+    bool if_true;
+    uint32_t verdict;
+};
+
+static struct jump jumps[RANGE_MAX];
+static unsigned jump_count;
+
+static void emit_tree(const struct range *ranges, unsigned count);
+
+static void emit_branch(unsigned at, bool if_true, const struct range *ranges, unsigned count) {
+    if (count == 1) {
+        jumps[jump_count++] = (struct jump){at, if_true, ranges[0].verdict};
+        return;
+    }
+    patch(at, if_true, program.len);
+    emit_tree(ranges, count);
+}
+
 static void emit_tree(const struct range *ranges, unsigned count) {
-    if (count == 1) return emit_verdict(ranges[0].verdict);
     unsigned half = count / 2;
     unsigned at = emit(BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 0);
-    emit_tree(ranges, half);
-    unsigned skip = program.len - at - 1;
-    if (skip > UINT8_MAX) too_long = true;
-    code[at].jt = (uint8_t)skip;
-    emit_tree(ranges + half, count - half);
+    emit_branch(at, false, ranges, half);
+    emit_branch(at, true, ranges + half, count - half);
+}
+
+static void emit_verdicts(void) {
+    for (uint32_t verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        for (unsigned i = 0; i < jump_count; i++) {
+            if (jumps[i].verdict == verdict) patch(jumps[i].at, jumps[i].if_true, program.len);
+        }
+        emit_verdict(verdict);
+    }
 }
 
 static unsigned add_range(struct range *ranges, unsigned count, uint32_t first, uint32_t verdict) {
@@ -170,6 +203,7 @@ bool seccomp_compile(void) {
     emit_answer(SECCOMP_RET_KILL_PROCESS);
     emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
     emit_tree(ranges, count);
+    emit_verdicts();
     uint32_t action = SECCOMP_RET_ERRNO;
     return !too_long && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }

@@ -20,6 +20,7 @@ enum verdict {
     VERDICT_PERSONALITY, // harmless ones
     VERDICT_MKNOD,       // no device nodes; the mode is the second argument
     VERDICT_MKNODAT,     // the third
+    VERDICT_COUNT
 };
 
 struct rule {

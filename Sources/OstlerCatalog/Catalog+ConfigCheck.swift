@@ -1,5 +1,6 @@
 package import OstlerConfig
 internal import OstlerJSON
+internal import OstlerSchema
 
 extension Catalog {
     /// What the plugins say of the executors' sections in the configuration.

@@ -50,7 +50,12 @@ struct PluginDirectory: ~Copyable {
     func names() throws(SmallFile.Failure) -> [String] {
         // fdopendir takes its descriptor over, and it moves the offset, which a duplicate shares.
         let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard own >= 0, let stream = fdopendir(own) else { throw SmallFile.Failure(errno: errno) }
+        guard own >= 0 else { throw SmallFile.Failure(errno: errno) }
+        guard let stream = fdopendir(own) else {
+            let code = errno
+            close(own)
+            throw SmallFile.Failure(errno: code)
+        }
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
@@ -82,7 +87,9 @@ struct PluginDirectory: ~Copyable {
 
     /// The path without links, which must be below the directory's own.
     private func resolve(_ relativePath: String) throws(SmallFile.Failure) -> String {
-        guard let root = Self.real("/proc/self/fd/\(descriptor)") else { throw SmallFile.Failure(errno: errno) }
+        guard let root = Self.real("/proc/self/fd/\(descriptor)") ?? Self.real(path) else {
+            throw SmallFile.Failure(errno: errno)
+        }
         guard let found = Self.real(root + "/" + relativePath) else { throw SmallFile.Failure(errno: errno) }
         guard found.hasPrefix(root + "/") else {
             throw SmallFile.Failure(.symbolicLink, "leads out of the plugin's directory")

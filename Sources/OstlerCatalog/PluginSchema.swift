@@ -1,5 +1,6 @@
 package import OstlerConfig
 package import OstlerJSON
+package import OstlerSchema
 internal import Synchronization
 
 /// A JSON schema out of a manifest, compiled when it is first needed and kept.

@@ -149,11 +149,13 @@ struct YAMLComposer: ~Copyable {
         default: break
         }
         guard let first = text.utf8.first, first == 0x2D || (0x30...0x39).contains(first) else { return .string(text) }
-        guard let value = try? JSONValue(parsing: text), let number = value.number else { return .string(text) }
-        guard number.double.isFinite else {
+        if let value = try? JSONValue(parsing: text), value.number != nil { return value }
+        // Without this, digits with a large exponent would quietly be text.
+        let isNumeric = text.utf8.allSatisfy { (0x2B...0x39).contains($0) || $0 | 0x20 == 0x65 }
+        if isNumeric, let number = Double(text), !number.isFinite {
             throw refusal(.numberOutOfRange, event, "the number \(text) is out of range", "quote it if text is meant")
         }
-        return value
+        return .string(text)
     }
 
     private func refusal(

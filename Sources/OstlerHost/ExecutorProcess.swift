@@ -1,3 +1,4 @@
+internal import OstlerConfig
 internal import Glibc
 package import OstlerCatalog
 internal import OstlerJSON
@@ -35,6 +36,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     private let provider: SandboxProvider
     private let settings: HostSettings
     private weak var delegate: (any ExecutorProcessDelegate)?
+    /// Whether it ever answered `initialize` rightly.
+    package private(set) var hasServed = false
     private var stderr: StderrTail?
     private var timer: TimerID?
     /// Why it is to end, if the host or its own stream decided so; the kernel's word is added when it comes.
@@ -42,7 +45,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     private var end: SessionEnd?
     private var exit: ExitReport?
 
-    package static let maximumFrameBytes = 1 << 20
+    package nonisolated static let maximumFrameBytes = 1 << 20
 
     package init(
         plugin: InstalledPlugin,
@@ -135,6 +138,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
                 let result = try InitializeResult(reading: &reader)
                 if let problem = check(result) { return stop(because: .executorProtocol, problem) }
                 guard state.handle(.welcomed) else { return }
+                hasServed = true
                 delegate?.processIsServing(self)
             }
         } catch {
@@ -247,8 +251,9 @@ extension PluginManifest.Entry {
     /// The command line as it is in the view, where the plugin's directory has a fixed place.
     package var argumentsInView: [String] {
         switch program {
-        case .file(let path): [SandboxProvider.pluginPath + "/" + path] + arguments
-        case .name(let name): [name] + arguments
+        case .inPlugin(let path): [SandboxProvider.pluginPath + "/" + path] + arguments
+        case .absolute(let path): [path] + arguments
+        case .onPath(let name): [name] + arguments
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import OstlerCatalog
-package import OstlerProtocol
-package import OstlerSandbox
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerSandbox
 internal import OstlerSystem
 
 /// The version of this build.
@@ -120,5 +121,44 @@ extension Failure {
                 retry: .same)
         }
         return executor("executor_crashed", "plugin \(plugin) died of signal \(signal)", retry: .same)
+    }
+}
+
+extension Failure {
+    static func unproven(_ task: String) -> Failure {
+        Failure(
+            "survivors",
+            fault: .sandbox,
+            sideEffects: .possible,
+            message: "processes of task \"\(task)\" did not die within 10 s of SIGKILL; the kernel may be stuck in I/O",
+            hint: "look for processes in state D; the machine may need a restart"
+        )
+    }
+}
+
+extension Failure {
+    static func duplicateID(_ id: String) -> Failure {
+        Failure(
+            "duplicate_id",
+            fault: .user,
+            message: "a task with the id \"\(id)\" is running already",
+            pointer: JSONPointer("/id"),
+            hint: "give each task of a run an id of its own"
+        )
+    }
+
+    static func payloadTooLarge(_ bytes: Int) -> Failure {
+        Failure(
+            "payload_too_large",
+            fault: .user,
+            message: "the payload has \(bytes) bytes; at most \(Host.maximumPayloadBytes) fit into a frame",
+            pointer: JSONPointer("/payload"),
+            limit: .init(name: "payload_bytes", limit: UInt64(Host.maximumPayloadBytes), observed: UInt64(bytes)),
+            hint: "pass large input by a file or by stdin"
+        )
+    }
+
+    static var stopping: Failure {
+        Failure("stopping", fault: .host, retry: .same, message: "the host is stopping and takes no more tasks")
     }
 }

@@ -14,9 +14,12 @@ package struct ProgramPolicy: Sendable {
         self.allowedNames = allowedNames
     }
 
+    /// Whether there is anything to judge by.
+    package var hasRules: Bool { programs != SandboxPolicy.Programs() }
+
     /// Why a program may not be started; nil if nothing is said against it. Block lists come first.
     package func judge(_ name: String, at pointer: JSONPointer) -> Failure? {
-        guard programs != SandboxPolicy.Programs() else { return nil }
+        guard hasRules else { return nil }
         let program = resolver.resolve(name)
         let resolved = program.map { $0.path == name ? "" : " (\($0.path))" } ?? ""
         if let program, programs.blocked.contains(program.identity) {

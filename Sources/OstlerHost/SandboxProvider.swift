@@ -1,7 +1,7 @@
 internal import Glibc
 package import OstlerCatalog
-package import OstlerConfig
-package import OstlerProtocol
+internal import OstlerConfig
+internal import OstlerProtocol
 package import OstlerSandbox
 package import OstlerSystem
 package import OstlerTasks
@@ -67,7 +67,7 @@ package final class SandboxProvider {
     }
 
     /// Where a plugin finds its own files.
-    package static let pluginPath = "/plugin"
+    package nonisolated static let pluginPath = "/plugin"
 
     private func base() -> SandboxPolicy {
         var policy = SandboxPolicy()

@@ -45,17 +45,38 @@ package struct LaunchPacket {
         let headerSize = MemoryLayout<ostler_header>.size
         guard count >= headerSize else { return .closed }
         let header = scratch.withUnsafeBytes { $0.loadUnaligned(as: ostler_header.self) }
-        guard Int(header.tail) <= count - headerSize else { return .closed }
+        var content = Array(scratch[headerSize..<count])
+        var kept = descriptors.prefix(Int(descriptorCount))
+        let hasTailFD = UInt32(header.flags) & OSTLER_FLAG_TAIL_FD.rawValue != 0
+        if hasTailFD, let memfd = kept.popFirst() {
+            content += readTail(OwnedFD(taking: memfd), count: Int(header.tail))
+        }
+        guard Int(header.tail) <= content.count else {
+            for descriptor in kept { close(descriptor) }
+            return .closed
+        }
         return .packet(
             LaunchPacket(
                 op: UInt32(header.op),
                 flags: UInt32(header.flags),
                 id: header.id,
-                content: Array(scratch[headerSize..<count]),
+                content: content,
                 tailCount: Int(header.tail),
-                descriptors: Array(descriptors.prefix(Int(descriptorCount)))
+                descriptors: Array(kept)
             )
         )
+    }
+
+    /// The content of a memfd; shorter than `count` if it does not hold that much.
+    private static func readTail(_ memfd: consuming OwnedFD, count: Int) -> [UInt8] {
+        let number = memfd.number
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let read = pread(number, buffer.baseAddress.unsafelyUnwrapped + filled, count - filled, off_t(filled))
+                guard read > 0 else { return }
+                filled += read
+            }
+        }
     }
 
     // MARK: Sending

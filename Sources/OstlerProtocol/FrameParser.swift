@@ -187,4 +187,12 @@ public struct FrameViolation: Error, Equatable, Sendable {
     public let excerpt: String
     /// For malformed frames: what is wrong.
     public var detail: String = ""
+
+    public init(kind: Kind, offset: UInt64, length: Int, excerpt: String, detail: String = "") {
+        self.kind = kind
+        self.offset = offset
+        self.length = length
+        self.excerpt = excerpt
+        self.detail = detail
+    }
 }

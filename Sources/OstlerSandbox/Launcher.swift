@@ -113,6 +113,11 @@ package final class Launcher: EventHandler {
         _ = ostler_wait_status(processID, &status, 0)
     }
 
+    /// Kills the launcher, and with it all that it had started; every observer hears of it.
+    package func abandon() {
+        if socket >= 0 { _ = kill(processID, SIGKILL) }
+    }
+
     private func disconnect() {
         EventLoop.shared.unwatch(socket)
         _ = close(socket)

@@ -102,6 +102,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         Task(executorPreference: self) { @Sendable in
             let result = await body()
             box.value.withLock { $0 = result }
+            self.wake()
         }
         claim()
         while true {

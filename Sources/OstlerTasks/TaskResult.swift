@@ -51,6 +51,8 @@ package struct TaskResult: Sendable {
     package var errorOutput = CapturedOutput()
     package var error: Failure?
     package var cancellation: Cancellation?
+    /// The end of the executor's stderr, when the executor is at fault.
+    package var executorStderr: String?
     /// Of the executor, as JSON text.
     package var executorMetadata: [UInt8]?
     package var metadata: [(key: String, value: String)] = []
@@ -114,6 +116,10 @@ package struct TaskResult: Sendable {
         if let error {
             writer.key("error")
             error.encode(into: &writer)
+        }
+        if let executorStderr, !executorStderr.isEmpty {
+            writer.key("executor_stderr")
+            writer.string(executorStderr)
         }
         if let cancellation {
             writer.key("cancel")

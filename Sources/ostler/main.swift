@@ -1,1 +1,3 @@
-print("ostler")
+import OstlerCommands
+
+OstlerCommand.start()

@@ -64,7 +64,7 @@ private func code(_ bytes: [UInt8]) -> ConfigError.Code? {
         ),
         (
             "a: [*.example.com]",
-            "f.yaml:1:5: did not find expected alphabetic or numeric character (while scanning an alias from line 1); "
+            "f.yaml:1:6: did not find expected alphabetic or numeric character (while scanning an alias from line 1); "
                 + "quote text that begins with * or &"
         ),
         ("a:\n  <<: {b: 1}", "f.yaml:2:3: merge keys (<<) are not supported; write the members out"),
@@ -72,7 +72,7 @@ private func code(_ bytes: [UInt8]) -> ConfigError.Code? {
         ("a: !x {}", "f.yaml:1:4: tags are not supported (!x); quote the value if text is meant"),
         ("1: x", #"f.yaml:1:1: a key must be text; write "1""#),
         ("true: x", #"f.yaml:1:1: a key must be text; write "true""#),
-        (": x", "f.yaml:1:1: a key must be text"),
+        ("~: x", #"f.yaml:1:1: a key must be text; write "~""#),
         ("[a]: x", "f.yaml:1:1: a key must be text, not a list or a mapping; quote a key that holds brackets"),
         ("? {a: 1}\n: x", "f.yaml:1:3: a key must be text, not a list or a mapping; quote a key that holds brackets"),
         ("a: 1\n---\nb: 2", "f.yaml:2:1: a second document; a file holds one"),
@@ -81,7 +81,7 @@ private func code(_ bytes: [UInt8]) -> ConfigError.Code? {
             "a: b: c",
             "f.yaml:1:5: mapping values are not allowed in this context; quote text that holds a colon and a space"
         ),
-        ("a: [1, 2", "f.yaml:1:9: did not find expected ',' or ']' (while parsing a flow sequence from line 1)"),
+        ("a: [1, 2", "f.yaml:2:1: did not find expected ',' or ']' (while parsing a flow sequence from line 1)"),
         ("a: 1\n\u{0007}", "f.yaml:2:1: a control character (0x07) that YAML does not allow"),
         ("é: \u{0000}", "f.yaml:1:4: a control character (0x00) that YAML does not allow"),
     ])

@@ -35,13 +35,16 @@ enum ostler_op {
     // launcher -> host
     OSTLER_EV_READY = 32,      // once, at start; body ostler_ready
     OSTLER_EV_PLAN_READY = 33, // header.id = plan number; body ostler_plan_ready
-    OSTLER_EV_FAILED = 34,     // header.id = plan, spawn or task number; body ostler_failed; tail = detail text
+    OSTLER_EV_FAILED = 34,     // header.id = plan, spawn or task number; body ostler_failed; tail = detail text. Final:
+                               // nothing was executed, and if there was a process 1 it has been reaped. Id 0 before
+                               // READY: the launcher cannot work here and ends.
     OSTLER_EV_EXITED = 35,     // header.id = spawn or task number; body ostler_exited: the command has ended
     OSTLER_EV_REAPED = 36,     // header.id = spawn or task number; body ostler_reaped: pid 1 of it has been reaped
     OSTLER_EV_GONE = 37,       // header.id = task number; body ostler_gone: answer to TASK_END
 
     // launcher -> plugin
-    OSTLER_EV_LAUNCHED = 48,      // header.id as in LAUNCH; fds: stdout, stderr, [stdin if OSTLER_STDIN_PIPE]
+    OSTLER_EV_LAUNCHED = 48,      // header.id as in LAUNCH; fds: stdout, stderr, [stdin if OSTLER_STDIN_PIPE]. Sent at
+                                  // once; either LAUNCH_EXITED or LAUNCH_FAILED (nothing was executed) follows.
     OSTLER_EV_LAUNCH_FAILED = 49, // header.id as in LAUNCH; body ostler_failed; tail = detail text
     OSTLER_EV_LAUNCH_EXITED = 50, // header.id as in LAUNCH; body ostler_exited
 };
@@ -92,7 +95,9 @@ struct ostler_task {
 };
 
 struct ostler_signal {
-    int32_t signal; // SIGTERM, SIGINT, SIGHUP, ...: sent by init to every process, then SIGCONT; SIGKILL: to init itself
+    // SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2: sent by init to every process, then SIGCONT. SIGKILL: to init
+    // itself. Others are ignored.
+    int32_t signal;
     uint32_t is_task;
 };
 
@@ -193,8 +198,11 @@ struct ostler_gone {
 
 // ---------------------------------------------------------------------------------------------------------------
 // A plan: a sequence of steps, each `struct ostler_step` and then `length` bytes, padded to a multiple of 8.
-// Strings inside a step end with NUL. Steps are carried out in order. Steps of the view are carried out once, when
-// the plan arrives, in a template mount namespace; every sandbox starts from a private copy of it.
+// Strings inside a step end with NUL. Paths in the view are absolute, without empty, "." and ".." parts, and not "/".
+// Parents are made as needed. Steps are carried out in order. Steps of the view are carried out once, when
+// the plan arrives, in a template mount namespace; every sandbox starts from a private copy of it. A BIND below a mount
+// that each sandbox makes for itself is made for each sandbox too (at most 64 of them); other steps of the view there
+// are refused.
 
 enum ostler_step_kind {
     OSTLER_STEP_REQUIRE = 1, // body ostler_require. First step.
@@ -241,8 +249,8 @@ struct ostler_bind {
 };
 
 struct ostler_tmpfs {
-    uint64_t size;
-    uint64_t inodes;
+    uint64_t size;   // not 0
+    uint64_t inodes; // 0: the kernel's default
     uint32_t mode;
     uint32_t flags; // OSTLER_BIND_NOEXEC
 };

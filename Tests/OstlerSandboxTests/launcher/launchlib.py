@@ -92,7 +92,7 @@ class Event:
         if self.op in (FAILED, LAUNCH_FAILED):
             stage, self.err, layer, self.sandbox = struct.unpack_from("=iiiI", body)
             self.stage, self.layer = STAGES[stage], LAYERS[layer] if layer >= 0 else None
-            self.detail = body[16:].decode()
+            self.detail = body[16:].decode(errors="replace")  # a path is any bytes
         elif self.op in (EXITED, LAUNCH_EXITED):
             (self.sandbox, self.status, self.layers, self.oom_kills, self.pids_denied, _, self.user_us,
              self.system_us, self.wall_us, self.peak) = struct.unpack_from("=IiIIIIQQQQ", body)

@@ -1,0 +1,41 @@
+internal import OstlerJSON
+internal import OstlerProtocol
+
+/// A word as the kernel has it: bytes. In a payload it is a string, or `{"base64": "…"}` where it is not UTF-8.
+struct ByteText: Equatable, ExpressibleByStringLiteral, CustomStringConvertible {
+    let bytes: [UInt8]
+
+    init(_ text: String) {
+        self.init(bytes: Array(text.utf8))
+    }
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    init(stringLiteral text: String) {
+        self.init(text)
+    }
+
+    /// Reads either form; ``OstlerJSON/JSONError/Code/wrongType`` for anything else.
+    init(reading reader: inout JSONReader) throws(JSONError) {
+        guard try reader.peek() == .object else {
+            self.init(try reader.string())
+            return
+        }
+        let start = reader.index
+        var decoded: [UInt8]?
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            guard reader.matches(key, "base64") else { throw JSONError(.wrongType, at: start) }
+            reader.skipSpace()
+            let text = try reader.rawString()
+            decoded = Base64.decode(UnsafeBufferPointer(rebasing: reader.bytes(in: text.range)))
+        }
+        guard let decoded else { throw JSONError(.wrongType, at: start) }
+        self.init(bytes: decoded)
+    }
+
+    /// For messages; what is not UTF-8 is shown as replacement characters.
+    var description: String { String(decoding: bytes, as: UTF8.self) }
+}

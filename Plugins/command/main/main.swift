@@ -1,0 +1,4 @@
+import Glibc
+import OstlerCommandPlugin
+
+exit(Startup.run())

@@ -1,0 +1,109 @@
+internal import Glibc
+internal import OstlerSystem
+
+/// Writes to stdout or stderr without ever making the loop wait: a slow reader slows the tasks, not the time-outs.
+///
+/// The descriptor may be shared with other programs, so it is not made non-blocking. A pipe that is ready takes
+/// PIPE_BUF bytes at once (pipe(7)), and no more than that is given to it at a time.
+@LoopActor
+final class OutputWriter: EventHandler {
+    private let output: Int32
+    private var pending: [UInt8] = []
+    private var written = 0
+    private var isWatched = false
+    /// A regular file: always ready, and epoll does not take it.
+    private var isDirect = false
+    /// The reader has gone away.
+    private(set) var isBroken = false
+    /// What could not be written because the reader was gone.
+    private(set) var lostBytes = 0
+    private var waiting: [@LoopActor () -> Void] = []
+
+    private static let congestion = 1 << 20
+    private static let chunk = 4096
+
+    init(_ output: Int32) {
+        self.output = output
+        var status = stat()
+        isDirect = fstat(output, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+    }
+
+    var isCongested: Bool { !isDirect && pending.count - written > Self.congestion }
+
+    func write(_ bytes: some Collection<UInt8>) {
+        guard !isBroken else {
+            lostBytes += bytes.count
+            return
+        }
+        pending.append(contentsOf: bytes)
+        if isDirect { return drainDirectly() }
+        guard !isWatched else { return }
+        do {
+            try EventLoop.shared.watch(output, for: .write, self)
+            isWatched = true
+        } catch {
+            isDirect = true
+            drainDirectly()
+        }
+    }
+
+    func ready(_ events: Readiness) {
+        // A few pieces a turn: each is preceded by its own readiness, except that a pipe with room has room for one.
+        if !put(limit: Self.chunk) { fail() }
+        guard written == pending.count else { return settleIfDrained() }
+        EventLoop.shared.unwatch(output)
+        isWatched = false
+        settleIfDrained()
+    }
+
+    private func drainDirectly() {
+        while written < pending.count, !isBroken {
+            if !put(limit: 1 << 20) { fail() }
+        }
+        settleIfDrained()
+    }
+
+    private func put(limit: Int) -> Bool {
+        let count = pending.withUnsafeBytes { bytes in
+            Glibc.write(output, bytes.baseAddress.unsafelyUnwrapped + written, min(limit, bytes.count - written))
+        }
+        if count < 0 { return errno == EINTR || errno == EAGAIN }
+        written += count
+        if written == pending.count || written > 1 << 16 {
+            pending.removeFirst(written)
+            written = 0
+        }
+        return true
+    }
+
+    private func fail() {
+        isBroken = true
+        lostBytes += pending.count - written
+        pending = []
+        written = 0
+    }
+
+    private func settleIfDrained() {
+        guard pending.count - written < Self.congestion / 2 else { return }
+        let actions = waiting
+        waiting = []
+        for action in actions { action() }
+    }
+
+    /// Calls `action` once the writer is no longer congested.
+    func whenDrained(_ action: @escaping @LoopActor () -> Void) {
+        guard isCongested else { return action() }
+        waiting.append(action)
+    }
+
+    /// Waits for room.
+    func room() async {
+        guard isCongested else { return }
+        await withUnsafeContinuation { continuation in whenDrained { continuation.resume() } }
+    }
+
+    /// Waits until everything is written or the reader is gone.
+    func finish() async {
+        while written < pending.count, !isBroken { await EventLoop.shared.sleep(milliseconds: 1) }
+    }
+}

@@ -1,0 +1,75 @@
+internal import ArgumentParser
+internal import OstlerCatalog
+internal import OstlerJSON
+internal import OstlerSchema
+internal import OstlerTasks
+
+/// `ostler plugin show`.
+struct PluginShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Shows one plugin: its executors, what they take, and what the plugin needs.",
+        discussion: """
+            Examples:
+              ostler plugin show command
+              ostler plugin show command --json
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The plugin, or one of its executors.")
+    var name: String
+
+    func run() throws {
+        let catalog = try Composition(global).catalog
+        let found = catalog.plugins.first { $0.manifest.name == name } ?? catalog.executor(named: name)?.plugin
+        guard let plugin = found else {
+            let known = catalog.plugins.map(\.manifest.name)
+            Diagnostics.error("no plugin \"\(name)\"\(Suggestion.clause(for: name, in: known)) [unknown_plugin]")
+            throw ExitCode(Outcome.invalid.exitCode)
+        }
+        print(global.json ? json(plugin) + "\n" : text(plugin), terminator: "")
+    }
+
+    private func text(_ plugin: InstalledPlugin) -> String {
+        let manifest = plugin.manifest
+        var lines = ["\(manifest.name) \(manifest.version): \(manifest.description)", "directory  \(plugin.directory)"]
+        lines.append("protocol   \(manifest.protocolVersions.lowerBound) to \(manifest.protocolVersions.upperBound)")
+        let needs = [
+            manifest.needs.launch ? "launch commands" : nil,
+            manifest.needs.programs.isEmpty ? nil : "programs \(manifest.needs.programs.joined(separator: ", "))",
+            manifest.needs.files.isEmpty
+                ? nil : "files " + manifest.needs.files.map { "\($0.path) (\($0.access.rawValue))" }.joined(separator: ", "),
+        ].compactMap(\.self)
+        lines.append("needs      " + (needs.isEmpty ? "nothing" : needs.joined(separator: "; ")))
+        for executor in manifest.executors {
+            lines += ["", "executor \(executor.name): \(executor.description)"]
+            lines.append("  idempotency \(executor.idempotency.rawValue), \(executor.concurrency) at once")
+            let flags = (try? executor.payload.compiled().flags) ?? []
+            for flag in flags {
+                let mark = flag.isRequired ? " (required)" : ""
+                lines.append("  --\(flag.name)  \(flag.type.rawValue)\(mark)  \(flag.description ?? "")")
+            }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func json(_ plugin: InstalledPlugin) -> String {
+        let manifest = plugin.manifest
+        let executors = manifest.executors.map { executor -> JSONValue in
+            [
+                "name": .string(executor.name), "description": .string(executor.description),
+                "idempotency": .string(executor.idempotency.rawValue),
+                "concurrency": .number(.int(Int64(executor.concurrency))), "payload": executor.payload.source,
+            ]
+        }
+        let value: JSONValue = [
+            "name": .string(manifest.name), "version": .string(manifest.version),
+            "description": .string(manifest.description), "directory": .string(plugin.directory),
+            "needs": ["launch": .bool(manifest.needs.launch), "programs": .array(manifest.needs.programs.map { .string($0) })],
+            "executors": .array(executors),
+        ]
+        return value.text
+    }
+}

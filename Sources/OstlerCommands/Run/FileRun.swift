@@ -1,0 +1,161 @@
+internal import ArgumentParser
+internal import Glibc
+internal import OstlerHost
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerSystem
+internal import OstlerTasks
+
+/// Many tasks from a file: checked whole first where the file can be read twice, then run some at a time.
+@LoopActor
+final class FileRun {
+    private let options: RunCommand
+    private let origin: TaskOrigin
+    private let host: Host
+    private let output = OutputWriter(1)
+    private var file: TaskFile?
+    private var tally = OutcomeTally()
+    private var total: Int?
+    private var isInterrupted = false
+    private var notStarted = 0
+    private var unseen = 0
+    private var seen = Set<UInt64>()
+    private var writer = JSONWriter()
+    private let order = OrderedResults()
+    private var progress: Progress?
+
+    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings) {
+        self.options = options
+        origin = composition.origin
+        host = Host(settings)
+    }
+
+    func run() async -> Int32 {
+        let interrupts = Interrupts { [weak self] signal, count in self?.interrupt(count) }
+        do {
+            let task = options.task
+            let file = try TaskFile(task.file ?? "-") { try task.apply(to: &$0) }
+            var probe = TaskSpec(id: "probe", executor: "", payload: [])
+            try task.apply(to: &probe)
+            self.file = file
+            if file.isRegular, !options.keepGoing {
+                let problems = await FileCheck(file, host, isJSON: options.global.json).run()
+                guard problems.isEmpty else {
+                    await host.stop()
+                    return Outcome.invalid.exitCode
+                }
+                total = problems.tasks
+                file.rewind()
+            }
+        } catch {
+            Diagnostics.error("\(error)")
+            return Outcome.invalid.exitCode
+        }
+        if !options.quiet, isatty(2) == 1 { progress = Progress(total: total) }
+        await runAll()
+        progress?.clear()
+        await output.finish()
+        await host.stop()
+        summarise()
+        return interrupts.exitCode ?? (file?.problem == nil ? tally.exitCode : Outcome.infra.exitCode)
+    }
+
+    private func interrupt(_ count: Int) {
+        isInterrupted = true
+        guard count == 1 else { return host.abandon() }
+        progress?.clear()
+        Diagnostics.note("cancelling what runs; once more to kill it at once")
+        if file?.isRegular == false { file?.stop() }
+        host.cancelAll()
+    }
+
+    private func runAll() async {
+        let jobs = options.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<jobs {
+                group.addTask(executorPreference: EventLoop.shared) { await self.work() }
+            }
+        }
+        guard isInterrupted, let file, file.isRegular else { return }
+        while await file.next() != nil { notStarted += 1 }
+    }
+
+    private func work() async {
+        while !isInterrupted {
+            if options.ordered { await order.room(for: 4096) }
+            await output.room()
+            guard let entry = await file?.next() else { return }
+            let place = order.take()
+            let result = await run(entry)
+            tally.add(result.outcome)
+            progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
+            emit(result, place)
+        }
+    }
+
+    private func run(_ entry: TaskFile.Entry) async -> TaskResult {
+        switch entry.content {
+        case .success(let spec):
+            // A regular file was searched for repeated ids as a whole.
+            guard total != nil || seen.insert(IDLedger.hash(spec.id)).inserted else {
+                return host.refused(spec, origin, [.repeatedID(spec.id, line: entry.line)])
+            }
+            return await host.run(spec, origin: origin)
+        case .failure(let refusal):
+            if !options.quiet { Diagnostics.failure(refusal.failure, of: "at \(file?.name ?? ""):\(entry.line)") }
+            return host.refused(TaskSpec(id: refusal.id, executor: "", payload: []), origin, [refusal.failure])
+        }
+    }
+
+    private func emit(_ result: TaskResult, _ place: Int) {
+        if output.isBroken { unseen += 1 }
+        writer = JSONWriter(reusing: writer.bytes)
+        result.encode(into: &writer)
+        writer.newline()
+        guard options.ordered else { return output.write(writer.bytes) }
+        order.put(writer.bytes, at: place) { output.write($0) }
+    }
+
+    private func summarise() {
+        if unseen > 0 { Diagnostics.error("stdout was closed by its reader: at least \(unseen) results were not shown") }
+        if let problem = file?.problem { Diagnostics.error("\(file?.name ?? ""): reading stopped: \(problem)") }
+        guard !options.quiet else { return }
+        let counts = tally.counts.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key.rawValue)" }
+        Diagnostics.note("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
+        guard isInterrupted else { return }
+        let rest = file?.isRegular == true ? "\(notStarted) tasks were not started" : "what was not read was not started"
+        Diagnostics.note("interrupted: \(rest)")
+    }
+}
+
+/// Keeps results of tasks that ended before an earlier one, for `--ordered`.
+@LoopActor
+final class OrderedResults {
+    private var taken = 0
+    private var next = 0
+    private var held: [Int: [UInt8]] = [:]
+    private var waiting: [UnsafeContinuation<Void, Never>] = []
+
+    /// Waits while too much is held back for one slow task.
+    func room(for limit: Int) async {
+        while held.count >= limit { await withUnsafeContinuation { waiting.append($0) } }
+    }
+
+    /// The place of the task that is taken now.
+    func take() -> Int {
+        taken += 1
+        return taken - 1
+    }
+
+    /// Hands over what is now in its turn.
+    func put(_ bytes: [UInt8], at place: Int, _ write: ([UInt8]) -> Void) {
+        held[place] = bytes
+        while let ready = held.removeValue(forKey: next) {
+            next += 1
+            write(ready)
+        }
+        let woken = waiting
+        waiting = []
+        for continuation in woken { continuation.resume() }
+    }
+}

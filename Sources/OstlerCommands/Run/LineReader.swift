@@ -1,0 +1,120 @@
+internal import Glibc
+internal import OstlerSystem
+
+/// Reads lines from a file, a pipe or a terminal; the loop never waits for the bytes of a slow writer.
+@LoopActor
+final class LineReader: EventHandler {
+    /// One line without its end.
+    enum Line {
+        case text([UInt8])
+        /// Longer than ``maximumBytes``; its content is passed over.
+        case tooLong(bytes: Int)
+    }
+
+    /// As long as a frame may be.
+    nonisolated static let maximumBytes = 1 << 20
+
+    private let input: Int32
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private var scanned = 0
+    private var isAtEnd = false
+    private var skipped = 0
+    private var isDirect: Bool
+    private var waiting: UnsafeContinuation<Void, Never>?
+    /// The number of the line that was returned last, from 1.
+    private(set) var number = 0
+    /// Why reading stopped before the end, if it did.
+    private(set) var problem: String?
+
+    /// Borrows the descriptor.
+    init(_ input: Int32) {
+        self.input = input
+        var status = stat()
+        isDirect = fstat(input, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// The next line; nil at the end.
+    func next() async -> Line? {
+        while true {
+            if let line = take() {
+                number += 1
+                return line
+            }
+            if isAtEnd { return nil }
+            await fill()
+        }
+    }
+
+    private func take() -> Line? {
+        let found = buffer[scanned...].firstIndex(of: 0x0A)
+        guard let end = found ?? (isAtEnd && start < buffer.count ? buffer.count : nil) else {
+            scanned = buffer.count
+            passOverIfTooLong()
+            return nil
+        }
+        let line = buffer[start..<end]
+        start = min(end + 1, buffer.count)
+        scanned = start
+        defer { skipped = 0 }
+        let length = skipped + line.count
+        return length > Self.maximumBytes ? .tooLong(bytes: length) : .text(Array(line))
+    }
+
+    private func passOverIfTooLong() {
+        guard buffer.count - start > Self.maximumBytes else { return }
+        skipped += buffer.count - start
+        start = buffer.count
+        scanned = start
+    }
+
+    private func fill() async {
+        if !isDirect { await readiness() }
+        if start > 0 {
+            buffer.removeFirst(start)
+            scanned -= start
+            start = 0
+        }
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        let count = read(input, &chunk, chunk.count)
+        if count < 0, errno == EINTR || errno == EAGAIN { return }
+        if count < 0 { problem = String(cString: strerror(errno)) }
+        if count <= 0 {
+            isAtEnd = true
+        } else {
+            buffer.append(contentsOf: chunk.prefix(count))
+        }
+    }
+
+    private func readiness() async {
+        do {
+            try EventLoop.shared.watch(input, for: .read, self)
+        } catch {
+            isDirect = true
+            return
+        }
+        await withUnsafeContinuation { waiting = $0 }
+    }
+
+    func ready(_ events: Readiness) {
+        EventLoop.shared.unwatch(input)
+        waiting.take()?.resume()
+    }
+
+    /// Ends the reading: whoever waits for a line gets none.
+    func stop() {
+        isAtEnd = true
+        buffer = []
+        (start, scanned) = (0, 0)
+        guard let waiting = waiting.take() else { return }
+        EventLoop.shared.unwatch(input)
+        waiting.resume()
+    }
+
+    /// Goes back to the first line of a regular file.
+    func rewind() {
+        lseek(input, 0, SEEK_SET)
+        buffer = []
+        (start, scanned, skipped, number, isAtEnd) = (0, 0, 0, 0, false)
+    }
+}

@@ -1,0 +1,128 @@
+internal import ArgumentParser
+internal import Glibc
+internal import OstlerCatalog
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerSchema
+
+/// Makes a payload from `--payload`, from flags that the executor's schema defines, and from what stands behind `--`.
+struct PayloadBuilder {
+    let executor: CatalogExecutor
+    let schema: CompiledSchema
+
+    /// The payload's bytes. Without flags and argv they are the very bytes of `--payload`.
+    func build(_ options: TaskOptions) throws -> [UInt8] {
+        let given = try options.payload.map(Self.read)
+        guard !options.fields.isEmpty || !options.argv.isEmpty || given == nil else { return given ?? [] }
+        var object = JSONObject()
+        if let given {
+            guard let parsed = try? JSONValue(parsing: given), let members = parsed.object else {
+                throw ValidationError("--payload must be a JSON object if flags or -- ARGV are given as well")
+            }
+            object = members
+        }
+        try add(fields: options.fields, to: &object)
+        try add(argv: options.argv, to: &object)
+        return Array(JSONValue.object(object).text.utf8)
+    }
+
+    private static func read(_ source: String) throws -> [UInt8] {
+        if source == "-" { return try readAll(0, "stdin") }
+        guard source.hasPrefix("@") else { return Array(source.utf8) }
+        let path = String(source.dropFirst())
+        let input = open(path, O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw ValidationError("--payload \(source): \(String(cString: strerror(errno)))") }
+        defer { close(input) }
+        return try readAll(input, path)
+    }
+
+    /// As much as a frame can carry.
+    private static let maximumBytes = 1 << 20
+
+    private static func readAll(_ input: Int32, _ name: String) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(input, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw ValidationError("\(name): \(String(cString: strerror(errno)))") }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk.prefix(count))
+            guard bytes.count <= maximumBytes else {
+                throw ValidationError("\(name): a payload has at most \(maximumBytes) bytes")
+            }
+        }
+    }
+
+    // MARK: Flags
+
+    private func add(fields: [String], to object: inout JSONObject) throws {
+        var index = 0
+        while index < fields.count {
+            let word = fields[index]
+            index += 1
+            guard word.hasPrefix("--"), word.count > 2 else {
+                throw ValidationError("unexpected argument \"\(word)\"; a command line goes behind --")
+            }
+            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let flag = try flag(String(parts[0]))
+            if flag.type == .boolean, parts.count == 1 {
+                object[flag.name] = .bool(true)
+                continue
+            }
+            var value = parts.count == 2 ? String(parts[1]) : nil
+            if value == nil, index < fields.count {
+                value = fields[index]
+                index += 1
+            }
+            guard let value else { throw ValidationError("--\(parts[0]) needs a value") }
+            try set(flag, value, &object)
+        }
+    }
+
+    private func flag(_ word: String) throws -> SchemaFlag {
+        let flags = schema.flags
+        let name = word.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")
+        if let flag = flags.first(where: { $0.name == word || $0.name == name }) { return flag }
+        let known = flags.map { $0.name.split(separator: "_").joined(separator: "-") }
+        throw ValidationError(
+            "unknown option --\(word)\(Suggestion.clause(for: word, in: known)) "
+                + "(executor \(executor.name) has \(known.map { "--" + $0 }.joined(separator: ", ")))"
+        )
+    }
+
+    private func set(_ flag: SchemaFlag, _ text: String, _ object: inout JSONObject) throws {
+        switch flag.type {
+        case .string: object[flag.name] = .string(text)
+        case .strings: object[flag.name] = .array((object[flag.name]?.array ?? []) + [.string(text)])
+        case .stringMap:
+            let pair = try TaskOptions.pair(text, "--" + flag.name)
+            var members = object[flag.name]?.object ?? JSONObject()
+            members[pair.key] = .string(pair.value)
+            object[flag.name] = .object(members)
+        case .integer, .number, .boolean, .other:
+            guard let value = try? JSONValue(parsing: text) else {
+                throw ValidationError("--\(flag.name) \(text): not a JSON value")
+            }
+            object[flag.name] = value
+        }
+    }
+
+    // MARK: Command lines
+
+    /// The schema's annotation `x-ostler-argv: [program, arguments]` names the members that a command line fills.
+    private func add(argv: [[UInt8]], to object: inout JSONObject) throws {
+        guard !argv.isEmpty else { return }
+        guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string), names.count == 2
+        else { throw ValidationError("executor \(executor.name) takes no command line behind --") }
+        let words = argv.map(Self.text)
+        object[names[0]] = words[0]
+        object[names[1]] = .array(Array(words.dropFirst()))
+    }
+
+    /// Words of a command line need not be UTF-8; those that are not travel as base64.
+    private static func text(_ bytes: [UInt8]) -> JSONValue {
+        let isText = bytes.withUnsafeBufferPointer { UTF8Check.isValid($0) }
+        return isText ? .string(String(decoding: bytes, as: UTF8.self)) : ["base64": .string(Base64.encode(bytes))]
+    }
+}
