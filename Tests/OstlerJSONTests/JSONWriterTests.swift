@@ -54,7 +54,8 @@ struct JSONWriterTests {
 
     @Test(arguments: [
         (0.0, "0"), (-0.0, "0"), (1.0, "1"), (1.5, "1.5"), (0.1, "0.1"), (1e15, "1000000000000000"), (1e300, "1e+300"),
-        (.leastNonzeroMagnitude, "5e-324"), (-2.5e-7, "-2.5e-07"), (.infinity, "null"), (-.infinity, "null"), (.nan, "null"),
+        (.leastNonzeroMagnitude, "5e-324"), (-2.5e-7, "-2.5e-07"), (.infinity, "null"), (-.infinity, "null"),
+        (.nan, "null"),
     ])
     func `fractions are written so that they read back the same`(_ value: Double, _ expected: String) throws {
         #expect(text { $0.double(value) } == expected)
