@@ -60,6 +60,12 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         policy = provider.policy(for: plugin)
     }
 
+    /// The certificate of its sandbox. It runs, so all that was required is enforced.
+    package private(set) lazy var certificate: [UInt8] = provider.certificate(
+        policy,
+        enforced: provider.strengthened(policy).required
+    )
+
     // MARK: Start
 
     /// Builds the sandbox, starts the program and greets it.

@@ -379,8 +379,7 @@ package final class TaskRun: SandboxObserver {
     private var isolation: [UInt8]? {
         if let commandPolicy { return enforced.map { provider.certificate(commandPolicy, enforced: $0) } }
         guard evidence.dispatched, let process else { return nil }
-        let policy = provider.strengthened(process.policy)
-        return provider.certificate(process.policy, enforced: policy.required)
+        return process.certificate
     }
 
     private func cancellation(proven: Bool) -> TaskResult.Cancellation? {

@@ -58,6 +58,14 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a literal string that needs no escapes.
+    package mutating func string(static text: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     public mutating func string(_ text: String) {
         var text = text
         text.withUTF8 { string(utf8: $0) }
@@ -122,10 +130,30 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes text that is JSON already.
-    @inline(__always)
-    public mutating func raw(_ json: some Collection<UInt8>) {
+    public mutating func raw(_ json: [UInt8]) {
         separate()
         bytes.append(contentsOf: json)
+    }
+
+    /// Writes a literal that is JSON already, such as `"2.0"` with its quotes.
+    public mutating func raw(_ json: StaticString) {
+        separate()
+        bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
+    }
+
+    /// Writes a string of two parts that need no escapes: a prefix and a number.
+    package mutating func string(plain prefix: [UInt8], number: UInt64) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: prefix)
+        appendDigits(number)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendDigits(_ value: UInt64) {
+        guard value >= 10 else { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
+        appendDigits(value / 10)
+        bytes.append(UInt8(ascii: "0") + UInt8(value % 10))
     }
 
     public mutating func value(_ value: JSONValue) {

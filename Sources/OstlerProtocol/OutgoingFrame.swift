@@ -12,11 +12,11 @@ public enum OutgoingFrame {
     ) {
         writer.beginObject()
         writer.key("id")
-        writer.raw(idText(number, ids))
+        writer.string(plain: ids.prefix, number: number)
         writer.key("jsonrpc")
-        writer.raw("\"2.0\"".utf8)
+        writer.raw("\"2.0\"")
         writer.key("method")
-        writer.string(method.description)
+        writer.string(static: method)
         writer.key("params")
         params(&writer)
         writer.endObject()
@@ -34,7 +34,7 @@ public enum OutgoingFrame {
         writer.key("id")
         writer.raw([UInt8(ascii: "\"")] + id + [UInt8(ascii: "\"")])
         writer.key("jsonrpc")
-        writer.raw("\"2.0\"".utf8)
+        writer.raw("\"2.0\"")
         writer.key(member)
         body(&writer)
         writer.endObject()
@@ -49,22 +49,12 @@ public enum OutgoingFrame {
     ) {
         writer.beginObject()
         writer.key("jsonrpc")
-        writer.raw("\"2.0\"".utf8)
+        writer.raw("\"2.0\"")
         writer.key("method")
-        writer.string(method.description)
+        writer.string(static: method)
         writer.key("params")
         params(&writer)
         writer.endObject()
         writer.newline()
-    }
-
-    private static func idText(_ number: UInt64, _ ids: MessageIDs) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(ids.prefix.count + 22)
-        text.append(UInt8(ascii: "\""))
-        text.append(contentsOf: ids.prefix)
-        text.append(contentsOf: String(number).utf8)
-        text.append(UInt8(ascii: "\""))
-        return text
     }
 }

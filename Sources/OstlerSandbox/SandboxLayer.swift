@@ -65,7 +65,9 @@ package struct SandboxLayers: OptionSet, Sendable, Hashable {
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package init(_ layers: some Sequence<SandboxLayer>) {
-        self.init(rawValue: layers.reduce(0) { $0 | 1 << $1.rawValue })
+        var bits: UInt32 = 0
+        for layer in layers { bits |= 1 << layer.rawValue }
+        self.init(rawValue: bits)
     }
 
     package func contains(_ layer: SandboxLayer) -> Bool { rawValue & (1 << layer.rawValue) != 0 }
