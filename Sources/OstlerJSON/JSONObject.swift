@@ -28,7 +28,11 @@ public struct JSONObject: Sendable {
     }
 
     private func position(of key: String) -> Int? {
-        if members.count >= Self.indexThreshold, let position = positions[key] { return position }
+        if members.count >= Self.indexThreshold {
+            guard let position = positions[key] else { return nil }
+            // The dictionary takes canonically equivalent spellings for the same key; JSON does not.
+            if members[position].key.utf8.elementsEqual(key.utf8) { return position }
+        }
         return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
     }
 

@@ -93,6 +93,7 @@ public struct JSONReader {
     public mutating func nextKey() throws(JSONError) -> JSONKey? {
         guard try next(closing: UInt8(ascii: "}")) else { return nil }
         skipWhitespace()
+        guard index < end, byte(index) == UInt8(ascii: "\"") else { throw fail(.unexpectedByte) }
         let key = try rawString()
         skipWhitespace()
         guard index < end, byte(index) == UInt8(ascii: ":") else { throw fail(.unexpectedByte) }

@@ -2,6 +2,7 @@
 public enum Suggestion {
     /// The candidate nearest to `word` by edit distance (with swaps), or nil if none is near enough to be a typing slip.
     public static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+        guard word.utf8.count <= longestWord else { return nil }
         let wanted = Array(normalised(word))
         let limit = max(1, wanted.count / 3)
         var best: (distance: Int, word: String)?
@@ -11,6 +12,9 @@ public enum Suggestion {
         }
         return best?.word
     }
+
+    /// What is longer is no typing slip, and not worth the time that a comparison takes.
+    private static let longestWord = 128
 
     /// `; did you mean "x"?`, or nothing.
     public static func clause(for word: String, in candidates: some Sequence<String>) -> String {

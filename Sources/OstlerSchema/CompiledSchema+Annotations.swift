@@ -56,11 +56,13 @@ extension CompiledSchema {
         }.map(\.element)
         let pointers = PointerFinder.pointers(to: findings.map(\.offset), in: payload)
         var values: [AnnotatedValue] = []
+        var alike = 0
         for (finding, pointer) in zip(findings, pointers) {
             guard let value = walker.value(at: finding.offset) else { continue }
             let found = AnnotatedValue(pointer: pointer, value: value, annotation: finding.annotation)
-            let alike = values.reversed().prefix { $0.pointer == pointer }
-            if !alike.contains(found) { values.append(found) }
+            // What two ways led to stands side by side.
+            if values.last?.pointer != pointer { alike = values.count }
+            if !values[alike...].contains(found) { values.append(found) }
         }
         return values
     }

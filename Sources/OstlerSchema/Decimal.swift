@@ -18,6 +18,17 @@ struct Decimal: Sendable, Equatable {
         exponent = parts.exponent
     }
 
+    /// As a person would write it, unless that takes many zeros.
+    var text: String {
+        switch exponent {
+        case 0...6: return "\(digits)" + String(repeating: "0", count: exponent)
+        case -6..<0:
+            let padded = String(repeating: "0", count: max(0, 1 - exponent - "\(digits)".count)) + "\(digits)"
+            return padded.dropLast(-exponent) + "." + padded.suffix(-exponent)
+        default: return "\(digits)e\(exponent)"
+        }
+    }
+
     /// Whether the number that `text` writes is this one times a whole number.
     func divides(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         let value = DecimalText(ArraySlice(text))

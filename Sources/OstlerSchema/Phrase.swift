@@ -16,6 +16,11 @@ enum Phrase {
         }
     }
 
+    /// A name in quotes, with what could upset a terminal escaped.
+    static func name(_ name: String) -> String {
+        shortened(JSONValue.string(name).text)
+    }
+
     /// `1 item`, `2 items`.
     static func count(_ count: Int, _ noun: String) -> String {
         "\(count) \(noun)\(count == 1 ? "" : "s")"

@@ -4,7 +4,7 @@ import OstlerJSON
 struct SchemaCompiler {
     var registry: SchemaRegistry
     /// By the key of the place.
-    private var numbers: [String: Int] = [:]
+    private var numbers: [[UInt8]: Int] = [:]
     /// The places of all schemas; the first `nodes.count` of them are compiled.
     private var places: [SchemaPlace] = []
     private var nodes: [SchemaNode] = []

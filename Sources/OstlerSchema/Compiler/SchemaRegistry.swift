@@ -18,7 +18,8 @@ struct SchemaPlace {
     let pointer: String
     let value: JSONValue
 
-    var key: String { "\(resource)#\(pointer)" }
+    /// By bytes, since `String` takes canonically equivalent names for the same.
+    var key: [UInt8] { Array("\(resource)#\(pointer)".utf8) }
 }
 
 /// Knows every document, and finds what a `$ref` means. Nothing is ever fetched.
@@ -26,7 +27,7 @@ struct SchemaRegistry {
     private(set) var resources: [SchemaResource] = []
     private var numbers: [String: Int] = [:]
     /// By the key of the place: the resource that begins there.
-    private var embedded: [String: Int] = [:]
+    private var embedded: [[UInt8]: Int] = [:]
     private static let maximumDepth = 128
 
     /// Takes in a document and the resources inside; gives the number of the resource at its root.

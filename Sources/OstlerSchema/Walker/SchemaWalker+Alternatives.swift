@@ -141,7 +141,7 @@ extension SchemaWalker {
             return report(.tooManyItems, at: reader.index) { _ in "nothing in the schema allows this item" }
         }
         return report(.unknownMember, at: key.range.lowerBound - 1) { _ in
-            "unknown member \"\(start.string(of: key))\": nothing in the schema allows it"
+            "unknown member \(Phrase.name(start.string(of: key))): nothing in the schema allows it"
         }
     }
 }

@@ -131,7 +131,7 @@ extension SchemaWalker {
         let reason = problems.count > before ? problems[before].message : "it does not fit the rule for names"
         problems.removeSubrange(before...)
         return report(.badMemberName, at: start.index) { _ in
-            "the name \"\(reader.string(of: key))\" is not allowed: \(reason)"
+            "the name \(Phrase.name(reader.string(of: key))) is not allowed: \(reason)"
         }
     }
 
@@ -141,9 +141,9 @@ extension SchemaWalker {
             let known = rules.names.names.indices.filter { rules.schemas[$0] >= 0 }.map { rules.names.names[$0] }
             let clause = Suggestion.clause(for: name, in: known)
             if clause.isEmpty, !known.isEmpty, known.count <= 12 {
-                return "unknown member \"\(name)\"; known are \(known.joined(separator: ", "))"
+                return "unknown member \(Phrase.name(name)); known are \(known.joined(separator: ", "))"
             }
-            return "unknown member \"\(name)\"\(clause)"
+            return "unknown member \(Phrase.name(name))\(clause)"
         }
     }
 
@@ -158,7 +158,7 @@ extension SchemaWalker {
         if seen.low & bits != bits || (bits == 0 && !rules.value.required.isEmpty) {
             for name in rules.value.required where !seen.contains(name) {
                 isValid = report(.missingMember, at: offset) { _ in
-                    "the member \"\(rules.value.names.names[name])\" is missing"
+                    "the member \(Phrase.name(rules.value.names.names[name])) is missing"
                 }
             }
         }
@@ -166,7 +166,8 @@ extension SchemaWalker {
             for need in needs where !seen.contains(need) {
                 isValid = report(.missingMember, at: offset) { _ in
                     let names = rules.value.names.names
-                    return "the member \"\(names[need])\" is missing; it must go with \"\(names[name])\""
+                    return
+                        "the member \(Phrase.name(names[need])) is missing; it must go with \(Phrase.name(names[name]))"
                 }
             }
         }

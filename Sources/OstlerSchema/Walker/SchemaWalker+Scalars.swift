@@ -99,9 +99,7 @@ extension SchemaWalker {
         }
         if let divisor = rules.value.multipleOf, !divisor.divides(reader.bytes(in: offset..<reader.index)) {
             isValid = report(.notAMultiple, at: offset) { payload in
-                let digits = JSONValue.number(.int(Int64(divisor.digits))).text
-                return "expected a multiple of \(digits)\(divisor.exponent == 0 ? "" : "e\(divisor.exponent)"), "
-                    + payload.found
+                "expected a multiple of \(divisor.text), \(payload.found)"
             }
         }
         return isValid
