@@ -1,71 +1,77 @@
-import Foundation
-import Testing
+internal import Foundation
+internal import OstlerTestSupport
+internal import Testing
 
-/// Runs what README and docs show: each page from top to bottom in a directory of its own.
-///
-/// The info string of a fenced block says what it is:
-/// `sh runnable` (and `exit=N`): run by bash, and must end with that code;
-/// `text output`: lines that the block before it must have written, in this order; `…` stands for anything;
-/// `LANGUAGE file=PATH`: a file, executable if it begins with `#!`;
-/// `sh not-run: REASON`: shown only. Other `sh` blocks are not allowed.
-@Suite(.serialized) struct DocumentationTests {
-    @Test(arguments: DocumentationPage.all)
-    func `every command of a page does what the page says`(page: DocumentationPage) throws {
-        let steps = try page.steps()
-        guard steps.contains(where: \.isRun) else { return }
-        let directory = try ScratchDirectory()
-        defer { directory.remove() }
-        let environment = [
-            "PATH": "\(try InstalledTree.prefix.get())/bin:/usr/local/bin:/usr/bin:/bin", "HOME": directory.path,
-            "LANG": "C.UTF-8",
-        ]
-        for step in steps {
-            switch step {
-            case .file(let path, let text): try directory.write(path, text)
-            case .run(let script, let exitCode, let expected, let line):
-                let (status, output) = try directory.run(script, environment)
-                #expect(status == exitCode, "\(page.path):\(line) wrote:\n\(output)")
-                let missing = Self.firstMissing(of: expected, in: output)
-                #expect(missing == nil, "\(page.path):\(line) wrote:\n\(output)")
+extension EndToEnd {
+    /// Runs what README and docs show: each page from top to bottom in a directory of its own.
+    ///
+    /// The info string of a fenced block says what it is:
+    /// `sh runnable` (and `exit=N`): run by bash, and must end with that code;
+    /// `text output`: lines that the block before it must have written, in this order; `…` stands for anything;
+    /// `LANGUAGE file=PATH`: a file, executable if it begins with `#!`;
+    /// `sh not-run: REASON`: shown only. Other `sh` blocks are not allowed.
+    @Suite(.serialized)
+    struct DocumentationTests {
+        @Test(.sandboxed, arguments: DocumentationPage.all)
+        func `every command of a page does what the page says`(page: DocumentationPage) async throws {
+            let steps = try page.steps()
+            guard steps.contains(where: \.isRun) else { return }
+            try await withTree { tree in try await Self.run(steps, page, in: tree) }
+        }
+
+        private static func run(_ steps: [DocumentationPage.Step], _ page: DocumentationPage, in tree: InstalledTree)
+            async throws
+        {
+            for step in steps {
+                switch step {
+                case .file(let path, let text):
+                    try tree.directory.write("home/" + path, text, mode: text.hasPrefix("#!") ? 0o755 : 0o644)
+                case .run(let script, let exitCode, let expected, let line):
+                    let (status, output) = try await onThread { try tree.runScript(script) }
+                    #expect(status == exitCode, "\(page.path):\(line) wrote:\n\(output)")
+                    let missing = firstMissing(of: expected, in: output)
+                    #expect(missing == nil, "\(page.path):\(line) wrote:\n\(output)")
+                }
             }
         }
-    }
 
-    @Test(arguments: DocumentationPage.all) func `every link of a page leads to a file`(page: DocumentationPage) throws
-    {
-        for target in try page.links() {
-            let file = URL(fileURLWithPath: page.absolutePath).deletingLastPathComponent().appending(path: target)
-            #expect(FileManager.default.fileExists(atPath: file.path), "\(page.path): \(target)")
+        @Test(arguments: DocumentationPage.all) func `every link of a page leads to a file`(page: DocumentationPage)
+            throws
+        {
+            for target in try page.links() {
+                let file = URL(fileURLWithPath: page.absolutePath).deletingLastPathComponent().appending(path: target)
+                #expect(FileManager.default.fileExists(atPath: file.path), "\(page.path): \(target)")
+            }
         }
-    }
 
-    @Test func `an ellipsis stands for anything within a line`() {
-        #expect(Self.firstMissing(of: ["a…d", "…"], in: "abcd\nx\n") == nil)
-        #expect(Self.firstMissing(of: ["a…b"], in: "abc") == "a…b")
-        #expect(Self.firstMissing(of: ["b", "a"], in: "a\nb\n") == "a")
-        #expect(Self.firstMissing(of: ["aXa…a"], in: "aXa") == "aXa…a")
-    }
-
-    /// The first expected line that does not occur behind the ones before it.
-    static func firstMissing(of expected: [String], in output: String) -> String? {
-        var lines = output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
-        for line in expected {
-            guard let found = lines.firstIndex(where: { matches($0, line) }) else { return line }
-            lines = lines[(found + 1)...]
+        @Test func `an ellipsis stands for anything within a line`() {
+            #expect(Self.firstMissing(of: ["a…d", "…"], in: "abcd\nx\n") == nil)
+            #expect(Self.firstMissing(of: ["a…b"], in: "abc") == "a…b")
+            #expect(Self.firstMissing(of: ["b", "a"], in: "a\nb\n") == "a")
+            #expect(Self.firstMissing(of: ["aXa…a"], in: "aXa") == "aXa…a")
         }
-        return nil
-    }
 
-    private static func matches(_ text: String, _ pattern: String) -> Bool {
-        let pieces = pattern.split(separator: "…", omittingEmptySubsequences: false).map(String.init)
-        guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return text == pattern }
-        guard text.hasPrefix(first) else { return false }
-        var rest = text.dropFirst(first.count)
-        for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
-            guard let range = rest.range(of: piece) else { return false }
-            rest = rest[range.upperBound...]
+        /// The first expected line that does not occur behind the ones before it.
+        static func firstMissing(of expected: [String], in output: String) -> String? {
+            var lines = output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
+            for line in expected {
+                guard let found = lines.firstIndex(where: { matches($0, line) }) else { return line }
+                lines = lines[(found + 1)...]
+            }
+            return nil
         }
-        return rest.hasSuffix(last)
+
+        private static func matches(_ text: String, _ pattern: String) -> Bool {
+            let pieces = pattern.split(separator: "…", omittingEmptySubsequences: false).map(String.init)
+            guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return text == pattern }
+            guard text.hasPrefix(first) else { return false }
+            var rest = text.dropFirst(first.count)
+            for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+                guard let range = rest.range(of: piece) else { return false }
+                rest = rest[range.upperBound...]
+            }
+            return rest.hasSuffix(last)
+        }
     }
 }
 
@@ -153,72 +159,19 @@ struct DocumentationPage: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// The programs of the build in the layout of an installation, made once.
-enum InstalledTree {
-    /// `OSTLER_DOCS_PREFIX` names an installed tree to be used in its place.
-    static let prefix = Result<String, any Error> {
-        if let given = ProcessInfo.processInfo.environment["OSTLER_DOCS_PREFIX"] { return given }
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-        let products = URL(fileURLWithPath: bundle).deletingLastPathComponent()
-        let prefix = products.appending(path: "documentation-tests.prefix")
-        let files = FileManager.default
-        try? files.removeItem(at: prefix)
-        func place(_ source: URL, _ target: String) throws {
-            let destination = prefix.appending(path: target)
-            try files.createDirectory(at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
-            // A link would be followed by /proc/self/exe, which is how the tree is found.
-            try files.copyItem(at: source, to: destination)
-        }
-        let manifest = URL(fileURLWithPath: DocumentationPage.root + "/Plugins/command/plugin.yaml")
-        try place(products.appending(path: "ostler"), "bin/ostler")
-        try place(products.appending(path: "ostler-launch"), "libexec/ostler/ostler-launch")
-        try place(manifest, "lib/ostler/plugins/command/plugin.yaml")
-        let plugin = products.appending(path: "ostler-plugin-command")
-        try place(plugin, "lib/ostler/plugins/command/bin/ostler-plugin-command")
-        for directory in ["lib/ostler/plugins", "lib/ostler/plugins/command", "lib/ostler/plugins/command/bin"] {
-            try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: prefix.appending(path: directory).path)
-        }
-        return prefix.path
-    }
-}
-
-/// A directory for the files of one page.
-private struct ScratchDirectory {
-    let path: String
-
-    init() throws {
-        let name = "ostler-docs-" + UUID().uuidString
-        let url = FileManager.default.temporaryDirectory.appending(path: name)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.resolvingSymlinksInPath().path
-    }
-
-    func write(_ relative: String, _ text: String) throws {
-        let url = URL(fileURLWithPath: path).appending(path: relative)
-        let directory = url.deletingLastPathComponent()
-        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o755]
-        try FileManager.default.createDirectory(
-            at: directory,
-            withIntermediateDirectories: true,
-            attributes: attributes
-        )
-        try text.write(to: url, atomically: false, encoding: .utf8)
-        let mode = text.hasPrefix("#!") ? 0o755 : 0o644
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: url.path)
-    }
-
+extension InstalledTree {
     /// Runs a script by bash, which ends at the first command that fails; both streams come together.
     /// After two minutes the status is 124.
-    func run(_ script: String, _ environment: [String: String]) throws -> (status: Int32, output: String) {
-        let log = path + "/.output"
+    func runScript(_ script: String) throws -> (status: Int32, output: String) {
+        let log = directory.file("output")
         try Data().write(to: URL(fileURLWithPath: log))
-        let output = try #require(FileHandle(forWritingAtPath: log))
+        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         let process = Foundation.Process()
         // A command that hangs is a fault of its page, not of the test run.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
         process.arguments = ["--kill-after=5", "120", "/bin/bash", "-euc", "umask 022\n" + script]
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: path)
+        process.environment = ["PATH": "\(prefix)/bin:/usr/local/bin:/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"]
+        process.currentDirectoryURL = URL(fileURLWithPath: home)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
@@ -227,9 +180,5 @@ private struct ScratchDirectory {
         try output.close()
         let written = try String(contentsOfFile: log, encoding: .utf8)
         return (process.terminationStatus, written)
-    }
-
-    func remove() {
-        try? FileManager.default.removeItem(atPath: path)
     }
 }
