@@ -274,6 +274,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["OstlerJSON", "OstlerSystem", "OstlerTestSupport"],
             path: "Tests/EndToEnd",
+            exclude: ["Snapshots"],
             swiftSettings: swiftSettings
         ),
     ],
