@@ -272,6 +272,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["OstlerJSON", "OstlerSystem", "OstlerTestSupport"],
             path: "Tests/EndToEnd",
+            exclude: ["Snapshots"],
             swiftSettings: swiftSettings
         ),
     ],

@@ -1,5 +1,6 @@
 // The run's directories: made at start, found stale and removed by a later start, removed at the end.
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,11 @@ static bool remove_run(const char *directory) {
     return rmdir(directory) == 0;
 }
 
+/// What a launcher had started that was killed may still be dying: the kernel takes its time. It is waited for, briefly.
+static void remove_stale(const char *directory) {
+    for (int attempt = 0; attempt < 60 && !remove_run(directory) && errno == EBUSY; attempt++) usleep(5000);
+}
+
 static void sweep(const char *own) {
     DIR *entries = opendir(own);
     struct dirent *entry;
@@ -51,7 +57,7 @@ static void sweep(const char *own) {
         char path[PATH_MAX];
         if (!is_stale(entry->d_name)) continue;
         snprintf(path, sizeof path, "%s/%s", own, entry->d_name);
-        remove_run(path);
+        remove_stale(path);
     }
     if (entries) closedir(entries);
 }

@@ -15,6 +15,7 @@ package final class Host {
     private var pools: [String: ExecutorPool] = [:]
     private var schemas: [String: CompiledSchema] = [:]
     private var judges: [String: ProgramPolicy] = [:]
+    private var validator = JSONValidator()
     /// Tasks that have been accepted and are not over, by id.
     private var open: [String: TaskRun] = [:]
     private var whenIdle: [UnsafeContinuation<Void, Never>] = []
@@ -57,6 +58,7 @@ package final class Host {
         } catch {
             return [Failure("invalid_schema", fault: .executor, message: error.message)]
         }
+        if let fault = jsonFault(spec.payload) { return [fault] }
         var problems: [SchemaProblem] = []
         spec.payload.withUnsafeBufferPointer { schema.validate($0, into: &problems) }
         guard problems.isEmpty else {
@@ -78,6 +80,17 @@ package final class Host {
         var writer = JSONWriter()
         writer.strings(spec.environment + spec.metadata)
         return spec.payload.count + writer.bytes.count
+    }
+
+    /// The payload travels as it is: what is no JSON would break the frame that carries it, and so the plugin's session.
+    private func jsonFault(_ payload: [UInt8]) -> Failure? {
+        do throws(JSONError) {
+            try payload.withUnsafeBufferPointer { (bytes) throws(JSONError) in try validator.validate(bytes) }
+            return nil
+        } catch {
+            let message = "the payload is not JSON: \(error.reason), at byte \(error.offset + 1)"
+            return Failure("invalid_json", fault: .user, message: message, pointer: JSONPointer("/payload"))
+        }
     }
 
     private func schema(of executor: CatalogExecutor) throws(ConfigError) -> CompiledSchema {
@@ -232,6 +245,7 @@ package final class Host {
         }
         // The proof that nothing is left of a task comes from the launcher.
         if !open.isEmpty { await withUnsafeContinuation { whenIdle.append($0) } }
+        if provider.launcher.hasLeftovers { try? await provider.launcher.start() }
         provider.launcher.stop()
     }
 }

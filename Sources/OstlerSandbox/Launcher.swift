@@ -39,6 +39,8 @@ package final class Launcher: EventHandler {
     package private(set) var processID: Int32 = 0
     private var socket: Int32 = -1
     private var scratch: [UInt8] = []
+    /// A launcher was killed and could not remove what it had made; the next one does.
+    package private(set) var hasLeftovers = false
     private var outbox: [@LoopActor (Int32) throws(SystemFailure) -> Void] = []
     private var outboxStart = 0
 
@@ -132,6 +134,7 @@ package final class Launcher: EventHandler {
         var status: Int32 = 0
         _ = kill(processID, SIGKILL)
         _ = ostler_wait_status(processID, &status, 0)
+        if case .running = state { hasLeftovers = true }
         let failure = LaunchFailure(stage: "launcher", errno: ECONNRESET, detail: "the launcher ended unexpectedly")
         finishStart(failure)
         state = .stopped
@@ -323,6 +326,7 @@ package final class Launcher: EventHandler {
             let detail = "the launcher speaks version \(body.version), the host \(OSTLER_LAUNCH_VERSION): reinstall"
             return finishStart(LaunchFailure(stage: "start", errno: EPROTO, detail: detail))
         }
+        hasLeftovers = false
         capabilities.isRealRoot = body.uid_range_used != 0
         capabilities.memory = cgroup(body.memory_mode)
         capabilities.processes = cgroup(body.pids_mode)

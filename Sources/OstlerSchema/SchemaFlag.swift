@@ -70,7 +70,8 @@ extension CompiledSchema {
         types.remove(.null)
         if types.contains(.number) { types.remove(.integer) }
         switch types {
-        case .string: return .string
+        // Text, or an object that stands for what text cannot hold: a command line gives text.
+        case .string, [.string, .object]: return .string
         case .integer: return .integer
         case .number: return .number
         case .boolean: return .boolean

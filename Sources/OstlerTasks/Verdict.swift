@@ -38,7 +38,8 @@ package struct Evidence: Sendable {
 
     /// The verdict: pure, so that each row can be tested.
     package func verdict() -> (outcome: Outcome, failure: Failure?) {
-        if let ending, !cancelTooLate || answer == nil { return judge(ending) }
+        // A signal death after a cancel is the host's own doing, whatever the executor heard first.
+        if let ending, !cancelTooLate || answer == nil || answer?.signal != nil { return judge(ending) }
         if let sandboxFailure { return (.sandboxError, sandboxFailure) }
         if let failure { return failure }
         guard let answer else { return (.lost, Failure.unanswered) }

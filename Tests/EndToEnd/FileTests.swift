@@ -52,9 +52,11 @@ extension EndToEnd {
             }
         }
 
-        @Test(arguments: [
-            ("exit 0", "exit 0", 0), ("exit 1", "exit 2", 1), ("exit 0", "exit 1", 2),
-        ] as [(String, String, Int32)])
+        @Test(
+            arguments: [
+                ("exit 0", "exit 0", 0), ("exit 1", "exit 2", 1), ("exit 0", "exit 1", 2),
+            ] as [(String, String, Int32)]
+        )
         func `The exit code sums the outcomes up`(first: String, second: String, code: Int32) async throws {
             try await withTree { tree in
                 let result = try await run(tree, (Self.line("a", first) + Self.line("b", second)).utf8)
@@ -66,11 +68,17 @@ extension EndToEnd {
             ("{\"id\":\"bad\",\"executor\":\"command\",\"payload\":{\"command\":1}}", "/payload/command"),
             ("{\"id\":\"bad\",\"executor\":\"comand\",\"payload\":{}}", "unknown executor type: comand"),
             ("{\"id\":\"bad\",\"executr\":\"command\",\"payload\":{}}", "executr"),
-            ("{\"id\":\"good\",\"executor\":\"command\",\"payload\":{\"command\":\"ls\"}}", "occurs twice, first in line 1"),
+            (
+                "{\"id\":\"good\",\"executor\":\"command\",\"payload\":{\"command\":\"ls\"}}",
+                "occurs twice, first in line 1"
+            ),
             ("{\"id\":\"bad\"", "[invalid_json"),
             ("[]", "bad.jsonl:2:"),
             ("nonsense", "[invalid_json"),
-            ("{\"id\":\"bad\",\"executor\":\"command\",\"payload\":{\"command\":\"ls\"},\"timeout\":\"soon\"}", "/timeout"),
+            (
+                "{\"id\":\"bad\",\"executor\":\"command\",\"payload\":{\"command\":\"ls\"},\"timeout\":\"soon\"}",
+                "/timeout"
+            ),
             ("\u{0}", "[invalid_json"),
         ])
         func `One bad line and nothing runs`(bad: String, part: String) async throws {
@@ -219,7 +227,9 @@ extension EndToEnd {
             for (line, answers) in [(good, 1), ("{nonsense\n", 2), (Self.line("c", "echo c"), 3), (good, 4)] {
                 write(line)
                 let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                while child.output.split(separator: "\n").count < answers, ContinuousClock.now < deadline { usleep(1000) }
+                while child.output.split(separator: "\n").count < answers, ContinuousClock.now < deadline {
+                    usleep(1000)
+                }
                 #expect(child.output.split(separator: "\n").count == answers, "after \(line): \(child.errors)")
             }
             let outcomes = try child.output.split(separator: "\n").map {
@@ -233,7 +243,8 @@ extension EndToEnd {
             try await withTree { tree in
                 let out = try tree.directory.makeDirectory("home/done")
                 chmod(out, 0o777)
-                let tasks = (1...30).map { Self.line("n\($0)", "head -c 9000 /dev/zero; touch /out/done/\($0)") }.joined()
+                let tasks = (1...30).map { Self.line("n\($0)", "head -c 9000 /dev/zero; touch /out/done/\($0)") }
+                    .joined()
                 try tree.directory.write("home/tasks.jsonl", tasks)
                 let finished = try await onThread {
                     let child = try tree.start(["run", "--file", "tasks.jsonl", "--jobs", "2", "--out", "done"])

@@ -99,7 +99,10 @@ extension EndToEnd {
         func `A payload comes from a file or from stdin`() async throws {
             try await withTree { tree in
                 let payload = #"{"command":"echo","args":["hello"]}"#
-                try tree.directory.write("home/payload.json", payload)
+                try tree.directory.write(
+                    "home/payload.json",
+                    "{\n  \"command\": \"echo\",\r\n\t\"args\": [\"hello\"]\n}\n"
+                )
                 let file = try await tree.run(["run", "command", "--payload", "@payload.json"])
                 #expect(file.text == "hello\n", "\(file.complaint)")
                 let stdin = try await tree.run(["run", "command", "--payload", "-"], input: .text(payload))

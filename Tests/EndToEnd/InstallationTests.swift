@@ -83,7 +83,7 @@ extension EndToEnd {
                 #expect(json["principal"]?.string == "uid:12345")
                 let layers = json["isolation"]?["layers"]?.array ?? []
                 let required = layers.filter { $0["asked"]?.string == "required" }
-                #expect(required.count >= 19)
+                #expect(required.count >= 18)
                 #expect(required.allSatisfy { $0["enforced"]?.bool == true }, "\(required)")
                 let late = try await tree.task(["sleep", "100"], options: ["--timeout", "200ms"])
                 #expect(late.exitCode == 4)

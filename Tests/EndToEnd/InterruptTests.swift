@@ -40,7 +40,12 @@ extension EndToEnd {
                 let marker = Marker()
                 try tree.directory.write("home/tasks.jsonl", Self.tasks(10, marker))
                 let result = try await interrupt(
-                    tree, marker, ["run", "--file", "tasks.jsonl", "--jobs", "3"], running: 6, [(signal, nil)])
+                    tree,
+                    marker,
+                    ["run", "--file", "tasks.jsonl", "--jobs", "3"],
+                    running: 6,
+                    [(signal, nil)]
+                )
                 #expect(result.exitCode == code, "\(result.complaint)")
                 let results = try result.results()
                 #expect(results.count == 3)
@@ -57,8 +62,13 @@ extension EndToEnd {
             try await withTree { tree in
                 let marker = Marker()
                 let result = try await interrupt(
-                    tree, marker, ["run", "--file", "-", "--jobs", "4"], input: .bytes(Array(Self.tasks(2, marker).utf8)),
-                    running: 4, [(SIGINT, nil)])
+                    tree,
+                    marker,
+                    ["run", "--file", "-", "--jobs", "4"],
+                    input: .bytes(Array(Self.tasks(2, marker).utf8)),
+                    running: 4,
+                    [(SIGINT, nil)]
+                )
                 #expect(result.exitCode == 130)
                 #expect(try result.results().count == 2)
                 #expect(result.complaint.contains("interrupted: what was not read was not started"))
@@ -72,8 +82,12 @@ extension EndToEnd {
                 try tree.directory.write("home/ostler.yaml", "tasks: {grace: 100s}\n")
                 try tree.directory.write("home/tasks.jsonl", Self.tasks(2, marker, stubborn: true))
                 let result = try await interrupt(
-                    tree, marker, ["run", "--file", "tasks.jsonl", "--jobs", "2"], running: 4,
-                    [(SIGINT, nil), (SIGINT, "once more to kill it at once")])
+                    tree,
+                    marker,
+                    ["run", "--file", "tasks.jsonl", "--jobs", "2"],
+                    running: 4,
+                    [(SIGINT, nil), (SIGINT, "once more to kill it at once")]
+                )
                 #expect(result.exitCode == 130, "\(result.complaint)")
                 let results = try result.results()
                 #expect(results.count == 2)
@@ -85,7 +99,12 @@ extension EndToEnd {
             try await withTree { tree in
                 let marker = Marker()
                 let result = try await interrupt(
-                    tree, marker, ["run", "command", "--json", "--"] + marker.argv(), running: 2, [(SIGINT, nil)])
+                    tree,
+                    marker,
+                    ["run", "command", "--json", "--"] + marker.argv(),
+                    running: 2,
+                    [(SIGINT, nil)]
+                )
                 #expect(result.exitCode == 130, "\(result.complaint)")
                 let json = try result.json()
                 #expect(json["outcome"]?.string == "cancelled")

@@ -12,13 +12,19 @@ extension EndToEnd {
             try await withTree { tree in
                 let result = try await tree.run([
                     "run", "command", "--env", "A=one", "--env", "B=two=three", "--env", "C=", "--command", "sh",
-                    "--args=-c", "--args", "printf '%s|' \"$A\" \"$B\" \"$C\"", "--payload", #"{"env":{"A":"payload"}}"#,
+                    "--args=-c", "--args", "printf '%s|' \"$A\" \"$B\" \"$C\"", "--payload",
+                    #"{"env":{"A":"payload"}}"#,
                 ])
                 #expect(result.text == "payload|two=three||", "\(result.complaint)")
-                let clean = try await tree.task(["/usr/bin/env"], options: ["--env-mode", "clean", "--env", "ONLY=this"])
+                let clean = try await tree.task(
+                    ["/usr/bin/env"],
+                    options: ["--env-mode", "clean", "--env", "ONLY=this"]
+                )
                 #expect(clean.text == "ONLY=this\n", "\(clean.complaint)")
                 let minimal = try await tree.run(
-                    ["run", "command", "--", "env"], environment: ["SECRET=x", "LD_PRELOAD_PATH=y"])
+                    ["run", "command", "--", "env"],
+                    environment: ["SECRET=x", "LD_PRELOAD_PATH=y"]
+                )
                 #expect(!minimal.text.contains("SECRET"))
                 #expect(minimal.text.contains("PATH="))
             }
@@ -43,7 +49,8 @@ extension EndToEnd {
             let owner = uid_t(tree.user ?? Int32(geteuid()))
             chown(work, owner, gid_t(owner))
             try tree.directory.write("home/work/given", "given")
-            let script = "pwd; cat given; mkdir sub; printf 'a\\000b' > sub/made; chmod 640 sub/made; touch /etc/x 2>/dev/null"
+            let script =
+                "pwd; cat given; mkdir sub; printf 'a\\000b' > sub/made; chmod 640 sub/made; touch /etc/x 2>/dev/null"
             let result = try await tree.task(["sh", "-c", script], options: ["--workdir", "work"])
             #expect(result.text.hasSuffix("given"), "\(result.complaint)")
             #expect(result.exitCode == 1)

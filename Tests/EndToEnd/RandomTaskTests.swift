@@ -45,12 +45,16 @@ extension EndToEnd {
         }
 
         private static let odd: [Character] =
-            Array("ab  \t\r\n\u{1}\u{1F}\u{7F}'\"\\`$*?;&|<>(){}[]~#%=!-_/.,:äß€漢字😀\u{10FFFD}\u{FEFF}\u{202E}\u{85}\u{2028}e\u{301}\u{D7FF}")
+            Array(
+                "ab  \t\r\n\u{1}\u{1F}\u{7F}'\"\\`$*?;&|<>(){}[]~#%=!-_/.,:äß€漢字😀\u{10FFFD}\u{FEFF}\u{202E}\u{85}\u{2028}e\u{301}\u{D7FF}"
+            )
 
         private static func oddText(_ random: inout SeededGenerator, _ longest: Int) -> String {
-            String((0..<Int.random(in: 0...longest, using: &random)).map { _ in
-                odd[Int.random(in: 0..<odd.count, using: &random)]
-            })
+            String(
+                (0..<Int.random(in: 0...longest, using: &random)).map { _ in
+                    odd[Int.random(in: 0..<odd.count, using: &random)]
+                }
+            )
         }
 
         /// Mostly small, sometimes around the sizes at which something changes, sometimes large.
@@ -69,7 +73,8 @@ extension EndToEnd {
             let dies = Int.random(in: 0..<5, using: &random) == 0
             let end = dies ? -(signals.randomElement(using: &random) ?? 9) : Int32.random(in: 0...255, using: &random)
             var variables: [(key: String, value: String)] = [
-                ("T_SEED", "\(number)"), ("T_OUT", "\(size(&random))"), ("T_ERR", "\(size(&random))"), ("T_END", "\(end)"),
+                ("T_SEED", "\(number)"), ("T_OUT", "\(size(&random))"), ("T_ERR", "\(size(&random))"),
+                ("T_END", "\(end)"),
             ]
             for index in 0..<Int.random(in: 0...4, using: &random) {
                 let key = "T_\(index)" + oddText(&random, 6).filter { $0 != "=" }
@@ -93,7 +98,8 @@ extension EndToEnd {
                 try tree.directory.write("home/tasks.jsonl", tasks)
                 let run = try await tree.run(
                     ["run", "--file", "tasks.jsonl", "--jobs", "4", "--in", "helper.py", "--quiet"],
-                    within: .seconds(600))
+                    within: .seconds(600)
+                )
                 #expect(run.exitCode == 2, "\(run.complaint)")
                 var results: [String: JSONValue] = [:]
                 for result in try run.results() { results[result["id"]?.string ?? ""] = result }
@@ -108,7 +114,8 @@ extension EndToEnd {
         private static func line(of random: Case, _ id: String) -> String {
             let words = ["-I", "/in/helper.py"] + random.arguments
             let payload: JSONValue = [
-                "command": "/usr/bin/python3", "args": .array(words.map { .string($0) }), "stdin": .string(random.input),
+                "command": "/usr/bin/python3", "args": .array(words.map { .string($0) }),
+                "stdin": .string(random.input),
                 "env": .object(JSONObject(random.variables.map { ($0.key, .string($0.value)) })),
             ]
             let task: JSONValue = ["id": .string(id), "executor": "command", "payload": payload]

@@ -23,7 +23,8 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            ("no-executor", ["run"]), ("unknown-command", ["rnu"]), ("unknown-executor", ["run", "comand", "--", "ls"]),
+            ("no-executor", ["run"]), ("unknown-command", ["rnu"]),
+            ("unknown-executor", ["run", "comand", "--", "ls"]),
             ("unknown-option", ["run", "command", "--comand", "ls"]), ("unknown-plugin", ["plugin", "show", "comand"]),
             ("plan-of-file", ["plan", "--file", "x"]),
         ])
@@ -39,16 +40,24 @@ extension EndToEnd {
         @Test(arguments: [
             ("plugin-list", ["plugin", "list"]), ("plugin-list-all", ["plugin", "list", "--all"]),
             ("plugin-show", ["plugin", "show", "command"]), ("plan", ["plan", "command", "--", "echo", "a b", "it's"]),
-            ("plan-options", ["plan", "command", "--timeout", "90s", "--in", "data", "--workdir", "work", "--", "true"]),
+            (
+                "plan-options",
+                ["plan", "command", "--timeout", "90s", "--in", "data", "--workdir", "work", "--", "true"]
+            ),
         ])
         func `Listings and plans are as they were recorded`(name: String, arguments: [String]) async throws {
             try await withTree { tree in
                 try tree.directory.makeDirectory("home/data")
                 try tree.directory.makeDirectory("home/work")
-                try tree.directory.write("home/.local/share/ostler/plugins/broken/plugin.yaml", "name: broken\nversion: 1\n")
+                try tree.directory.write(
+                    "home/.local/share/ostler/plugins/broken/plugin.yaml",
+                    "name: broken\nversion: 1\n"
+                )
                 let result = try await tree.run(arguments)
                 #expect(result.exitCode == 0, "\(result.complaint)")
-                try expectSnapshot(result.text.replacing(tree.directory.path, with: "TREE"), name + ".txt")
+                let text = result.text.replacing(tree.directory.path, with: "TREE")
+                let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { !isOfTheMachine($0) }
+                try expectSnapshot(lines.joined(separator: "\n"), name + ".txt")
             }
         }
 
@@ -94,7 +103,10 @@ extension EndToEnd {
                 let problems = try json.json()["problems"]?.array ?? []
                 #expect(problems.count == 3, "\(problems)")
                 #expect(problems.contains { $0["pointer"]?.string == "/payload/args/1" })
-                try tree.directory.write("home/tasks.jsonl", "{\"id\":\"a\",\"executor\":\"command\",\"payload\":{}}\n{}\n")
+                try tree.directory.write(
+                    "home/tasks.jsonl",
+                    "{\"id\":\"a\",\"executor\":\"command\",\"payload\":{}}\n{}\n"
+                )
                 let file = try await tree.run(["validate", "--file", "tasks.jsonl"])
                 #expect(file.exitCode == 3)
                 #expect(file.complaint.contains("tasks.jsonl:1: "))
@@ -145,6 +157,15 @@ extension EndToEnd {
     }
 }
 
+/// What of a plan depends on how this machine's directories are laid out.
+private func isOfTheMachine(_ line: Substring) -> Bool {
+    [
+        "  bind /etc/", "  bind /usr ", "  bind /lib", "  bind /bin", "  bind /sbin", "  link /lib", "  link /bin",
+        "  link /sbin",
+    ]
+    .contains { line.hasPrefix($0) }
+}
+
 extension JSONValue {
     /// The paths of all members with their types; the elements of a list are alike.
     func shape(_ path: String = "") -> [String] {
@@ -163,7 +184,11 @@ extension JSONValue {
 func expectSnapshot(_ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let path = Surroundings.packageRoot() + "/Tests/EndToEnd/Snapshots/" + name
     if Surroundings.environment("RECORD_SNAPSHOTS") != "1", let recorded = try? contents(ofFile: path) {
-        #expect(text == String(decoding: recorded, as: UTF8.self), "differs from \(name)", sourceLocation: sourceLocation)
+        #expect(
+            text == String(decoding: recorded, as: UTF8.self),
+            "differs from \(name)",
+            sourceLocation: sourceLocation
+        )
         return
     }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

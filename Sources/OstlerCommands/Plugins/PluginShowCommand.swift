@@ -49,7 +49,8 @@ struct PluginShowCommand: ParsableCommand {
             let flags = (try? executor.payload.compiled().flags) ?? []
             for flag in flags {
                 let mark = flag.isRequired ? " (required)" : ""
-                lines.append("  --\(flag.name)  \(flag.type.rawValue)\(mark)  \(flag.description ?? "")")
+                let name = flag.name.split(separator: "_").joined(separator: "-")
+                lines.append("  --\(name)  \(flag.type.rawValue)\(mark)  \(flag.description ?? "")")
             }
         }
         return lines.map { $0 + "\n" }.joined()

@@ -85,6 +85,10 @@ final class FileRun {
             if options.ordered { await order.room(for: 4096) }
             await output.room()
             guard let entry = await file?.next() else { return }
+            guard !isInterrupted else {
+                notStarted += 1
+                return
+            }
             let place = order.take()
             let result = await run(entry)
             tally.add(result.outcome)

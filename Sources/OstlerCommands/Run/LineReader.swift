@@ -22,6 +22,9 @@ final class LineReader: EventHandler {
     private var skipped = 0
     private var isDirect: Bool
     private var waiting: UnsafeContinuation<Void, Never>?
+    /// Whether someone is reading; the others wait in line.
+    private var isReading = false
+    private var queue: [UnsafeContinuation<Void, Never>] = []
     /// The number of the line that was returned last, from 1.
     private(set) var number = 0
     /// Why reading stopped before the end, if it did.
@@ -34,8 +37,14 @@ final class LineReader: EventHandler {
         isDirect = fstat(input, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// The next line; nil at the end.
+    /// The next line; nil at the end. Several may ask at once: each gets a line of its own.
     func next() async -> Line? {
+        while isReading { await withUnsafeContinuation { queue.append($0) } }
+        isReading = true
+        defer {
+            isReading = false
+            if !queue.isEmpty { queue.removeFirst().resume() }
+        }
         while true {
             if let line = take() {
                 number += 1
@@ -70,6 +79,7 @@ final class LineReader: EventHandler {
 
     private func fill() async {
         if !isDirect { await readiness() }
+        guard !isAtEnd else { return }
         if start > 0 {
             buffer.removeFirst(start)
             scanned -= start

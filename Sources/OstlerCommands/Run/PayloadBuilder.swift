@@ -10,10 +10,10 @@ struct PayloadBuilder {
     let executor: CatalogExecutor
     let schema: CompiledSchema
 
-    /// The payload's bytes. Without flags and argv they are the very bytes of `--payload`.
+    /// The payload's bytes. Without flags and argv they are the very bytes of `--payload`, on one line.
     func build(_ options: TaskOptions) throws -> [UInt8] {
         let given = try options.payload.map(Self.read)
-        guard !options.fields.isEmpty || !options.argv.isEmpty || given == nil else { return given ?? [] }
+        guard !options.fields.isEmpty || !options.argv.isEmpty || given == nil else { return Self.onOneLine(given ?? []) }
         var object = JSONObject()
         if let given {
             guard let parsed = try? JSONValue(parsing: given), let members = parsed.object else {
@@ -24,6 +24,12 @@ struct PayloadBuilder {
         try add(fields: options.fields, to: &object)
         try add(argv: options.argv, to: &object)
         return Array(JSONValue.object(object).text.utf8)
+    }
+
+    /// A frame is one line. In JSON the ends of lines are blanks; in anything else they are left for the host to refuse.
+    private static func onOneLine(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(0x0A), (try? JSONValue(parsing: bytes)) != nil else { return bytes }
+        return bytes.map { $0 == 0x0A ? 0x20 : $0 }
     }
 
     private static func read(_ source: String) throws -> [UInt8] {

@@ -75,6 +75,7 @@ final class Child {
             posix_spawn_file_actions_adddup2(&actions, pipe.write, number)
         }
         process = try Self.spawn(command, &actions)
+        if !pending.isEmpty { serve(0) }
     }
 
     deinit {
@@ -257,27 +258,41 @@ final class Child {
 
 /// Runs what waits for programs on a thread of its own: the threads of tasks are few.
 func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
-        let work = Unmanaged.passRetained(Work { continuation.resume(with: Result { try body() }) })
-        var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, work.toOpaque())
-        if result == 0 {
-            pthread_detach(thread)
-        } else {
-            work.release()
-            continuation.resume(throwing: TestSupportFailure("pthread_create", "a thread", errno: result))
-        }
-    }
+    try await withTaskExecutorPreference(ThreadExecutor.shared) { try await ThreadExecutor.run(body) }
 }
 
-private final class Work {
-    let body: () -> Void
+/// Gives each piece of work a thread; it stays a part of the test's own task.
+private final class ThreadExecutor: TaskExecutor {
+    static let shared = ThreadExecutor()
 
-    init(_ body: @escaping () -> Void) {
-        self.body = body
+    @concurrent
+    static func run<R: Sendable>(_ body: @Sendable () throws -> R) async throws -> R { try body() }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let work = Unmanaged.passRetained(Work(UnownedJob(job), asUnownedTaskExecutor()))
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+                work.job.runSynchronously(on: work.executor)
+                return nil
+            },
+            work.toOpaque()
+        )
+        precondition(result == 0, "a thread for a test")
+        pthread_detach(thread)
+    }
+
+    private final class Work {
+        let job: UnownedJob
+        let executor: UnownedTaskExecutor
+
+        init(_ job: UnownedJob, _ executor: UnownedTaskExecutor) {
+            self.job = job
+            self.executor = executor
+        }
     }
 }

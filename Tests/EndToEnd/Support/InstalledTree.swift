@@ -120,7 +120,11 @@ extension Trait where Self == ConditionTrait {
 extension Finished {
     /// The one JSON document on stdout.
     func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONValue {
-        try #require(try? JSONValue(parsing: output), "stdout: \(text) stderr: \(complaint)", sourceLocation: sourceLocation)
+        try #require(
+            try? JSONValue(parsing: output),
+            "stdout: \(text) stderr: \(complaint)",
+            sourceLocation: sourceLocation
+        )
     }
 
     /// The JSON documents on stdout, one a line.

@@ -16,7 +16,9 @@ struct Marker: Sendable {
     /// The processes of this machine that sleep so long.
     var processes: [Int32] {
         namesOfDirectory("/proc").compactMap { name in
-            guard let number = Int32(name), let line = try? contents(ofFile: "/proc/\(name)/cmdline") else { return nil }
+            guard let number = Int32(name), let line = try? contents(ofFile: "/proc/\(name)/cmdline") else {
+                return nil
+            }
             let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
             return words.first == "sleep" && words.last == seconds && isAlive(number) ? number : nil
         }
