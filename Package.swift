@@ -199,8 +199,6 @@ let package = Package(
                 "OstlerCatalog",
                 "OstlerConfig",
                 "OstlerHost",
-                "OstlerJSON",
-                "OstlerProtocol",
                 "OstlerSandbox",
                 "OstlerSystem",
                 "OstlerTasks",

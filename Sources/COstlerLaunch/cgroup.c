@@ -19,6 +19,10 @@ static const struct cgroup_names names[] = {
 
 enum { SETTLE_ABOVE = 16 << 20 };
 
+// A process that writes itself into `tasks` of version 1 moves without the global lock of thread groups, whose first
+// taker waits for an RCU grace period, up to 20 ms (kernel/cgroup: cgroup_procs_write_start). Process 1 has one thread.
+static const char *const join_file[] = {[OSTLER_CGROUP_V1] = "tasks", [OSTLER_CGROUP_V2] = "cgroup.procs"};
+
 static int open_in(const char *directory, unsigned index, const char *file, int flags) {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/s%u/%s", directory, index, file);
@@ -28,7 +32,7 @@ static int open_in(const char *directory, unsigned index, const char *file, int 
 static void open_memory(struct cgroup_slot *group, unsigned index) {
     const struct cgroup_names *name = &names[launcher.memory_mode];
     const char *directory = cgroup_run.memory;
-    group->memory_join = open_in(directory, index, "cgroup.procs", O_WRONLY);
+    group->memory_join = open_in(directory, index, join_file[launcher.memory_mode], O_WRONLY);
     group->memory_limit = open_in(directory, index, name->limit, O_WRONLY);
     group->memory_swap = open_in(directory, index, name->swap, O_WRONLY);
     group->memory_peak = open_in(directory, index, name->peak, O_RDWR);
@@ -49,7 +53,7 @@ void cgroup_open(struct cgroup_slot *group, unsigned index) {
             // In version 2 one directory holds both controllers, and joining it once is enough.
             bool joined = launcher.memory_mode == OSTLER_CGROUP_V2 && launcher.pids_mode == OSTLER_CGROUP_V2 &&
                           group->memory_join >= 0;
-            if (!joined) group->pids_join = open_in(cgroup_run.pids, index, "cgroup.procs", O_WRONLY);
+            if (!joined) group->pids_join = open_in(cgroup_run.pids, index, join_file[launcher.pids_mode], O_WRONLY);
             group->pids_limit = open_in(cgroup_run.pids, index, "pids.max", O_WRONLY);
             group->pids_events = open_in(cgroup_run.pids, index, "pids.events", O_RDONLY);
         }

@@ -30,7 +30,7 @@ package struct OstlerCommand: ParsableCommand {
     package static func start() -> Never {
         ostler_ignore_sigpipe()
         do {
-            var command = try parseAsRoot(CommandWords.own)
+            var command = try parseQuickly() ?? parseAsRoot(CommandWords.own)
             try command.run()
             Glibc.exit(0)
         } catch let code as ExitCode {
@@ -38,6 +38,13 @@ package struct OstlerCommand: ParsableCommand {
         } catch {
             report(error)
         }
+    }
+
+    /// Parses the most frequent command by itself, which takes half the time of parsing from the root. What it does
+    /// not take is parsed from the root, for the messages.
+    private static func parseQuickly() throws -> (any ParsableCommand)? {
+        guard CommandWords.own.first == "run" else { return nil }
+        return try? RunCommand.parse(Array(CommandWords.own.dropFirst()))
     }
 
     /// Help and version are results; wrong usage is exit code 3, as all that is refused before it runs.

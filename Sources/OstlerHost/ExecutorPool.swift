@@ -77,6 +77,16 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         let limit = isFreshPerTask ? Self.maximumProcesses : 1
         let live = hosts.values.filter { $0.process.state.takesTasks }.count
         guard !isClosing, live < limit, coming < waiting.count - waitingStart else { return }
+        startProcess()
+    }
+
+    /// Starts the process that the next task will need, if there is none.
+    func warmUp() {
+        guard hosts.isEmpty, !isClosing, !isFreshPerTask else { return }
+        startProcess()
+    }
+
+    private func startProcess() {
         let process = ExecutorProcess(plugin: plugin, provider: provider, settings: settings, delegate: self)
         hosts[ObjectIdentifier(process)] = Tenancy(process)
         Task(executorPreference: EventLoop.shared) { await process.start() }
@@ -163,11 +173,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
             if let serving = hosts.values.first(where: { $0.process.state == .serving }) { return serving.process }
             await withUnsafeContinuation { continuation in
                 whenServing.append(continuation)
-                if !hosts.values.contains(where: { $0.process.state.takesTasks }) {
-                    let process = ExecutorProcess(plugin: plugin, provider: provider, settings: settings, delegate: self)
-                    hosts[ObjectIdentifier(process)] = Tenancy(process)
-                    Task(executorPreference: EventLoop.shared) { await process.start() }
-                }
+                if !hosts.values.contains(where: { $0.process.state.takesTasks }) { startProcess() }
             }
             if let serving = hosts.values.first(where: { $0.process.state == .serving }) { return serving.process }
             if let lastLoss { throw lastLoss.failure }

@@ -67,6 +67,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         do {
             let plan = try await provider.plan(for: policy)
             guard state == .launching else { return finish() }
+            settings.onPhase?("launcher, view of the plugin")
             try spawn(plan)
         } catch let failure as LaunchFailure {
             sandboxFailed(failure)
@@ -139,6 +140,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
                 if let problem = check(result) { return stop(because: .executorProtocol, problem) }
                 guard state.handle(.welcomed) else { return }
                 hasServed = true
+                settings.onPhase?("plugin ready")
                 delegate?.processIsServing(self)
             }
         } catch {

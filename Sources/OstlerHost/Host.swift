@@ -110,14 +110,18 @@ package final class Host {
         guard problems.isEmpty else { return refused(spec, origin, problems) }
         guard open[spec.id] == nil else { return refused(spec, origin, [.duplicateID(spec.id)]) }
         guard !isStopping else { return refused(spec, origin, [.stopping]) }
+        let pool = pool(of: executor.plugin)
         var command: (policy: SandboxPolicy, plan: UInt32)?
         if executor.plugin.manifest.needs.launch {
+            // The plugin starts up while the view of its commands is built.
+            pool.warmUp()
             let policy = provider.policy(for: spec, executor: executor.name)
             do {
                 command = (policy, try await provider.plan(for: policy))
             } catch {
                 return unavailable(spec, origin, error)
             }
+            settings.onPhase?("view of the command")
         }
         let run = TaskRun(
             spec: spec,
@@ -127,7 +131,7 @@ package final class Host {
             io: io,
             provider: provider,
             settings: settings,
-            pool: pool(of: executor.plugin),
+            pool: pool,
             submitted: submitted
         )
         open[spec.id] = run

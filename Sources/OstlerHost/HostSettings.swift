@@ -2,6 +2,7 @@ package import OstlerCatalog
 package import OstlerConfig
 internal import OstlerJSON
 package import OstlerSandbox
+internal import OstlerSystem
 
 /// What a host is made from: config, catalog and where things are installed.
 package struct HostSettings: Sendable {
@@ -21,6 +22,9 @@ package struct HostSettings: Sendable {
     package var isStrict = false
     /// Layers that must be had beyond what the profile asks for.
     package var required: SandboxLayers = []
+
+    /// Told of each step on the way to the first task.
+    package var onPhase: (@LoopActor @Sendable (String) -> Void)?
 
     package init(config: HostConfig, catalog: Catalog, launcherProgram: String, runID: String, principal: String) {
         self.config = config

@@ -95,6 +95,6 @@ final class Phases: Sendable {
     }
 
     private func line(_ name: String, _ microseconds: Int64) {
-        Diagnostics.line(name + String(repeating: " ", count: max(1, 24 - name.count)) + "\(microseconds) us")
+        Diagnostics.line(name + String(repeating: " ", count: max(1, 32 - name.count)) + "\(microseconds) us")
     }
 }

@@ -19,6 +19,8 @@ struct SingleRun: Sendable {
     private let phases: Phases
 
     init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings, _ phases: Phases) throws {
+        var settings = settings
+        if options.timings { settings.onPhase = { phases.mark($0) } }
         self.settings = settings
         self.phases = phases
         spec = try Self.makeSpec(options.task, composition, isJSON: options.global.json)

@@ -1,7 +1,8 @@
-// Times start and exit of a command through a resident launcher, interleaved with vfork + exec and, if a command line
-// follows, with that one (bwrap …).
-//     bench LAUNCHER PLAN PROGRAM ROUNDS [-- COMMAND...]
-// PLAN is a file with the bytes of a plan (driver.py --write-plan). PROGRAM is its path in the view and on the host.
+// Times start and exit of a program through a resident launcher, interleaved with vfork + exec and, if a command line
+// follows, with that one (bwrap …). Prints one JSON object; times are in microseconds.
+//     launch-times LAUNCHER PLAN VIEW_PROGRAM PROGRAM ROUNDS [-- COMMAND...]
+// PLAN is a file with the bytes of a plan (ostler-bench plan). The program is given by its path in the
+// view and by that on the host.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -109,13 +110,13 @@ static int by_value(const void *a, const void *b) {
 
 static void print(const char *name, double *values, int count) {
     qsort(values, (size_t)count, sizeof *values, by_value);
-    printf("%-28s p10 %7.0f  median %7.0f  p90 %7.0f  min %7.0f us\n", name, values[count / 10], values[count / 2],
-           values[count * 9 / 10], values[0]);
+    printf("\"%s\": {\"p10\": %.1f, \"p50\": %.1f, \"p90\": %.1f}, ", name, values[count / 10], values[count / 2],
+           values[count * 9 / 10]);
 }
 
 int main(int argc, char **argv) {
-    if (argc < 5) return 2;
-    int ends[2], rounds = atoi(argv[4]);
+    if (argc < 6) return 2;
+    int ends[2], rounds = atoi(argv[5]);
     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
     pid_t launcher = vfork();
     if (launcher == 0) {
@@ -128,9 +129,9 @@ int main(int argc, char **argv) {
     send_plan(argv[2]);
     double *times[4];
     for (int i = 0; i < 4; i++) times[i] = calloc((size_t)rounds, sizeof(double));
-    char **peer = argc > 6 ? argv + 6 : NULL;
+    char **peer = argc > 7 ? argv + 7 : NULL;
     for (int i = -20; i < rounds; i++) {
-        double floor = run_command((char *[]){argv[3], NULL});
+        double floor = run_command((char *[]){argv[4], NULL});
         run_launcher(argv[3]);
         double other = peer ? run_command(peer) : 0;
         if (i < 0) continue;
@@ -139,19 +140,20 @@ int main(int argc, char **argv) {
         times[2][i] = reaped_us;
         times[3][i] = other;
     }
-    print("vfork+exec", times[0], rounds);
-    print("launcher, to EXITED", times[1], rounds);
-    print("launcher, to REAPED", times[2], rounds);
-    if (peer) print(peer[0], times[3], rounds);
+    printf("{");
+    print("floor", times[0], rounds);
+    print("exited", times[1], rounds);
+    print("reaped", times[2], rounds);
+    if (peer) print("peer", times[3], rounds);
     double start = now_us();
     for (int i = 0; i < rounds; i++) run_launcher(argv[3]);
-    printf("one after another: %.0f a second\n", rounds / ((now_us() - start) / 1e6));
+    double rate = rounds / ((now_us() - start) / 1e6);
     close(control);
     struct rusage usage;
     wait4(launcher, NULL, 0, &usage);
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-    printf("launcher and its sandboxes: %.0f us CPU a start, launcher's largest RSS %ld KiB\n",
-           cpu / (2.0 * rounds + 20), usage.ru_maxrss);
+    printf("\"per_second\": %.0f, \"cpu_us\": %.0f, \"rss_kib\": %ld}\n", rate, cpu / (2.0 * rounds + 20),
+           usage.ru_maxrss);
     return 0;
 }
