@@ -241,8 +241,8 @@ let package = Package(
         .testTarget(
             name: "OstlerSandboxTests",
             dependencies: [
-                "COstlerLaunch", "COstlerShims", "OstlerJSON", "OstlerLaunchWire", "OstlerSandbox", "OstlerSystem",
-                "OstlerTestSupport",
+                "COstlerLaunch", "COstlerShims", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSandbox",
+                "OstlerSystem", "OstlerTestSupport",
             ],
             exclude: ["launcher"],
             swiftSettings: swiftSettings

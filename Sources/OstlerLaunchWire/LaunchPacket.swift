@@ -43,15 +43,20 @@ package struct LaunchPacket {
         let count = ostler_recv(socket, &scratch, scratch.count, &descriptors, &descriptorCount)
         if count == -Int(EAGAIN) { return .empty }
         let headerSize = MemoryLayout<ostler_header>.size
-        guard count >= headerSize else { return .closed }
+        var kept = descriptors.prefix(Int(descriptorCount))
+        guard count >= headerSize else {
+            for descriptor in kept { close(descriptor) }
+            return .closed
+        }
         let header = scratch.withUnsafeBytes { $0.loadUnaligned(as: ostler_header.self) }
         var content = Array(scratch[headerSize..<count])
-        var kept = descriptors.prefix(Int(descriptorCount))
-        let hasTailFD = UInt32(header.flags) & OSTLER_FLAG_TAIL_FD.rawValue != 0
-        if hasTailFD, let memfd = kept.popFirst() {
-            content += readTail(OwnedFD(taking: memfd), count: Int(header.tail))
+        var tailRoom = content.count
+        if UInt32(header.flags) & OSTLER_FLAG_TAIL_FD.rawValue != 0 {
+            let tail = kept.popFirst().map { readTail(OwnedFD(taking: $0), count: Int(header.tail)) } ?? []
+            tailRoom = tail.count
+            content += tail
         }
-        guard Int(header.tail) <= content.count else {
+        guard Int(header.tail) <= tailRoom else {
             for descriptor in kept { close(descriptor) }
             return .closed
         }

@@ -91,7 +91,9 @@ public struct MessageIDs: Sendable {
 
     /// The number of an id of this session; nil for any other text.
     public func number(of id: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
-        guard id.count > prefix.count, id.count <= prefix.count + 19 else { return nil }
+        guard id.count > prefix.count, id.count <= prefix.count + 19,
+            id[id.startIndex + prefix.count] != UInt8(ascii: "0")
+        else { return nil }
         var value: UInt64 = 0
         for (offset, byte) in id.enumerated() {
             if offset < prefix.count {
@@ -101,6 +103,6 @@ public struct MessageIDs: Sendable {
                 value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
             }
         }
-        return value > 0 && value <= counter ? value : nil
+        return value <= counter ? value : nil
     }
 }

@@ -107,6 +107,7 @@ public struct Failure: Error, Sendable, Equatable {
     /// Reads the shape; what a plugin leaves out gets the most careful value.
     public init(reading reader: inout JSONReader) throws(JSONError) {
         self.init("executor_error", fault: .executor, sideEffects: .possible, message: "")
+        var inner: Failure?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if reader.matches(key, "code") {
@@ -129,13 +130,14 @@ public struct Failure: Error, Sendable, Equatable {
             } else if reader.matches(key, "limit") {
                 limit = try Self.readLimit(&reader)
             } else if reader.matches(key, "data"), try reader.peek() == .object {
-                let outer = message
-                self = try Failure(reading: &reader)
-                if message.isEmpty { message = outer }
+                inner = try Failure(reading: &reader)
             } else {
                 _ = try reader.skipValue()
             }
         }
+        guard var inner else { return }
+        if inner.message.isEmpty { inner.message = message }
+        self = inner
     }
 
     private static func readLimit(_ reader: inout JSONReader) throws(JSONError) -> Limit {

@@ -1,11 +1,11 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #endif
 
 /// Splits a byte stream into lines and tells frames from noise. It does no input or output of its own.
 ///
-/// A line whose first byte is `{`, or that holds `"jsonrpc"`, is a frame or an attempt at one; any other line is
-/// noise. Feed it with ``withTail(minimum:_:)`` or ``append(_:)``, then take events until ``next()`` returns nil.
+/// A line whose first byte is `{`, or that holds `"jsonrpc"` in its first 64 KiB, is a frame or an attempt at one; any
+/// other line is noise. What is found does not depend on how the stream was cut. Feed it with ``withTail(minimum:_:)`` or ``append(_:)``, then take events until ``next()`` returns nil.
 public struct FrameParser: ~Copyable {
     /// What was found in the stream. Ranges are valid until the next feed.
     public enum Event: Equatable, Sendable {
@@ -13,7 +13,7 @@ public struct FrameParser: ~Copyable {
         case frame(Range<Int>)
         /// A line that is not a frame; of an endless one only the start.
         case noise(Range<Int>)
-        /// The stream cannot be trusted any more.
+        /// The stream cannot be trusted any more. It is the last event.
         case violation(FrameViolation)
     }
 
@@ -28,7 +28,11 @@ public struct FrameParser: ~Copyable {
     private var dropped: UInt64 = 0
     /// Inside a line of noise that is too long to keep.
     private var discarding = false
+    /// A violation has been told.
+    private var isBroken = false
     private static let noiseExcerpt = 4096
+    /// How far into a line the mark of a frame is looked for, and how much noise is kept in wait of a line end.
+    private static let noiseWindow = 1 << 16
 
     /// - Parameter maximumFrameBytes: the longest line that is accepted as a frame, without its line end.
     public init(maximumFrameBytes: Int = 1 << 20) {
@@ -85,7 +89,7 @@ public struct FrameParser: ~Copyable {
 
     /// The next line, or nil if more bytes are needed.
     public mutating func next() -> Event? {
-        while true {
+        while !isBroken {
             guard let found = newline() else { return unfinished() }
             let line = start..<found
             start = found + 1
@@ -96,6 +100,8 @@ public struct FrameParser: ~Copyable {
             }
             return classify(trimmed(line))
         }
+        start = filled
+        return nil
     }
 
     private func newline() -> Int? {
@@ -111,8 +117,10 @@ public struct FrameParser: ~Copyable {
             return nil
         }
         let line = start..<filled
-        guard line.count > (isFrame(line) ? maximumFrameBytes : Self.noiseExcerpt * 16) else { return nil }
-        if isFrame(line) { return .violation(violation(.oversize, line)) }
+        let isFrame = isFrame(line)
+        // A carriage return at the end may belong to the line end that has not come yet.
+        guard trimmed(line).count > (isFrame ? maximumFrameBytes : Self.noiseWindow) else { return nil }
+        if isFrame { return violation(.oversize, line) }
         discarding = true
         start = filled
         return .noise(line.prefix(Self.noiseExcerpt))
@@ -120,20 +128,22 @@ public struct FrameParser: ~Copyable {
 
     private mutating func classify(_ line: Range<Int>) -> Event {
         guard isFrame(line) else { return .noise(line.prefix(Self.noiseExcerpt)) }
-        guard line.count <= maximumFrameBytes else { return .violation(violation(.oversize, line)) }
+        guard line.count <= maximumFrameBytes else { return violation(.oversize, line) }
         return .frame(line)
     }
 
     /// Call at the end of the stream: a line that was cut off is an error, never parsed.
     public mutating func finish() -> Event? {
-        guard !discarding, start < filled else { return nil }
+        guard !discarding, !isBroken, start < filled else { return nil }
         let line = start..<filled
         start = filled
-        return isFrame(line) ? .violation(violation(.partial, line)) : .noise(line.prefix(Self.noiseExcerpt))
+        return isFrame(line) ? violation(.partial, line) : .noise(line.prefix(Self.noiseExcerpt))
     }
 
     /// Lends the bytes of an event.
-    public func withBytes<R, E: Error>(_ range: Range<Int>, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> R) throws(E) -> R {
+    public func withBytes<R, E: Error>(_ range: Range<Int>, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> R)
+        throws(E) -> R
+    {
         try body(UnsafeBufferPointer(start: buffer + range.lowerBound, count: range.count))
     }
 
@@ -147,9 +157,10 @@ public struct FrameParser: ~Copyable {
         if buffer[first] == UInt8(ascii: "{") { return true }
         let needle: StaticString = "\"jsonrpc\""
         let length = needle.utf8CodeUnitCount
+        let end = min(line.upperBound, first + Self.noiseWindow)
         var from = first
-        while line.upperBound - from >= length,
-            let quote = memchr(buffer + from, Int32(UInt8(ascii: "\"")), line.upperBound - from - length + 1)
+        while end - from >= length,
+            let quote = memchr(buffer + from, Int32(UInt8(ascii: "\"")), end - from - length + 1)
         {
             if memcmp(quote, needle.utf8Start, length) == 0 { return true }
             from = UnsafeRawPointer(quote) - UnsafeRawPointer(buffer) + 1
@@ -157,13 +168,16 @@ public struct FrameParser: ~Copyable {
         return false
     }
 
-    private func violation(_ kind: FrameViolation.Kind, _ line: Range<Int>) -> FrameViolation {
+    private mutating func violation(_ kind: FrameViolation.Kind, _ line: Range<Int>) -> Event {
+        isBroken = true
         let excerpt = UnsafeBufferPointer(start: buffer + line.lowerBound, count: min(line.count, 120))
-        return FrameViolation(
-            kind: kind,
-            offset: streamOffset(line.lowerBound),
-            length: line.count,
-            excerpt: String(decoding: excerpt, as: UTF8.self)
+        return .violation(
+            FrameViolation(
+                kind: kind,
+                offset: streamOffset(line.lowerBound),
+                length: line.count,
+                excerpt: String(decoding: excerpt, as: UTF8.self)
+            )
         )
     }
 }

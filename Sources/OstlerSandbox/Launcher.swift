@@ -41,7 +41,7 @@ package final class Launcher: EventHandler {
     private var scratch: [UInt8] = []
     /// A launcher was killed and could not remove what it had made; the next one does.
     package private(set) var hasLeftovers = false
-    private var outbox: [@LoopActor (Int32) throws(SystemFailure) -> Void] = []
+    private var outbox: [Outgoing] = []
     private var outboxStart = 0
 
     private var plans: [SandboxPolicy: PlanState] = [:]
@@ -49,6 +49,16 @@ package final class Launcher: EventHandler {
     private var spawns: [UInt64: any SandboxObserver] = [:]
     private var tasks: [UInt64: any SandboxObserver] = [:]
     private var counter: UInt64 = 0
+
+    /// A packet that waits for room in the socket; its descriptors are closed once it is sent or dropped.
+    private struct Outgoing {
+        let descriptors: [Int32]
+        let send: @LoopActor (Int32) throws(SystemFailure) -> Void
+
+        func close() {
+            for descriptor in descriptors { _ = Glibc.close(descriptor) }
+        }
+    }
 
     private enum PlanState {
         case pending(UInt64, [UnsafeContinuation<LaunchFailure?, Never>])
@@ -113,6 +123,7 @@ package final class Launcher: EventHandler {
         disconnect()
         var status: Int32 = 0
         _ = ostler_wait_status(processID, &status, 0)
+        forget(LaunchFailure(stage: "launcher", errno: ECANCELED, detail: "the launcher was stopped"))
     }
 
     /// Kills the launcher, and with it all that it had started; every observer hears of it.
@@ -124,18 +135,25 @@ package final class Launcher: EventHandler {
         EventLoop.shared.unwatch(socket)
         _ = close(socket)
         socket = -1
+        for packet in outbox[outboxStart...] { packet.close() }
         outbox.removeAll()
         outboxStart = 0
     }
 
-    /// The launcher is gone without having been asked to go.
-    private func lost() {
+    /// The launcher is gone without having been asked to go, or is of no use.
+    private func lost(_ failure: LaunchFailure = LaunchFailure(launcherLost: ())) {
         disconnect()
         var status: Int32 = 0
         _ = kill(processID, SIGKILL)
         _ = ostler_wait_status(processID, &status, 0)
         if case .running = state { hasLeftovers = true }
-        let failure = LaunchFailure(stage: "launcher", errno: ECONNRESET, detail: "the launcher ended unexpectedly")
+        for observer in forget(failure) { observer.launcherLost() }
+    }
+
+    /// Forgets all that a launcher knew; who waits for it hears of the failure.
+    /// - Returns: those whose sandboxes and tasks it had.
+    @discardableResult
+    private func forget(_ failure: LaunchFailure) -> [any SandboxObserver] {
         finishStart(failure)
         state = .stopped
         let observers = Array(spawns.values) + Array(tasks.values)
@@ -144,7 +162,14 @@ package final class Launcher: EventHandler {
         for case .pending(_, let waiting) in pendingPlans {
             for continuation in waiting { continuation.resume(returning: failure) }
         }
-        for observer in observers { observer.launcherLost() }
+        return observers
+    }
+
+    /// Whether there is a launcher to ask. If not, the observer hears of it, though not before the caller has its number.
+    private func isReachable(for observer: any SandboxObserver) -> Bool {
+        guard socket < 0 else { return true }
+        EventLoop.shared.atEndOfTurn { observer.launcherLost() }
+        return false
     }
 
     // MARK: Plans
@@ -157,6 +182,7 @@ package final class Launcher: EventHandler {
             switch plans[policy] {
             case .ready: continuation.resume(returning: nil)
             case .pending(let number, let waiting): plans[policy] = .pending(number, waiting + [continuation])
+            case nil where socket < 0: continuation.resume(returning: LaunchFailure(launcherLost: ()))
             case nil:
                 let number = nextNumber()
                 plans[policy] = .pending(number, [continuation])
@@ -196,6 +222,7 @@ package final class Launcher: EventHandler {
         observer: any SandboxObserver
     ) -> UInt64 {
         let number = nextNumber()
+        guard isReachable(for: observer) else { return number }
         spawns[number] = observer
         let body = ostler_spawn(
             plan: plan,
@@ -208,10 +235,15 @@ package final class Launcher: EventHandler {
         let strings = (arguments + environment + (workDirectory.map { [$0] } ?? [])).map { Array($0.utf8) }
         let tail = LaunchStrings.encode(strings)
         let copies = [descriptors.stdin, descriptors.stdout, descriptors.stderr].map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
-        post { (socket) throws(SystemFailure) in
+        post(closing: copies) { (socket) throws(SystemFailure) in
             try LaunchPacket.send(
-                OSTLER_OP_SPAWN, id: number, body: body, tail: tail, descriptors: copies, to: socket)
-            for copy in copies { _ = close(copy) }
+                OSTLER_OP_SPAWN,
+                id: number,
+                body: body,
+                tail: tail,
+                descriptors: copies,
+                to: socket
+            )
         }
         return number
     }
@@ -226,12 +258,21 @@ package final class Launcher: EventHandler {
         observer: any SandboxObserver
     ) -> UInt64 {
         let number = nextNumber()
+        let descriptors = stdin.map { [$0] } ?? []
+        guard isReachable(for: observer) else {
+            for descriptor in descriptors { _ = close(descriptor) }
+            return number
+        }
         tasks[number] = observer
         let body = ostler_task(spawn: spawn, plan: plan, max_live: 64)
-        post { (socket) throws(SystemFailure) in
+        post(closing: descriptors) { (socket) throws(SystemFailure) in
             try LaunchPacket.send(
-                OSTLER_OP_TASK, id: number, body: body, descriptors: stdin.map { [$0] } ?? [], to: socket)
-            if let stdin { _ = close(stdin) }
+                OSTLER_OP_TASK,
+                id: number,
+                body: body,
+                descriptors: descriptors,
+                to: socket
+            )
         }
         return number
     }
@@ -253,30 +294,35 @@ package final class Launcher: EventHandler {
 
     // MARK: Packets
 
-    /// Sends now, or as soon as the socket takes it; packets keep their order.
-    private func post(_ send: @escaping @LoopActor (Int32) throws(SystemFailure) -> Void) {
-        guard socket >= 0 else { return }
-        guard outbox.count == outboxStart else {
-            outbox.append(send)
-            return
-        }
+    /// Sends now, or as soon as the socket takes it; packets keep their order. The descriptors are closed afterwards.
+    private func post(
+        closing descriptors: [Int32] = [],
+        _ send: @escaping @LoopActor (Int32) throws(SystemFailure) -> Void
+    ) {
+        let packet = Outgoing(descriptors: descriptors, send: send)
+        guard socket >= 0 else { return packet.close() }
+        guard outbox.count == outboxStart else { return outbox.append(packet) }
+        guard !attempt(packet) else { return }
+        outbox.append(packet)
+        EventLoop.shared.change(socket, to: [.read, .write])
+    }
+
+    /// Sends a packet and lets its descriptors go; false if the socket has no room for it now.
+    private func attempt(_ packet: Outgoing) -> Bool {
         do {
-            try send(socket)
-        } catch where error.errno == EAGAIN {
-            outbox.append(send)
-            EventLoop.shared.change(socket, to: [.read, .write])
+            try packet.send(socket)
+        } catch  where error.errno == EAGAIN {
+            return false
         } catch {
             // A dead socket shows as end of file on the next turn, which ends everything in one place.
         }
+        packet.close()
+        return true
     }
 
     private func drainOutbox() {
         while outboxStart < outbox.count {
-            do {
-                try outbox[outboxStart](socket)
-            } catch where error.errno == EAGAIN {
-                return
-            } catch {}
+            guard attempt(outbox[outboxStart]) else { return }
             outboxStart += 1
         }
         outbox.removeAll(keepingCapacity: true)
@@ -324,7 +370,7 @@ package final class Launcher: EventHandler {
     private func becameReady(_ body: ostler_ready) {
         guard body.version == OSTLER_LAUNCH_VERSION else {
             let detail = "the launcher speaks version \(body.version), the host \(OSTLER_LAUNCH_VERSION): reinstall"
-            return finishStart(LaunchFailure(stage: "start", errno: EPROTO, detail: detail))
+            return lost(LaunchFailure(stage: "start", errno: EPROTO, detail: detail))
         }
         hasLeftovers = false
         capabilities.isRealRoot = body.uid_range_used != 0

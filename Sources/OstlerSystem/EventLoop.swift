@@ -121,10 +121,15 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     private static let thread: Void = {
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { _ in
-            EventLoop.shared.claim()
-            while true { EventLoop.shared.turn() }
-        }, nil)
+        let result = pthread_create(
+            &thread,
+            nil,
+            { _ in
+                EventLoop.shared.claim()
+                while true { EventLoop.shared.turn() }
+            },
+            nil
+        )
         precondition(result == 0, "no thread for the event loop")
     }()
 
@@ -138,14 +143,15 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private func turn() {
         runJobs()
         let isIdle = jobs.withLock { jobs in
-            jobs.sleeping = jobs.queue.isEmpty
+            jobs.sleeping = jobs.queue.isEmpty && flushes.isEmpty
             return jobs.sleeping
         }
         wait(milliseconds: isIdle ? timers.millisecondsToNext() : 0)
         let due = timers.takeDue(.now)
         guard !due.isEmpty else { return }
         isolated {
-            for action in due { action() }
+            // One by one, since an action may cancel a timer that is due with it.
+            for timer in due { timers.takeAction(of: timer)?() }
         }
         flush()
     }
@@ -210,10 +216,10 @@ extension EventLoop {
     @LoopActor
     package func watch(_ fd: Int32, for interest: Readiness, _ handler: any EventHandler) throws(SystemFailure) {
         while registrations.count <= Int(fd) { registrations.append(Registration()) }
-        registrations[Int(fd)].generation &+= 1
-        registrations[Int(fd)].handler = handler
-        let data = UInt64(registrations[Int(fd)].generation) << 32 | UInt64(fd)
+        let generation = registrations[Int(fd)].generation &+ 1
+        let data = UInt64(generation) << 32 | UInt64(fd)
         _ = try Errno.check(ostler_epoll_ctl(epoll, 1, fd, interest.rawValue, data), "epoll_ctl")
+        registrations[Int(fd)] = Registration(handler: handler, generation: generation)
     }
 
     /// Changes what a descriptor is watched for.

@@ -37,7 +37,8 @@ package enum WallClock {
 
     /// RFC 3339 in UTC with milliseconds.
     package static func text(milliseconds: Int64) -> String {
-        var seconds = time_t(milliseconds / 1000)
+        let fraction = (milliseconds % 1000 + 1000) % 1000
+        var seconds = time_t((milliseconds - fraction) / 1000)
         var parts = tm()
         gmtime_r(&seconds, &parts)
         func pad(_ value: some BinaryInteger, _ width: Int) -> String {
@@ -46,6 +47,6 @@ package enum WallClock {
         }
         let date = "\(pad(parts.tm_year + 1900, 4))-\(pad(parts.tm_mon + 1, 2))-\(pad(parts.tm_mday, 2))"
         let clock = "\(pad(parts.tm_hour, 2)):\(pad(parts.tm_min, 2)):\(pad(parts.tm_sec, 2))"
-        return "\(date)T\(clock).\(pad(milliseconds % 1000, 3))Z"
+        return "\(date)T\(clock).\(pad(fraction, 3))Z"
     }
 }

@@ -3,11 +3,15 @@ package struct TimerID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// Timers by deadline: a binary heap. Cancelled ones stay in it until they come up or outnumber the live ones.
+/// Timers by deadline, and of the same deadline by age: a binary heap. Cancelled ones stay in it until they come up or outnumber the live ones.
 struct TimerQueue {
     private struct Entry {
         let deadline: Instant
         let id: UInt64
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.deadline.nanoseconds, left.id) < (right.deadline.nanoseconds, right.id)
+        }
     }
 
     private var heap: [Entry] = []
@@ -42,14 +46,19 @@ struct TimerQueue {
         return Int32(clamping: (left + 999_999) / 1_000_000)
     }
 
-    /// Removes and returns what is due, earliest first.
-    mutating func takeDue(_ now: Instant) -> [@LoopActor () -> Void] {
-        var due: [@LoopActor () -> Void] = []
+    /// What is due, earliest first. Each can still be removed until its action is taken.
+    mutating func takeDue(_ now: Instant) -> [TimerID] {
+        var due: [TimerID] = []
         while let first = heap.first, first.deadline <= now {
             removeFirst()
-            if let action = actions.removeValue(forKey: first.id) { due.append(action) }
+            if actions[first.id] != nil { due.append(TimerID(number: first.id)) }
         }
         return due
+    }
+
+    /// The action of a timer that is due; nil if it was removed meanwhile.
+    mutating func takeAction(of timer: TimerID) -> (@LoopActor () -> Void)? {
+        actions.removeValue(forKey: timer.number)
     }
 
     private mutating func dropCancelled() {
@@ -64,8 +73,8 @@ struct TimerQueue {
             let left = index * 2 + 1
             guard left < heap.count else { return }
             let right = left + 1
-            let child = right < heap.count && heap[right].deadline < heap[left].deadline ? right : left
-            guard heap[child].deadline < heap[index].deadline else { return }
+            let child = right < heap.count && heap[right] < heap[left] ? right : left
+            guard heap[child] < heap[index] else { return }
             heap.swapAt(index, child)
             index = child
         }
@@ -73,7 +82,7 @@ struct TimerQueue {
 
     private mutating func siftUp(_ position: Int) {
         var index = position
-        while index > 0, heap[index].deadline < heap[(index - 1) / 2].deadline {
+        while index > 0, heap[index] < heap[(index - 1) / 2] {
             heap.swapAt(index, (index - 1) / 2)
             index = (index - 1) / 2
         }

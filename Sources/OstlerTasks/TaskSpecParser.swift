@@ -57,7 +57,11 @@ package struct TaskSpecParser: Sendable {
             }
         }
         guard !spec.executor.isEmpty else {
-            throw invalid("missing_member", "executor is missing: say which executor the task is for", JSONPointer("/executor"))
+            throw invalid(
+                "missing_member",
+                "executor is missing: say which executor the task is for",
+                JSONPointer("/executor")
+            )
         }
         guard !spec.payload.isEmpty else {
             throw invalid("missing_member", "payload is missing", JSONPointer("/payload"))
@@ -74,7 +78,7 @@ package struct TaskSpecParser: Sendable {
         switch name {
         case "id": spec.id = try identifier(&reader, pointer)
         case "timeout": spec.timeout = try duration(&reader, pointer)
-        case "env": spec.environment = try strings(&reader, pointer)
+        case "env": spec.environment = try environment(&reader, pointer)
         case "labels": spec.labels = try strings(&reader, pointer)
         case "metadata": spec.metadata = try strings(&reader, pointer)
         case "idempotency_key": spec.idempotencyKey = try text(&reader, pointer)
@@ -151,6 +155,25 @@ package struct TaskSpecParser: Sendable {
         while let key = try reader.nextKey() {
             let name = reader.string(of: key)
             members.append((name, try text(&reader, pointer.member(name))))
+        }
+        return members
+    }
+
+    /// What the kernel would read otherwise than it was written is refused.
+    private static func environment(
+        _ reader: inout JSONReader,
+        _ pointer: JSONPointer
+    ) throws -> [(key: String, value: String)] {
+        let members = try strings(&reader, pointer)
+        for (name, value) in members {
+            guard !name.isEmpty, !name.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == 0 }) else {
+                let rule = "the name of an environment variable must not be empty nor hold '=' or NUL"
+                throw invalid("invalid_env", rule, pointer.member(name))
+            }
+            guard !value.utf8.contains(0) else {
+                let rule = "the value of an environment variable must not hold NUL"
+                throw invalid("invalid_env", rule, pointer.member(name))
+            }
         }
         return members
     }

@@ -24,7 +24,7 @@ struct JSONWriterTests {
             writer.string("x")
             writer.null()
             writer.bool(false)
-            writer.raw("[1]".utf8)
+            writer.raw("[1]")
             writer.endArray()
             writer.key(dynamic: "k\"")
             writer.double(1.5)

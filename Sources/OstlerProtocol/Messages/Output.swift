@@ -79,7 +79,11 @@ public struct OutputNotification: Sendable, Equatable {
             } else if reader.matches(key, "base64") {
                 reader.skipSpace()
                 let raw = try reader.rawString()
-                bytes = raw.hasEscapes ? nil : Base64.decode(UnsafeBufferPointer(rebasing: reader.bytes(in: raw.range)))
+                // Some encoders escape the slashes of base64.
+                bytes =
+                    raw.hasEscapes
+                    ? Array(reader.string(of: raw).utf8).withUnsafeBufferPointer(Base64.decode)
+                    : Base64.decode(UnsafeBufferPointer(rebasing: reader.bytes(in: raw.range)))
                 pieces += 1
             } else {
                 _ = try reader.skipValue()
@@ -99,7 +103,10 @@ public enum UTF8Check {
         while index < bytes.count {
             // Eight ASCII bytes at a time.
             while index + 8 <= bytes.count,
-                UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped).loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped).loadUnaligned(
+                    fromByteOffset: index,
+                    as: UInt64.self
+                )
                     & 0x8080_8080_8080_8080 == 0
             {
                 index += 8

@@ -1,0 +1,200 @@
+import OstlerSandbox
+import Testing
+
+@Suite struct `Plans` {
+    private let planner = Planner(
+        layout: HostLayout(rootEntries: [("bin", .symlink("usr/bin")), ("lib", .directory)])
+    )
+
+    private static let head: [PlanStep] = [
+        .require(.strictRequired, best: .strictBest),
+        .bind(source: "/usr", target: "/usr", flags: [.readOnly, .recursive]),
+        .symlink(content: "usr/bin", at: "/bin"),
+        .bind(source: "/lib", target: "/lib", flags: [.readOnly, .recursive]),
+        .file(
+            "/etc/passwd",
+            content: "ostler:x:1000:1000:ostler:/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+        ),
+        .file("/etc/group", content: "ostler:x:1000:\nnogroup:x:65534:\n"),
+        .file("/etc/hosts", content: "127.0.0.1 localhost\n::1 localhost\n"),
+        .file("/etc/nsswitch.conf", content: "passwd: files\ngroup: files\nhosts: files\n"),
+        .bind(source: "/etc/alternatives", target: "/etc/alternatives", flags: [.readOnly, .optional]),
+        .bind(source: "/etc/ld.so.cache", target: "/etc/ld.so.cache", flags: [.readOnly, .optional]),
+        .bind(source: "/etc/localtime", target: "/etc/localtime", flags: [.readOnly, .optional]),
+        .directory("/tmp", mode: 0o1777), .directory("/var", mode: 0o755), .symlink(content: "/tmp", at: "/var/tmp"),
+        .directory("/run", mode: 0o755), .devices, .symlink(content: "/tmp", at: "/dev/shm"),
+    ]
+
+    private static let mounts: [PlanStep] = [
+        .proc("/proc"), .tmpfs("/tmp", size: 64 << 20, mode: 0o1777, flags: []),
+    ]
+
+    private static let ownWork: [PlanStep] = [.tmpfs("/work", size: 64 << 20, mode: 0o755, flags: [])]
+
+    private static let environment: [PlanStep] = [
+        .environment("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        .environment("HOME=/work"), .environment("LANG=C.UTF-8"), .environment("LOGNAME=ostler"),
+        .environment("TMPDIR=/tmp"), .environment("USER=ostler"),
+    ]
+
+    private static let rlimits: [PlanStep] = [
+        .hostname("ostler"), .rlimit(.openFiles, 256), .rlimit(.coreSize, 0), .rlimit(.messageQueues, 0),
+        .rlimit(.lockedMemory, 64 << 10), .rlimit(.nice, 0), .rlimit(.realtimePriority, 0),
+    ]
+
+    private static let tail: [PlanStep] = [.limits(memory: 1 << 30, processes: 256), .seccomp]
+
+    private static let standard: [PlanStep] =
+        head + mounts + ownWork + [.workDirectory("/work")] + environment + rlimits + tail
+
+    @Test func `the default policy, step by step`() {
+        let steps = planner.plan(SandboxPolicy()).steps
+        #expect(steps == Self.standard)
+        for (index, pair) in zip(steps, Self.standard).enumerated() { #expect(pair.0 == pair.1, "step \(index)") }
+    }
+
+    @Test func `a work directory of the host takes the place of the empty one`() {
+        var policy = SandboxPolicy()
+        policy.workDirectory = .init(source: "/srv/job", target: "ignored", isWritable: true, mapsOwner: true)
+        let bind = PlanStep.bind(source: "/srv/job", target: "/work", flags: [.mapsOwner])
+        #expect(
+            planner.plan(policy).steps
+                == Self.head + Self.mounts + [bind, .workDirectory("/work")] + Self.environment + Self.rlimits
+                + Self.tail
+        )
+        policy.workDirectory = .init(source: "/srv/job", target: "/work")
+        #expect(planner.plan(policy).steps.contains(.bind(source: "/srv/job", target: "/work", flags: .readOnly)))
+    }
+
+    @Test func `what a policy binds comes after the view and before the mounts of each sandbox`() {
+        var policy = SandboxPolicy()
+        policy.binds = [
+            .init(source: "/a", target: "/b"), .init(source: "/c", target: "/d", isWritable: true),
+            .init(source: "/e", target: "/e", mapsOwner: true),
+        ]
+        let binds: [PlanStep] = [
+            .bind(source: "/a", target: "/b", flags: .readOnly), .bind(source: "/c", target: "/d", flags: []),
+            .bind(source: "/e", target: "/e", flags: [.readOnly, .mapsOwner]),
+        ]
+        let steps = planner.plan(policy).steps
+        #expect(Array(steps[Self.head.count..<Self.head.count + 3]) == binds)
+        #expect(steps.filter { !binds.contains($0) } == Self.standard)
+    }
+
+    @Test func `a clean environment is an empty one`() {
+        var policy = SandboxPolicy()
+        policy.environment = []
+        #expect(planner.plan(policy).steps == Self.standard.filter { !Self.environment.contains($0) })
+        policy.environment = ["A=1", "B=a=b", "C="]
+        let given = planner.plan(policy).steps.filter { if case .environment = $0 { true } else { false } }
+        #expect(given == [.environment("A=1"), .environment("B=a=b"), .environment("C=")])
+    }
+
+    @Test func `limits that are given`() {
+        var policy = SandboxPolicy()
+        policy.limits.memory = 5 << 20
+        policy.limits.processes = 7
+        policy.limits.openFiles = 33
+        policy.limits.temporary = 1 << 20
+        policy.limits.cpuSeconds = 9
+        policy.limits.fileSize = 11
+        let steps = planner.plan(policy).steps
+        for step in [
+            PlanStep.limits(memory: 5 << 20, processes: 7), .rlimit(.openFiles, 33), .rlimit(.cpuSeconds, 9),
+            .rlimit(.fileSize, 11), .tmpfs("/tmp", size: 1 << 20, mode: 0o1777, flags: []),
+            .tmpfs("/work", size: 1 << 20, mode: 0o755, flags: []),
+        ] { #expect(steps.contains(step), "\(step)") }
+        #expect(steps.count == Self.standard.count + 2)
+    }
+
+    @Test func `limits that are taken away`() {
+        var policy = SandboxPolicy()
+        policy.limits.memory = nil
+        policy.limits.processes = nil
+        let steps = planner.plan(policy).steps
+        #expect(steps.contains(.limits(memory: 0, processes: 0)))
+        #expect(steps.count == Self.standard.count)
+    }
+
+    @Test func `lists of programs come last, and only if there are any`() {
+        let one = FileIdentity(device: 1, inode: 2)
+        let other = FileIdentity(device: .max, inode: .max)
+        var policy = SandboxPolicy()
+        for programs in [
+            SandboxPolicy.Programs(allowed: [one], blocked: [other]), .init(allowed: []), .init(blocked: [one]),
+        ] {
+            policy.programs = programs
+            #expect(planner.plan(policy).steps == Self.standard + [.programs(programs)])
+        }
+        policy.programs = .init(allowed: nil, blocked: [])
+        #expect(planner.plan(policy).steps == Self.standard)
+    }
+
+    @Test func `required layers come first`() {
+        var policy = SandboxPolicy()
+        policy.required.insert(SandboxLayers([.memoryLimit]))
+        let steps = planner.plan(policy).steps
+        #expect(
+            steps.first
+                == .require(SandboxLayers.strictRequired.union(SandboxLayers([.memoryLimit])), best: .strictBest)
+        )
+    }
+
+    @Test func `planning is pure`() {
+        var policy = SandboxPolicy()
+        policy.binds = [.init(source: "/a", target: "/b")]
+        policy.programs = .init(allowed: [FileIdentity(device: 1, inode: 2)])
+        let first = planner.plan(policy).bytes
+        for _ in 0..<10 { #expect(planner.plan(policy).bytes == first) }
+        #expect(Planner(layout: HostLayout(rootEntries: [])).plan(policy).bytes != first)
+        policy.environment.append("X=1")
+        #expect(planner.plan(policy).bytes != first)
+    }
+
+    // MARK: Bytes
+
+    @Test func `each kind of step can be read back with the structures of C`() throws {
+        let identities = (1...5).map { FileIdentity(device: UInt64($0), inode: UInt64($0) << 40) }
+        let steps: [PlanStep] = [
+            .require(SandboxLayers(rawValue: 0xDEAD), best: SandboxLayers(rawValue: 0xBEEF)),
+            .directory("/d", mode: 0o1777), .directory("", mode: 0),
+            .bind(source: "/ä", target: "/b", flags: [.readOnly, .noExecute, .recursive, .optional, .mapsOwner]),
+            .bind(source: "", target: "", flags: []), .symlink(content: "to", at: "/at"),
+            .file("/f", content: "line\n"), .file("/empty", content: ""), .file("/nul", content: "a\0b"), .devices,
+            .proc("/proc"), .tmpfs("/t", size: 1, mode: 0o700, flags: .noExecute),
+            .tmpfs("/u", size: 1 << 40, mode: 0o1777, flags: []), .workDirectory("/w"), .environment("A=1"),
+            .hostname("h"), .rlimit(.cpuSeconds, 1), .rlimit(.fileSize, .max), .limits(memory: 1, processes: .max),
+            .seccomp,
+            .programs(.init(allowed: nil, blocked: identities)), .programs(.init(allowed: [], blocked: [])),
+            .programs(.init(allowed: identities, blocked: Array(identities.prefix(2)))),
+        ]
+        #expect(try PlanReader.steps(of: SandboxPlan(steps: steps).bytes) == steps)
+        for step in steps {
+            let bytes = SandboxPlan(steps: [step]).bytes
+            #expect(bytes.count % 8 == 0)
+            #expect(try PlanReader.steps(of: bytes) == [step])
+        }
+    }
+
+    @Test(arguments: 0..<20)
+    func `steps are padded to eight bytes for any length`(_ length: Int) throws {
+        let steps: [PlanStep] = [.hostname(String(repeating: "h", count: length)), .environment("B=2")]
+        let bytes = SandboxPlan(steps: steps).bytes
+        #expect(bytes.count == 8 + (length + 1 + 7) / 8 * 8 + 8 + 8)
+        #expect(try PlanReader.steps(of: bytes) == steps)
+    }
+
+    @Test func `the default plan can be read back`() throws {
+        let plan = planner.plan(SandboxPolicy())
+        #expect(try PlanReader.steps(of: plan.bytes) == plan.steps)
+        let probed = Planner(layout: .probe()).plan(SandboxPolicy())
+        #expect(try PlanReader.steps(of: probed.bytes) == probed.steps)
+    }
+
+    @Test func `this machine's layout is links or directories of its root, always the same`() {
+        let layout = HostLayout.probe()
+        #expect(layout == HostLayout.probe())
+        #expect(layout.rootEntries.contains { $0.name == "bin" })
+        #expect(layout != HostLayout(rootEntries: []))
+    }
+}

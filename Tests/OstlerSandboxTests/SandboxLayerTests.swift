@@ -1,0 +1,165 @@
+import COstlerLaunch
+import OstlerJSON
+import OstlerSandbox
+import OstlerSystem
+import Testing
+
+@Suite struct `Sandbox layers` {
+    /// What the launcher calls each layer, and what people do.
+    private static let names: [(launcher: String, people: String)] = [
+        ("user_ns", "user_namespace"), ("pid_ns", "pid_namespace"), ("mount_ns", "mount_namespace"),
+        ("net_ns", "network_namespace"), ("ipc_ns", "ipc_namespace"), ("uts_ns", "uts_namespace"),
+        ("cgroup_ns", "cgroup_namespace"), ("root", "minimal_root"), ("proc", "private_proc"), ("dev", "minimal_dev"),
+        ("tmp", "bounded_tmp"), ("init", "init"), ("caps", "capabilities"), ("no_new_privs", "no_new_privs"),
+        ("seccomp", "seccomp"), ("rlimits", "rlimits"), ("fds", "closed_descriptors"), ("env", "environment"),
+        ("pdeath", "parent_death"), ("memory", "memory_limit"), ("pids", "process_limit"), ("landlock", "landlock"),
+    ]
+
+    @Test func `the bits mean the same on both sides`() {
+        #expect(SandboxLayer.allCases.count == Int(OSTLER_LAYER_COUNT.rawValue))
+        #expect(SandboxLayer.allCases.count == Self.names.count)
+        for (index, names) in Self.names.enumerated() {
+            let layer = SandboxLayer(rawValue: UInt32(index))
+            #expect(String(cString: ostler_layer_name(Int32(index))) == names.launcher)
+            #expect(layer?.name == names.people)
+            #expect(SandboxLayer(name: names.people) == layer)
+        }
+        #expect(String(cString: ostler_layer_name(Int32(Self.names.count))) == "unknown")
+        #expect(String(cString: ostler_layer_name(-1)) == "unknown")
+        #expect(SandboxLayer(name: "user_ns") == nil)
+        #expect(SandboxLayer(name: "") == nil)
+        #expect(SandboxLayer(rawValue: UInt32(Self.names.count)) == nil)
+    }
+
+    @Test func `a set of layers is their bits`() {
+        #expect(SandboxLayers([SandboxLayer.userNamespace]).rawValue == 1)
+        #expect(SandboxLayers([SandboxLayer.landlock, .userNamespace]).rawValue == 1 << 21 | 1)
+        for layer in SandboxLayer.allCases {
+            let set = SandboxLayers([layer])
+            #expect(SandboxLayer.allCases.filter { set.contains($0) } == [layer])
+        }
+        #expect(SandboxLayers([SandboxLayer]()).isEmpty)
+    }
+
+    @Test func `strict requires everything but the three that not every machine has`() {
+        let best: Set<SandboxLayer> = [.cgroupNamespace, .memoryLimit, .processLimit]
+        for layer in SandboxLayer.allCases {
+            #expect(SandboxLayers.strictBest.contains(layer) == best.contains(layer))
+            #expect(SandboxLayers.strictRequired.contains(layer) == (!best.contains(layer) && layer != .landlock))
+        }
+    }
+
+    @Test func `stages have the names of the launcher`() {
+        let names = [
+            "none", "request", "template", "slot", "clone", "cgroup", "mount", "net", "uts", "user", "caps", "rlimit",
+            "seccomp", "no_new_privs", "pdeath", "fds", "cwd", "program", "exec",
+        ]
+        for (stage, name) in names.enumerated() { #expect(String(cString: ostler_stage_name(Int32(stage))) == name) }
+        #expect(String(cString: ostler_stage_name(Int32(names.count))) == "unknown")
+        #expect(Int(OSTLER_STAGE_EXEC.rawValue) == names.count - 1)
+    }
+
+    @Test func `a lost launcher and a failed call are told as failures of a sandbox`() {
+        let lost = LaunchFailure(launcherLost: ())
+        #expect(lost.stage == "launcher")
+        #expect(lost.errno == 104)
+        #expect(lost.layer == nil)
+        #expect(!lost.isProgramFault)
+        let call = LaunchFailure(describing: SystemFailure("pipe2", errno: 24))
+        #expect(call.stage == "pipe2")
+        #expect(call.errno == 24)
+        #expect(call.detail == "pipe2: Too many open files")
+        #expect(LaunchFailure(describing: JSONError(.tooDeep, at: 1)).stage == "host")
+    }
+}
+
+@Suite struct `Certificates` {
+    private static func capabilities(
+        root: Bool = false,
+        _ memory: LauncherCapabilities.Cgroup = .none,
+        _ processes: LauncherCapabilities.Cgroup = .none
+    ) -> LauncherCapabilities {
+        var capabilities = LauncherCapabilities()
+        capabilities.isRealRoot = root
+        capabilities.memory = memory
+        capabilities.processes = processes
+        capabilities.landlockABI = 7
+        capabilities.seccomp = true
+        return capabilities
+    }
+
+    private static let every = SandboxLayers(SandboxLayer.allCases)
+
+    @Test func `a certificate as JSON`() {
+        let certificate = Certificate(
+            policy: SandboxPolicy(),
+            enforced: Self.every.subtracting(SandboxLayers([.landlock, .processLimit])),
+            capabilities: Self.capabilities(root: true, .v1, .none)
+        )
+        let rows = [
+            ("user_namespace", "required", true, "user namespace, its user mapped to an unprivileged id of its own"),
+            ("pid_namespace", "required", true, "pid namespace"),
+            ("mount_namespace", "required", true, "mount namespace, a private copy of the view"),
+            ("network_namespace", "required", true, "network namespace of its own, loopback down"),
+            ("ipc_namespace", "required", true, "ipc namespace"), ("uts_namespace", "required", true, "uts namespace"),
+            ("cgroup_namespace", "best", true, "cgroup namespace"),
+            ("minimal_root", "required", true, "read-only tmpfs root with bound directories"),
+            ("private_proc", "required", true, "proc of its own pid namespace"),
+            ("minimal_dev", "required", true, "null zero full random urandom tty"),
+            ("bounded_tmp", "required", true, "tmpfs with a size"),
+            ("init", "required", true, "pid 1 that reaps and forwards signals"),
+            ("capabilities", "required", true, "all five sets empty"),
+            ("no_new_privs", "required", true, "no_new_privs"),
+            ("seccomp", "required", true, "filter over the known system calls; newer ones do not exist"),
+            ("rlimits", "required", true, "rlimits"),
+            ("closed_descriptors", "required", true, "close_range of all but the granted ones"),
+            ("environment", "required", true, "built from the policy alone"),
+            ("parent_death", "required", true, "PDEATHSIG of pid 1 and the launcher's socket"),
+            ("memory_limit", "best", true, "cgroup v1 memory"),
+            ("process_limit", "best", false, "RLIMIT_NPROC of the user namespace"),
+            ("landlock", "no", false, "not used by this version (kernel offers ABI 7)"),
+        ]
+        let layers = rows.map { name, asked, enforced, mechanism in
+            #"{"layer":"\#(name)","asked":"\#(asked)","enforced":\#(enforced),"mechanism":"\#(mechanism)"}"#
+        }
+        let expected = #"{"profile":"strict","layers":[\#(layers.joined(separator: ","))]}"#
+        #expect(String(decoding: certificate.json, as: UTF8.self) == expected)
+    }
+
+    @Test func `a layer is enforced only if the launcher says so`() throws {
+        for layer in SandboxLayer.allCases {
+            let enforced = Self.every.subtracting(SandboxLayers([layer]))
+            let certificate = Certificate(
+                policy: SandboxPolicy(),
+                enforced: enforced,
+                capabilities: Self.capabilities()
+            )
+            let json = try JSONValue(parsing: certificate.json)
+            let rows = try #require(json["layers"]?.array)
+            #expect(rows.filter { $0["enforced"]?.bool == false }.compactMap { $0["layer"]?.string } == [layer.name])
+        }
+    }
+
+    @Test func `the mechanism follows the machine`() {
+        func mechanism(_ layer: SandboxLayer, _ enforced: Bool, _ capabilities: LauncherCapabilities) -> String {
+            let layers = enforced ? Self.every : SandboxLayers([SandboxLayer]())
+            return Certificate(policy: SandboxPolicy(), enforced: layers, capabilities: capabilities).mechanism(layer)
+        }
+        let own = Self.capabilities(.v2, .v1)
+        #expect(mechanism(.userNamespace, true, own) == "user namespace, its user mapped to the caller's id")
+        #expect(mechanism(.memoryLimit, true, own) == "cgroup v2 memory")
+        #expect(mechanism(.processLimit, true, own) == "cgroup v1 pids")
+        #expect(mechanism(.memoryLimit, false, own) == "RLIMIT_DATA, for each process by itself")
+        #expect(mechanism(.cgroupNamespace, false, own) == "none")
+    }
+
+    @Test func `what a task asks for beyond strict is required`() throws {
+        var policy = SandboxPolicy()
+        policy.required.insert(SandboxLayers([.memoryLimit]))
+        let json = try JSONValue(
+            parsing: Certificate(policy: policy, enforced: Self.every, capabilities: Self.capabilities()).json
+        )
+        let row = json["layers"]?.array?.first { $0["layer"] == "memory_limit" }
+        #expect(row?["asked"] == "required")
+    }
+}
