@@ -263,7 +263,8 @@ let package = Package(
         .testTarget(
             name: "CommandPluginTests",
             dependencies: [
-                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem", "OstlerTestSupport",
+                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem",
+                "OstlerTestSupport",
                 "OstlerCommandPlugin",
             ],
             swiftSettings: swiftSettings

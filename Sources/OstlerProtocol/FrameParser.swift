@@ -5,7 +5,8 @@
 /// Splits a byte stream into lines and tells frames from noise. It does no input or output of its own.
 ///
 /// A line whose first byte is `{`, or that holds `"jsonrpc"` in its first 64 KiB, is a frame or an attempt at one; any
-/// other line is noise. What is found does not depend on how the stream was cut. Feed it with ``withTail(minimum:_:)`` or ``append(_:)``, then take events until ``next()`` returns nil.
+/// other line is noise. What is found does not depend on how the stream was cut. Feed it with
+/// ``withTail(minimum:_:)`` or ``append(_:)``, then take events until ``next()`` returns nil.
 public struct FrameParser: ~Copyable {
     /// What was found in the stream. Ranges are valid until the next feed.
     public enum Event: Equatable, Sendable {

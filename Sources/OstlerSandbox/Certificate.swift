@@ -54,7 +54,8 @@ package struct Certificate: Sendable {
         let isEnforced = enforced.contains(layer)
         return switch layer {
         case .userNamespace:
-            capabilities.isRealRoot ? "user namespace, its user mapped to an unprivileged id of its own"
+            capabilities.isRealRoot
+                ? "user namespace, its user mapped to an unprivileged id of its own"
                 : "user namespace, its user mapped to the caller's id"
         case .pidNamespace: "pid namespace"
         case .mountNamespace: "mount namespace, a private copy of the view"

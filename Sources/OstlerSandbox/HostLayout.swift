@@ -24,7 +24,9 @@ package struct HostLayout: Sendable, Equatable {
     private static func entry(of path: String) -> Entry? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &target, target.count - 1)
-        if count > 0 { return .symlink(String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)) }
+        if count > 0 {
+            return .symlink(String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
         return .directory

@@ -54,6 +54,8 @@ package final class Launcher: EventHandler {
     private struct Outgoing {
         let descriptors: [Int32]
         let send: @LoopActor (Int32) throws(SystemFailure) -> Void
+        /// Called if it cannot be sent although the launcher lives: there are too few descriptors, or a bad one.
+        let refused: @LoopActor (LaunchFailure) -> Void
 
         func close() {
             for descriptor in descriptors { _ = Glibc.close(descriptor) }
@@ -190,6 +192,8 @@ package final class Launcher: EventHandler {
                 let bytes = planner.plan(policy).bytes
                 post { (socket) throws(SystemFailure) in
                     try LaunchPacket.send(OSTLER_OP_PLAN, id: number, body: NoBody(), tail: bytes, to: socket)
+                } refused: {
+                    _ = self.planAnswered(number, $0)
                 }
             }
         }
@@ -244,6 +248,8 @@ package final class Launcher: EventHandler {
                 descriptors: copies,
                 to: socket
             )
+        } refused: {
+            self.spawns.removeValue(forKey: number)?.sandboxFailed($0)
         }
         return number
     }
@@ -273,6 +279,8 @@ package final class Launcher: EventHandler {
                 descriptors: descriptors,
                 to: socket
             )
+        } refused: {
+            self.tasks.removeValue(forKey: number)?.sandboxFailed($0)
         }
         return number
     }
@@ -297,9 +305,10 @@ package final class Launcher: EventHandler {
     /// Sends now, or as soon as the socket takes it; packets keep their order. The descriptors are closed afterwards.
     private func post(
         closing descriptors: [Int32] = [],
-        _ send: @escaping @LoopActor (Int32) throws(SystemFailure) -> Void
+        _ send: @escaping @LoopActor (Int32) throws(SystemFailure) -> Void,
+        refused: @escaping @LoopActor (LaunchFailure) -> Void = { _ in }
     ) {
-        let packet = Outgoing(descriptors: descriptors, send: send)
+        let packet = Outgoing(descriptors: descriptors, send: send, refused: refused)
         guard socket >= 0 else { return packet.close() }
         guard outbox.count == outboxStart else { return outbox.append(packet) }
         guard !attempt(packet) else { return }
@@ -313,8 +322,12 @@ package final class Launcher: EventHandler {
             try packet.send(socket)
         } catch  where error.errno == EAGAIN {
             return false
-        } catch {
+        } catch  where error.errno == EPIPE || error.errno == ECONNRESET {
             // A dead socket shows as end of file on the next turn, which ends everything in one place.
+        } catch {
+            // Not at once: who asked does not have the number yet.
+            let failure = LaunchFailure(describing: error)
+            EventLoop.shared.atEndOfTurn { packet.refused(failure) }
         }
         packet.close()
         return true

@@ -67,7 +67,8 @@ private struct PlanEncoder {
         case .bind(let source, let target, let flags):
             put(OSTLER_STEP_BIND, ostler_bind(flags: flags.rawValue, reserved: 0), strings: [source, target])
         case .symlink(let content, let path): put(OSTLER_STEP_SYMLINK, strings: [content, path])
-        case .file(let path, let content): put(OSTLER_STEP_FILE, mode: 0o644, strings: [path], rest: Array(content.utf8))
+        case .file(let path, let content):
+            put(OSTLER_STEP_FILE, mode: 0o644, strings: [path], rest: Array(content.utf8))
         case .devices: put(OSTLER_STEP_DEVICES, strings: [])
         case .proc(let path): put(OSTLER_STEP_PROC, strings: [path])
         case .tmpfs(let path, let size, let mode, let flags):

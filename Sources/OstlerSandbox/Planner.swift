@@ -26,7 +26,8 @@ package struct Planner: Sendable {
         }
         steps += Self.etc
         steps += [
-            .directory("/tmp", mode: 0o1777), .directory("/var", mode: 0o755), .symlink(content: "/tmp", at: "/var/tmp"),
+            .directory("/tmp", mode: 0o1777), .directory("/var", mode: 0o755),
+            .symlink(content: "/tmp", at: "/var/tmp"),
             .directory("/run", mode: 0o755), .devices, .symlink(content: "/tmp", at: "/dev/shm"),
         ]
         for bind in policy.binds { steps.append(.bind(source: bind.source, target: bind.target, flags: flags(bind))) }
@@ -50,7 +51,10 @@ package struct Planner: Sendable {
 
     /// Only what programs need to find libraries, names and the time; nothing of the machine's accounts.
     private static let etc: [PlanStep] = [
-        .file("/etc/passwd", content: "ostler:x:1000:1000:ostler:/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+        .file(
+            "/etc/passwd",
+            content: "ostler:x:1000:1000:ostler:/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+        ),
         .file("/etc/group", content: "ostler:x:1000:\nnogroup:x:65534:\n"),
         .file("/etc/hosts", content: "127.0.0.1 localhost\n::1 localhost\n"),
         .file("/etc/nsswitch.conf", content: "passwd: files\ngroup: files\nhosts: files\n"),

@@ -34,7 +34,9 @@ package struct ProgramResolver: Sendable {
         let real = String(cString: resolved)
         guard Self.visible.contains(where: { real.hasPrefix($0 + "/") }) else { return nil }
         var status = stat()
-        guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o111 != 0 else { return nil }
+        guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o111 != 0 else {
+            return nil
+        }
         return Program(path: real, identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)))
     }
 }

@@ -6,7 +6,9 @@ package enum Pipe {
     /// - Parameter capacity: how many bytes the kernel should hold; a refusal is let go, since it is only speed.
     package static func make(capacity: Int32? = nil) throws(SystemFailure) -> (read: Int32, write: Int32) {
         var ends: (Int32, Int32) = (0, 0)
-        let result = withUnsafeMutableBytes(of: &ends) { ostler_pipe($0.assumingMemoryBound(to: Int32.self).baseAddress) }
+        let result = withUnsafeMutableBytes(of: &ends) {
+            ostler_pipe($0.assumingMemoryBound(to: Int32.self).baseAddress)
+        }
         _ = try Errno.check(result, "pipe2")
         if let capacity { _ = ostler_set_pipe_size(ends.0, capacity) }
         return ends

@@ -3,7 +3,8 @@ package struct TimerID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// Timers by deadline, and of the same deadline by age: a binary heap. Cancelled ones stay in it until they come up or outnumber the live ones.
+/// Timers by deadline, and of the same deadline by age: a binary heap. Cancelled ones stay in it until they come up or
+/// outnumber the live ones.
 struct TimerQueue {
     private struct Entry {
         let deadline: Instant

@@ -58,7 +58,9 @@ package struct Evidence: Sendable {
         let effects: Failure.SideEffects = dispatched ? .possible : .none
         switch ending {
         case .cancelled:
-            return (.cancelled, Failure("cancelled", fault: .user, sideEffects: effects, message: "the task was cancelled"))
+            return (
+                .cancelled, Failure("cancelled", fault: .user, sideEffects: effects, message: "the task was cancelled")
+            )
         case .timeout(let milliseconds):
             var failure = Failure(
                 "timeout",

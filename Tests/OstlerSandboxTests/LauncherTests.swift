@@ -295,6 +295,23 @@ struct `The launcher` {
         }
     }
 
+    @Test func `a request that cannot be sent is told to who asked`() async throws {
+        try await Harness.run { harness in
+            let plan = try await harness.plan()
+            let (spawned, task) = (Observer(), Observer())
+            let spawn = harness.spawn(["true"], plan: plan, input: -1, observer: spawned)
+            _ = harness.launcher.registerTask(plan: plan, spawn: spawn, stdin: -1, observer: task)
+            #expect(!spawned.hasEnded, "not before the caller knows the number")
+            await eventually("the refusals") { spawned.hasEnded && task.hasEnded }
+            for failure in [spawned.failures.first, task.failures.first] {
+                #expect(failure?.stage == "sendmsg")
+                #expect(failure?.errno == EBADF)
+            }
+            let code = try await harness.output(["true"]).observer.exits.first?.exitCode
+            #expect(code == 0)
+        }
+    }
+
     @Test func `a layer that cannot be had is a refusal that names it`() async throws {
         try await Harness.run { harness in
             var policy = SandboxPolicy()
@@ -337,7 +354,8 @@ struct `The launcher` {
                 if read(ready.read, &byte, 1) == 1 { lines += 1 }
                 return lines == 2
             }
-            close(ready.read)
+            // The shell tells of what it lost: its pipe must stay open until it has ended.
+            defer { close(ready.read) }
             for number in [first, second] { harness.launcher.signal(SIGTERM, number: number, isTask: false) }
             await eventually("the polite one") { polite.hasEnded }
             #expect(polite.exits.first?.exitCode == 42)

@@ -334,14 +334,14 @@ private func task(_ member: String) -> String {
         Row("\u{FEFF}{}", "invalid_json", nil, "not JSON: a character that JSON does not allow here, at byte 1"),
         Row("{} {}", "invalid_json", nil, "not JSON: something after the end of the value, at byte 4"),
         Row("{}\0", "invalid_json", nil, "not JSON: something after the end of the value, at byte 3"),
-        Row("{\0}", "invalid_json", nil, "not JSON: a value of another type than expected, at byte 2"),
+        Row("{\0}", "invalid_json", nil, "not JSON: a character that JSON does not allow here, at byte 2"),
         Row(
             "{\"id\":\"a\nb\"}",
             "invalid_json",
             nil,
             "not JSON: a control character inside a string, which must be escaped, at byte 9"
         ),
-        Row("{'id':1}", "invalid_json", nil, "not JSON: a value of another type than expected, at byte 2"),
+        Row("{'id':1}", "invalid_json", nil, "not JSON: a character that JSON does not allow here, at byte 2"),
         Row(#"{"id":"a","id":"b"}"#, "invalid_json", nil, "not JSON: the same member twice in one object, at byte 11"),
         Row(
             #"{"id":"a","\u0069d":"b"}"#,

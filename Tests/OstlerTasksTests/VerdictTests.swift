@@ -250,6 +250,9 @@ import Testing
             }
             check(late(answer(.succeeded)), .succeeded, code: nil)
             check(late(answer(.failed, 4)), .failed, code: nil)
+            // A signal death is the host's own doing, whatever the executor heard first.
+            let killed = late(answer(.failed, -1, signal: 9)).verdict().outcome
+            #expect(killed == (ending == .cancelled ? .cancelled : .timeout))
             check(
                 late(nil),
                 ending == .cancelled ? .cancelled : .timeout,

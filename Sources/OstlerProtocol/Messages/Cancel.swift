@@ -78,7 +78,11 @@ public struct CancelResult: Sendable, Equatable {
         let start = reader.index
         try reader.beginObject()
         while let key = try reader.nextKey() {
-            if reader.matches(key, "state") { state = State(rawValue: try reader.string()) } else { _ = try reader.skipValue() }
+            if reader.matches(key, "state") {
+                state = State(rawValue: try reader.string())
+            } else {
+                _ = try reader.skipValue()
+            }
         }
         guard let state else { throw JSONError(.wrongType, at: start) }
         self.init(state: state)
