@@ -11,9 +11,8 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     package let plugin: InstalledPlugin
     private let provider: SandboxProvider
     private let settings: HostSettings
-    /// Tasks that no process has yet.
-    private var waiting: [TaskRun] = []
-    private var waitingStart = 0
+    /// Tasks that no process has yet, for each executor of the manifest.
+    private var waiting: [String: WaitingLine] = [:]
     private var hosts: [ObjectIdentifier: Tenancy] = [:]
     private var running: [String: TaskRun] = [:]
     private var whenEmpty: [UnsafeContinuation<Void, Never>] = []
@@ -22,14 +21,28 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     /// A process and the tasks in it.
     private final class Tenancy {
         let process: ExecutorProcess
-        var tasks: [ObjectIdentifier: TaskRun] = [:]
+        private(set) var tasks: [ObjectIdentifier: TaskRun] = [:]
+        private var counts: [String: Int] = [:]
 
         init(_ process: ExecutorProcess) {
             self.process = process
         }
+
+        func count(of executor: String) -> Int { counts[executor] ?? 0 }
+
+        func add(_ run: TaskRun) {
+            tasks[ObjectIdentifier(run)] = run
+            counts[run.executor.name, default: 0] += 1
+        }
+
+        /// Whether the task was in it.
+        func remove(_ run: TaskRun) -> Bool {
+            guard tasks.removeValue(forKey: ObjectIdentifier(run)) != nil else { return false }
+            counts[run.executor.name, default: 0] -= 1
+            return true
+        }
     }
 
-    private let slots: Int
     private let isFreshPerTask: Bool
     /// How many processes of a plugin that is not reused may live at once.
     private static let maximumProcesses = 16
@@ -39,36 +52,40 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         self.provider = provider
         self.settings = settings
         isFreshPerTask = plugin.manifest.executors.contains { $0.reuse == .never }
-        slots = isFreshPerTask ? 1 : plugin.manifest.executors.map(\.concurrency).max() ?? 1
     }
 
     // MARK: Tasks
 
     func enqueue(_ run: TaskRun) {
-        waiting.append(run)
+        waiting[run.executor.name, default: WaitingLine()].append(run)
         assign()
+    }
+
+    private var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
+
+    private func takeWaiting() -> [TaskRun] {
+        let given = waiting.values.flatMap(\.runs)
+        waiting = [:]
+        return given
     }
 
     /// Gives waiting tasks to processes with free slots, and starts a process where one is missing.
     private func assign() {
-        while waitingStart < waiting.count {
-            guard let tenancy = tenancyWithRoom() else {
-                startIfNeeded()
-                return
+        for executor in plugin.manifest.executors {
+            while let run = waiting[executor.name]?.first, let tenancy = tenancyWithRoom(for: executor) {
+                waiting[executor.name]?.removeFirst()
+                tenancy.add(run)
+                running[run.spec.id] = run
+                run.dispatch(to: tenancy.process)
             }
-            let run = waiting[waitingStart]
-            waitingStart += 1
-            tenancy.tasks[ObjectIdentifier(run)] = run
-            running[run.spec.id] = run
-            run.dispatch(to: tenancy.process)
         }
-        waiting.removeAll(keepingCapacity: true)
-        waitingStart = 0
+        if waitingCount > 0 { startIfNeeded() }
     }
 
-    private func tenancyWithRoom() -> Tenancy? {
+    private func tenancyWithRoom(for executor: ExecutorManifest) -> Tenancy? {
         hosts.values.first { tenancy in
-            tenancy.process.state == .serving && tenancy.tasks.count < slots
+            guard tenancy.process.state == .serving else { return false }
+            return isFreshPerTask ? tenancy.tasks.isEmpty : tenancy.count(of: executor.name) < executor.concurrency
         }
     }
 
@@ -76,7 +93,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         let coming = hosts.values.filter { [.launching, .greeting].contains($0.process.state) }.count
         let limit = isFreshPerTask ? Self.maximumProcesses : 1
         let live = hosts.values.filter { $0.process.state.takesTasks }.count
-        guard !isClosing, live < limit, coming < waiting.count - waitingStart else { return }
+        guard !isClosing, live < limit, coming < waitingCount else { return }
         startProcess()
     }
 
@@ -94,12 +111,14 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     /// A task has its outcome.
     func finished(_ run: TaskRun) {
-        if running[run.spec.id] === run { running[run.spec.id] = nil }
-        if let index = waiting[waitingStart...].firstIndex(where: { $0 === run }) { waiting.remove(at: index) }
-        for tenancy in hosts.values where tenancy.tasks.removeValue(forKey: ObjectIdentifier(run)) != nil {
-            if isFreshPerTask { tenancy.process.shutDown() }
+        if running[run.spec.id] === run {
+            running[run.spec.id] = nil
+        } else {
+            waiting[run.executor.name]?.remove(run)
         }
-        if waitingStart < waiting.count { assign() }
+        let tenancy = hosts.values.first { $0.remove(run) }
+        if isFreshPerTask { tenancy?.process.shutDown() }
+        if waitingCount > 0 { assign() }
     }
 
     // MARK: Processes
@@ -123,21 +142,15 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         for run in tenancy.tasks.values { run.executorLost(loss) }
         if !process.hasServed {
             // Another try would end the same way: those who wait hear why.
-            let given = waiting[waitingStart...]
-            waiting = []
-            waitingStart = 0
-            for run in given { run.executorLost(loss) }
+            for run in takeWaiting() { run.executorLost(loss) }
         } else if loss.outcome == .sandboxError {
             // The launcher is gone, and with it the plans of those who wait.
-            let given = waiting[waitingStart...]
-            waiting = []
-            waitingStart = 0
-            for run in given { run.enqueue() }
+            for run in takeWaiting() { run.enqueue() }
         }
         lastLoss = loss
         whenServing.forEach { $0.resume() }
         whenServing = []
-        if waitingStart < waiting.count { assign() }
+        if waitingCount > 0 { assign() }
         guard hosts.isEmpty else { return }
         whenEmpty.forEach { $0.resume() }
         whenEmpty = []
@@ -205,9 +218,6 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         guard !hosts.isEmpty else { return }
         await withUnsafeContinuation { whenEmpty.append($0) }
     }
-
-    /// The tasks that are not over, in no order.
-    var open: [TaskRun] { Array(waiting[waitingStart...]) + hosts.values.flatMap { $0.tasks.values } }
 }
 
 /// Someone who asks a plugin how it is: what is heard first counts.
@@ -225,5 +235,32 @@ private final class HealthInquiry {
 
     func settle(_ status: HealthResult.Status, _ detail: String) {
         settle(HealthResult(status: status, detail: detail))
+    }
+}
+
+/// Tasks of one executor in the order of their coming.
+private struct WaitingLine {
+    private var all: [TaskRun] = []
+    private var start = 0
+
+    var count: Int { all.count - start }
+    var runs: ArraySlice<TaskRun> { all[start...] }
+    var first: TaskRun? { runs.first }
+
+    mutating func append(_ run: TaskRun) {
+        all.append(run)
+    }
+
+    mutating func removeFirst() {
+        start += 1
+        // Now and then, so that each task is moved about once.
+        guard start * 2 > all.count else { return }
+        all.removeFirst(start)
+        start = 0
+    }
+
+    mutating func remove(_ run: TaskRun) {
+        guard let index = runs.firstIndex(where: { $0 === run }) else { return }
+        all.remove(at: index)
     }
 }

@@ -43,6 +43,7 @@ package final class TaskRun: SandboxObserver {
     private var deadline: TimerID?
     private var ladder: TimerID?
     private var stage: AttemptState.Stage?
+    private var exitsBeforeEnding = 0
     private var isProven = false
     private let submitted: Instant
     private let submittedAt: Int64
@@ -129,7 +130,10 @@ package final class TaskRun: SandboxObserver {
     package func end(_ ending: Evidence.Ending) {
         guard state != .done else { return }
         if case .settling = state { return }
-        if evidence.ending == nil { evidence.ending = ending }
+        if evidence.ending == nil {
+            evidence.ending = ending
+            exitsBeforeEnding = evidence.exits.count
+        }
         // Its answer must be heard, however slow the reader of its output is.
         process?.session?.pause(false)
         perform(state.handle(.cancel, launches: launches))
@@ -334,6 +338,8 @@ package final class TaskRun: SandboxObserver {
     private func finish(proven: Bool) {
         for timer in [deadline, ladder].compactMap(\.self) { EventLoop.shared.cancel(timer) }
         if let stdin { _ = close(stdin) }
+        // A command that ends after it was told to has ended by that, also if its executor heard of its end first.
+        if evidence.exits.count > exitsBeforeEnding { evidence.cancelTooLate = false }
         var (outcome, failure) = evidence.verdict()
         if !proven {
             outcome = .sandboxError

@@ -1,6 +1,7 @@
 import OstlerHost
 import OstlerJSON
 import OstlerProtocol
+import OstlerSystem
 import OstlerTasks
 import OstlerTestSupport
 import Testing
@@ -68,6 +69,20 @@ struct LaunchTests {
             #expect(result.error?.message.contains("it reports exit code 0") == true)
             #expect(result.error?.message.contains("ended with exit code 5") == true)
             #expect(result.plugin?.name == "misbehaving")
+        }
+    }
+
+    @Test func `a command that a cancel has ended did not come before it`() async throws {
+        try await withHost(launching) { host in
+            let spec = host.task(#"{"do":"launch","argv":["sleep","300"],"late":true}"#)
+            let task = host.start(spec)
+            await eventually("the command") { host.processes.contains { $0.name == "sleep" } }
+            #expect(host.host.cancel(spec.id))
+            let result = await task.value
+            #expect(result.outcome == .cancelled, "\(result.text)")
+            #expect(result.cancellation?.stage == .asked)
+            #expect(result.cancellation?.survivors == "none")
+            await host.expectGoodTask()
         }
     }
 

@@ -34,6 +34,21 @@ struct TrafficTests {
         }
     }
 
+    @Test func `each executor of a plugin has its own slots`() async throws {
+        try await withHost {
+            $0.edit("concurrency: 8", "concurrency: 4")
+            let second = "  - {name: second, concurrency: 1, payload: {type: object}}\n"
+            $0.edit("config_schema:", second + "config_schema:")
+        } body: { host in
+            let one = (0..<3).map { _ in host.start(#"{"do":"gauge"}"#, executor: "second", timeout: 30_000) }
+            let four = (0..<8).map { _ in host.start(#"{"do":"gauge"}"#, timeout: 30_000) }
+            for task in one { #expect(atOnce(await task.value) == 1) }
+            var most = 0
+            for task in four { most = max(most, atOnce(await task.value)) }
+            #expect(most == 4)
+        }
+    }
+
     private func atOnce(_ result: TaskResult) -> Int {
         let metadata = result.executorMetadata.flatMap { try? JSONValue(parsing: $0) }
         return metadata?.object?["at_once"]?.number?.exactInteger.map { Int($0) } ?? 0
@@ -110,24 +125,19 @@ struct TrafficTests {
 
     @Test func `a reader that stands still does not hold up the end of a task`() async throws {
         try await withHost { host in
+            let held = host.task(#"{"do":"hold"}"#)
+            let sibling = host.start(held)
+            await host.expectGoodTask()
             let sink = StandingSink()
-            let held = host.start(#"{"do":"hold"}"#)
-            await host.waitForPlugins(1)
-            let spec = host.task(#"{"do":"hold","reply":"cancelling"}"#)
-            let talk = host.start(
-                host.task(#"{"do":"say","text":"to the sink"}"#, timeout: 500),
-                io: TaskIO(sink: sink)
-            )
-            #expect(await talk.value.outcome == .timeout)
+            let spec = host.task(#"{"do":"say_and_hold","text":"to the sink"}"#, timeout: 1000)
+            let result = await host.run(spec, io: TaskIO(sink: sink))
+            #expect(result.outcome == .timeout, "\(result.text)")
             #expect(sink.bytes == Array("to the sink".utf8))
-            // The plugin has lost nothing by it: it is asked, it obeys, and it stays.
-            let next = host.start(spec)
-            await eventually("the next task") { host.host.cancel(spec.id) }
-            #expect(await next.value.outcome == .cancelled)
-            host.host.cancelAll()
-            let end = await held.value
-            #expect(end.outcome == .cancelled, "\(end.text)")
-            #expect(end.cancellation?.stage == .asked)
+            // The plugin was asked, obeyed, and was heard: nobody else has lost anything by it.
+            #expect(result.cancellation?.stage == .asked)
+            await host.expectGoodTask()
+            #expect(host.host.cancel(held.id))
+            #expect(await sibling.value.cancellation?.stage == .asked)
         }
     }
 

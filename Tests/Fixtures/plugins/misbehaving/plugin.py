@@ -40,6 +40,7 @@ class Task:
     def __init__(self, identifier, params):
         self.id = identifier
         self.name = params["task"]
+        self.executor = params["executor"]
         self.launch = params.get("launch")
         self.payload = params["payload"]
         self.sequence = 0
@@ -69,6 +70,10 @@ class Plugin:
     def do_say(self, task):
         task.output(task.payload["text"])
         task.answer()
+
+    def do_say_and_hold(self, task):
+        task.output(task.payload["text"])
+        self.held.append(task)
 
     def do_identify(self, task):
         """Tells one process from another: a fresh name for each."""
@@ -113,7 +118,7 @@ class Plugin:
                 self.held.pop().answer()
 
     def do_gauge(self, task):
-        """Answers only when nothing more comes, and says how many tasks there were at once."""
+        """Answers only when nothing more comes, and says how many tasks of its executor there were at once."""
         self.gauged.append(task)
 
     def do_noise(self, task):
@@ -215,6 +220,9 @@ class Plugin:
                 return task.answer("failed", -1, metadata={"stage": stage, "errno": error})
             if operation == LAUNCH_EXITED:
                 status = struct.unpack_from("=Ii", data)[1]
+                if task.payload.get("late"):
+                    # The next request is the cancel that ended the command.
+                    send(id=json.loads(os.read(0, 65536))["id"], result={"state": "too_late"})
                 claimed = task.payload.get("claim", status >> 8)
                 return task.answer("failed" if claimed else "succeeded", claimed)
 
@@ -303,7 +311,8 @@ class Plugin:
     def quiet(self):
         """Nothing came for a while."""
         if self.gauged:
-            count = len(self.gauged)
+            first = self.gauged[0]
+            count = sum(task.executor == first.executor for task in self.gauged)
             self.gauged.pop(0).answer(metadata={"at_once": count})
 
     def run(self):
