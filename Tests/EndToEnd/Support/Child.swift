@@ -55,7 +55,7 @@ final class Child {
     private var status: Int32?
 
     init(_ command: Command) throws {
-        signal(SIGPIPE, SIG_IGN)
+        Self.isolate()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -84,6 +84,12 @@ final class Child {
             _ = reap(0)
         }
         for descriptor in outputs + [input] where descriptor >= 0 { close(descriptor) }
+    }
+
+    /// A program gets nothing of this process but what a test gives it.
+    private static func isolate() {
+        signal(SIGPIPE, SIG_IGN)
+        for descriptor in openDescriptors().keys where descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     }
 
     private static func connectInput(
