@@ -76,6 +76,8 @@ struct MisbehaviourTests {
             let result = await host.run(#"{"do":"pour_answer_and_exit","frames":30}"#)
             #expect(result.outcome == .succeeded, "\(result.error?.message ?? "")")
             #expect(result.output.total == 30 * 32768)
+            // A task that is sent before the end of the plugin shows would be lost with it.
+            await host.expectNoProcess()
             await host.expectGoodTask()
         }
     }
