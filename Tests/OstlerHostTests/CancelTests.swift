@@ -95,6 +95,7 @@ struct CancelTests {
 
     @Test func `a command in a session of its own is ended by the first step`() async throws {
         try await withHost(HostSetup.withCommand) { host in
+            #expect(await host.command("true").outcome == .succeeded)
             let script = "setsid sleep 300 & echo ready; exec sleep 300"
             let result = await host.command("sh", "-c", script, timeout: 1500)
             #expect(result.outcome == .timeout, "\(result.text)")
@@ -110,6 +111,7 @@ struct CancelTests {
 
     @Test func `a command that ignores SIGTERM is killed with its children`() async throws {
         try await withHost(HostSetup.withCommand) { host in
+            #expect(await host.command("true").outcome == .succeeded)
             let script = "trap '' TERM; setsid sleep 300 & echo ready; while :; do sleep 300; done"
             let result = await host.command("sh", "-c", script, timeout: 1500)
             #expect(result.outcome == .timeout, "\(result.text)")

@@ -121,12 +121,12 @@ struct StopTests {
 
     @Test func `the launcher is killed in the middle of tasks`() async throws {
         try await withHost(HostSetup.withCommand) { host in
-            let tasks = [
-                host.start(#"{"do":"hold"}"#), host.start(#"{"do":"hang"}"#),
-                host.start(TestHost.payload(["sleep", "300"]), executor: "command"),
-            ]
+            let hold = host.start(#"{"do":"hold"}"#)
+            await host.expectGoodTask()
+            let hang = host.start(#"{"do":"hang"}"#)
+            let sleep = host.start(TestHost.payload(["sleep", "300"]), executor: "command")
             await eventually("the command") { host.processes.contains { $0.name == "sleep" } }
-            await host.waitForPlugins(1)
+            let tasks = [hold, hang, sleep]
             let (known, launcher) = (host.processes, host.launcher)
             #expect(kill(launcher, SIGKILL) == 0)
             for task in tasks {
