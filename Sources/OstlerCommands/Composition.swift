@@ -19,7 +19,10 @@ struct Composition {
         let directory = Self.workingDirectory
         do {
             config = try HostConfig.load(
-                explicit: options.config, environment: environment, workingDirectory: directory)
+                explicit: options.config,
+                environment: environment,
+                workingDirectory: directory
+            )
         } catch {
             Diagnostics.error(error.description)
             throw ExitCode(Outcome.invalid.exitCode)
@@ -31,7 +34,10 @@ struct Composition {
             prefix: Installation.prefix
         )
         catalog = Catalog.load(
-            searchPath: searchPath, policy: config.plugins, disabledExecutors: config.disabledExecutors)
+            searchPath: searchPath,
+            policy: config.plugins,
+            disabledExecutors: config.disabledExecutors
+        )
         runID = Self.makeRunID()
         principal = "uid:\(getuid())"
         let problems = catalog.check(config).problems

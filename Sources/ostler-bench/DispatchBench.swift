@@ -1,7 +1,7 @@
-internal import OstlerProtocol
 import OstlerCatalog
 import OstlerConfig
 import OstlerHost
+internal import OstlerProtocol
 import OstlerSystem
 import OstlerTasks
 
@@ -11,7 +11,8 @@ struct DispatchBench {
     let plugins: String
 
     private static let payload = Array(
-        #"{"name":"measured","count":12,"ratio":0.5,"on":true,"tags":["a","b"],"mode":"fast"}"#.utf8)
+        #"{"name":"measured","count":12,"ratio":0.5,"on":true,"tags":["a","b"],"mode":"fast"}"#.utf8
+    )
 
     /// Prints the median time of a task in ns at depth 1, or tasks per second at a greater depth.
     func run(rounds: Int, depth: Int) {

@@ -5,7 +5,9 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "dispatch" where arguments.count == 5:
     DispatchBench(libexec: arguments[1], plugins: arguments[2]).run(
-        rounds: Int(arguments[3]) ?? 0, depth: Int(arguments[4]) ?? 1)
+        rounds: Int(arguments[3]) ?? 0,
+        depth: Int(arguments[4]) ?? 1
+    )
 case "plan" where arguments.count == 3: PlanFile.write(binding: arguments[1], to: arguments[2])
 default:
     print("usage: ostler-bench dispatch LIBEXEC PLUGINS ROUNDS DEPTH | plan DIR FILE")

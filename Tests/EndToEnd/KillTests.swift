@@ -48,7 +48,8 @@ extension EndToEnd {
                     // A host that lives on ends when its results have been read; its launcher is there until then.
                     if victim != .host {
                         left.removeAll {
-                            $0.hasPrefix("process of the host") || $0.hasSuffix("ostler-launch") || $0.hasPrefix("cgroup")
+                            $0.hasPrefix("process of the host") || $0.hasSuffix("ostler-launch")
+                                || $0.hasPrefix("cgroup")
                         }
                     }
                 }

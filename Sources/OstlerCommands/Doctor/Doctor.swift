@@ -1,10 +1,10 @@
-internal import OstlerTasks
-internal import OstlerCatalog
 internal import Glibc
+internal import OstlerCatalog
 internal import OstlerHost
 internal import OstlerProtocol
 internal import OstlerSandbox
 internal import OstlerSystem
+internal import OstlerTasks
 
 /// Probes by doing: a real launcher, a real sandbox, real executors.
 @LoopActor
@@ -51,19 +51,25 @@ final class Doctor: SandboxObserver {
         checks.append(
             names.isEmpty
                 ? Check(
-                    name: "plugins", status: .failed, detail: "no executor is installed",
-                    fix: "install Ostler with scripts/install, or give --plugin-path")
-                : Check(name: "plugins", status: .ok, detail: names.joined(separator: ", ")))
+                    name: "plugins",
+                    status: .failed,
+                    detail: "no executor is installed",
+                    fix: "install Ostler with scripts/install, or give --plugin-path"
+                )
+                : Check(name: "plugins", status: .ok, detail: names.joined(separator: ", "))
+        )
         for plugin in settings.catalog.rejected where ![.shadowed, .blocked, .untrusted].contains(plugin.code) {
             checks.append(
-                Check(name: "plugin \(plugin.name)", status: .missing, detail: plugin.message, fix: plugin.directory))
+                Check(name: "plugin \(plugin.name)", status: .missing, detail: plugin.message, fix: plugin.directory)
+            )
         }
     }
 
     private func checkLauncher() async -> Bool {
         do {
             try await host.provider.launcher.start()
-            let identity = host.provider.launcher.capabilities.isRealRoot ? "as root, with ids of its own" : "as an ordinary user"
+            let identity =
+                host.provider.launcher.capabilities.isRealRoot ? "as root, with ids of its own" : "as an ordinary user"
             checks.append(Check(name: "launcher", status: .ok, detail: identity))
             return true
         } catch {
@@ -79,12 +85,18 @@ final class Doctor: SandboxObserver {
             let plan = try await host.provider.plan(for: policy)
             let null = OwnedFD(taking: open("/dev/null", O_RDWR | O_CLOEXEC))
             _ = host.provider.launcher.spawn(
-                plan: plan, arguments: ["true"], descriptors: (null.number, null.number, null.number),
-                launchChannel: false, observer: self)
+                plan: plan,
+                arguments: ["true"],
+                descriptors: (null.number, null.number, null.number),
+                launchChannel: false,
+                observer: self
+            )
             await withUnsafeContinuation { waiting = $0 }
             if let failure { return report("sandbox", failure) }
             guard let exit else { return }
-            describe(Certificate(policy: policy, enforced: exit.layers, capabilities: host.provider.launcher.capabilities))
+            describe(
+                Certificate(policy: policy, enforced: exit.layers, capabilities: host.provider.launcher.capabilities)
+            )
         } catch {
             report("sandbox", error)
         }
@@ -94,7 +106,10 @@ final class Doctor: SandboxObserver {
         for layer in SandboxLayer.allCases {
             let isEnforced = certificate.enforced.contains(layer)
             var check = Check(
-                name: layer.name, status: isEnforced ? .ok : .missing, detail: certificate.mechanism(layer))
+                name: layer.name,
+                status: isEnforced ? .ok : .missing,
+                detail: certificate.mechanism(layer)
+            )
             if !isEnforced { check.fix = Self.fix(layer) }
             // Not built yet, so nothing that the machine lacks.
             if layer == .landlock { check = Check(name: layer.name, status: .ok, detail: certificate.mechanism(layer)) }
@@ -119,7 +134,9 @@ final class Doctor: SandboxObserver {
                 case .degraded: .missing
                 case .unhealthy: .failed
                 }
-            checks.append(Check(name: "executor \(executor)", status: status, detail: result.detail ?? result.status.rawValue))
+            checks.append(
+                Check(name: "executor \(executor)", status: status, detail: result.detail ?? result.status.rawValue)
+            )
         }
     }
 

@@ -1,5 +1,5 @@
-internal import OstlerJSON
 internal import Glibc
+internal import OstlerJSON
 internal import OstlerProtocol
 
 /// What people are told besides results: on stderr, with colour only on a terminal that wants it.

@@ -40,7 +40,8 @@ struct PluginShowCommand: ParsableCommand {
             manifest.needs.launch ? "launch commands" : nil,
             manifest.needs.programs.isEmpty ? nil : "programs \(manifest.needs.programs.joined(separator: ", "))",
             manifest.needs.files.isEmpty
-                ? nil : "files " + manifest.needs.files.map { "\($0.path) (\($0.access.rawValue))" }.joined(separator: ", "),
+                ? nil
+                : "files " + manifest.needs.files.map { "\($0.path) (\($0.access.rawValue))" }.joined(separator: ", "),
         ].compactMap(\.self)
         lines.append("needs      " + (needs.isEmpty ? "nothing" : needs.joined(separator: "; ")))
         for executor in manifest.executors {
@@ -68,7 +69,9 @@ struct PluginShowCommand: ParsableCommand {
         let value: JSONValue = [
             "name": .string(manifest.name), "version": .string(manifest.version),
             "description": .string(manifest.description), "directory": .string(plugin.directory),
-            "needs": ["launch": .bool(manifest.needs.launch), "programs": .array(manifest.needs.programs.map { .string($0) })],
+            "needs": [
+                "launch": .bool(manifest.needs.launch), "programs": .array(manifest.needs.programs.map { .string($0) }),
+            ],
             "executors": .array(executors),
         ]
         return value.text

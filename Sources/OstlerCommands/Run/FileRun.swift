@@ -121,13 +121,16 @@ final class FileRun {
     }
 
     private func summarise() {
-        if unseen > 0 { Diagnostics.error("stdout was closed by its reader: at least \(unseen) results were not shown") }
+        if unseen > 0 {
+            Diagnostics.error("stdout was closed by its reader: at least \(unseen) results were not shown")
+        }
         if let problem = file?.problem { Diagnostics.error("\(file?.name ?? ""): reading stopped: \(problem)") }
         guard !options.quiet else { return }
         let counts = tally.counts.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key.rawValue)" }
         Diagnostics.note("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
         guard isInterrupted else { return }
-        let rest = file?.isRegular == true ? "\(notStarted) tasks were not started" : "what was not read was not started"
+        let rest =
+            file?.isRegular == true ? "\(notStarted) tasks were not started" : "what was not read was not started"
         Diagnostics.note("interrupted: \(rest)")
     }
 }

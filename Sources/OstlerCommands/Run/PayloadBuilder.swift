@@ -13,7 +13,9 @@ struct PayloadBuilder {
     /// The payload's bytes. Without flags and argv they are the very bytes of `--payload`, on one line.
     func build(_ options: TaskOptions) throws -> [UInt8] {
         let given = try options.payload.map(Self.read)
-        guard !options.fields.isEmpty || !options.argv.isEmpty || given == nil else { return Self.onOneLine(given ?? []) }
+        guard !options.fields.isEmpty || !options.argv.isEmpty || given == nil else {
+            return Self.onOneLine(given ?? [])
+        }
         var object = JSONObject()
         if let given {
             guard let parsed = try? JSONValue(parsing: given), let members = parsed.object else {
@@ -119,7 +121,8 @@ struct PayloadBuilder {
     /// The schema's annotation `x-ostler-argv: [program, arguments]` names the members that a command line fills.
     private func add(argv: [[UInt8]], to object: inout JSONObject) throws {
         guard !argv.isEmpty else { return }
-        guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string), names.count == 2
+        guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string),
+            names.count == 2
         else { throw ValidationError("executor \(executor.name) takes no command line behind --") }
         let words = argv.map(Self.text)
         object[names[0]] = words[0]

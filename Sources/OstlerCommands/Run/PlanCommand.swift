@@ -46,7 +46,8 @@ struct PlanCommand: ParsableCommand {
         }
         let provider = host.provider
         let isLaunching = executor.plugin.manifest.needs.launch
-        let policy = isLaunching
+        let policy =
+            isLaunching
             ? provider.policy(for: spec, executor: executor.name) : provider.policy(for: executor.plugin)
         let plan = TaskPlan(
             spec: spec,
@@ -62,7 +63,8 @@ struct PlanCommand: ParsableCommand {
 
     /// The command line of a payload whose schema says where it stands, with the program as it resolves.
     private static func argv(_ spec: TaskSpec, _ executor: CatalogExecutor) -> [String]? {
-        guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string), names.count == 2,
+        guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string),
+            names.count == 2,
             let payload = try? JSONValue(parsing: spec.payload), let program = payload[names[0]]?.string
         else { return nil }
         let resolved = ProgramResolver().resolve(program)?.path ?? program
@@ -87,7 +89,9 @@ struct TaskPlan {
         ]
         if let argv { lines.append("argv      " + argv.map(Self.quoted).joined(separator: " ")) }
         if let timeout = spec.timeout { lines.append("timeout   \(DurationText.text(milliseconds: timeout))") }
-        lines.append("sandbox   \(policy.profile.rawValue), " + (isOwnSandbox ? "one for each command" : "the plugin's own"))
+        lines.append(
+            "sandbox   \(policy.profile.rawValue), " + (isOwnSandbox ? "one for each command" : "the plugin's own")
+        )
         lines.append("required  " + names(policy.required))
         lines.append("best      " + names(policy.best))
         lines += steps.compactMap(\.summary).map { "  " + $0 }
@@ -100,7 +104,8 @@ struct TaskPlan {
 
     private static func quoted(_ word: String) -> String {
         let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:@%+,".contains($0) }
-        return isPlain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return isPlain
+            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     var json: String {

@@ -90,7 +90,9 @@ final class Phases: Sendable {
     func report() {
         let marks = marks.withLock { $0 }
         guard isOn, let first = marks.first, let last = marks.last else { return }
-        for (before, after) in zip(marks, marks.dropFirst()) { line(after.name, after.at.microseconds(since: before.at)) }
+        for (before, after) in zip(marks, marks.dropFirst()) {
+            line(after.name, after.at.microseconds(since: before.at))
+        }
         line("total", last.at.microseconds(since: first.at))
     }
 

@@ -35,7 +35,9 @@ struct SingleRun: Sendable {
     static func makeSpec(_ options: TaskOptions, _ composition: Composition, isJSON: Bool) throws -> TaskSpec {
         let name = options.executor ?? ""
         var payload: [UInt8] = Array("{}".utf8)
-        if let executor = composition.catalog.executor(named: name), let schema = try? executor.executor.payload.compiled() {
+        if let executor = composition.catalog.executor(named: name),
+            let schema = try? executor.executor.payload.compiled()
+        {
             payload = try PayloadBuilder(executor: executor, schema: schema).build(options)
         } else if let text = options.payload {
             payload = Array(text.utf8)

@@ -72,18 +72,24 @@ final class TaskFile {
     }
 
     private static let byteOrderMark = Failure(
-        "byte_order_mark", fault: .user, message: "the file begins with a byte order mark, which JSON does not allow",
-        hint: "save it as UTF-8 without BOM")
+        "byte_order_mark",
+        fault: .user,
+        message: "the file begins with a byte order mark, which JSON does not allow",
+        hint: "save it as UTF-8 without BOM"
+    )
 
     private func tooLong(_ number: Int, _ bytes: Int) -> Refusal {
         let limit = Failure.Limit(name: "line_bytes", limit: UInt64(LineReader.maximumBytes), observed: UInt64(bytes))
         return Refusal(
             id: "line-\(number)",
             failure: Failure(
-                "line_too_long", fault: .user,
+                "line_too_long",
+                fault: .user,
                 message: "the line has \(bytes) bytes; a task has at most \(LineReader.maximumBytes)",
                 limit: limit,
-                hint: "pass large input by a file (--in) rather than in the payload"))
+                hint: "pass large input by a file (--in) rather than in the payload"
+            )
+        )
     }
 
     /// Why reading stopped before the end, if it did.

@@ -8,10 +8,15 @@ internal import OstlerTasks
 
 /// What `run`, `validate` and `plan` have in common: which task or tasks.
 struct TaskOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The executor. Its payload's members are flags: --FIELD VALUE.", valueName: "executor"))
+    @Argument(
+        help: ArgumentHelp("The executor. Its payload's members are flags: --FIELD VALUE.", valueName: "executor")
+    )
     var executor: String?
 
-    @Option(name: .long, help: ArgumentHelp("The payload as JSON, from a file, or from stdin.", valueName: "json|@file|-"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The payload as JSON, from a file, or from stdin.", valueName: "json|@file|-")
+    )
     var payload: String?
 
     @Option(name: .long, help: ArgumentHelp("Many tasks: a JSON object a line.", valueName: "file|-"))
@@ -23,7 +28,10 @@ struct TaskOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("How long the task may take.", valueName: "30s"))
     var timeout: String?
 
-    @Option(name: .customLong("env"), help: ArgumentHelp("A variable of the task's environment.", valueName: "key=value"))
+    @Option(
+        name: .customLong("env"),
+        help: ArgumentHelp("A variable of the task's environment.", valueName: "key=value")
+    )
     var environment: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("What the environment starts from: minimal or clean.", valueName: "mode"))
