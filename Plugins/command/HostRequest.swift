@@ -32,8 +32,7 @@ extension HostRequest {
     ) throws(MessageFault) -> HostRequest? {
         let envelope: Envelope
         do {
-            try validator.validate(frame)
-            envelope = try Envelope(scanning: frame)
+            envelope = try Envelope(checking: frame, with: &validator)
         } catch {
             throw MessageFault(reason: "\(error.reason), at byte \(error.offset) of the line")
         }

@@ -2,6 +2,7 @@ package import OstlerCatalog
 internal import OstlerJSON
 package import OstlerProtocol
 internal import OstlerSandbox
+internal import OstlerSchema
 package import OstlerSystem
 internal import OstlerTasks
 
@@ -11,43 +12,20 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     package let plugin: InstalledPlugin
     private let provider: SandboxProvider
     private let settings: HostSettings
-    /// Tasks that no process has yet, for each executor of the manifest.
-    private var waiting: [String: WaitingLine] = [:]
-    private var hosts: [ObjectIdentifier: Tenancy] = [:]
-    private var running: [String: TaskRun] = [:]
+    private let open: OpenTasks
+    private var routes: [ExecutorRoute] = []
+    private var tenancies: [Tenancy] = []
+    /// Tasks that no process has yet.
+    private var waitingCount = 0
     private var whenEmpty: [UnsafeContinuation<Void, Never>] = []
     private var isClosing = false
-
-    /// A process and the tasks in it.
-    private final class Tenancy {
-        let process: ExecutorProcess
-        private(set) var tasks: [ObjectIdentifier: TaskRun] = [:]
-        private var counts: [String: Int] = [:]
-
-        init(_ process: ExecutorProcess) {
-            self.process = process
-        }
-
-        func count(of executor: String) -> Int { counts[executor] ?? 0 }
-
-        func add(_ run: TaskRun) {
-            tasks[ObjectIdentifier(run)] = run
-            counts[run.executor.name, default: 0] += 1
-        }
-
-        /// Whether the task was in it.
-        func remove(_ run: TaskRun) -> Bool {
-            guard tasks.removeValue(forKey: ObjectIdentifier(run)) != nil else { return false }
-            counts[run.executor.name, default: 0] -= 1
-            return true
-        }
-    }
 
     private let isFreshPerTask: Bool
     /// How many processes of a plugin that is not reused may live at once.
     private static let maximumProcesses = 16
 
-    package init(plugin: InstalledPlugin, provider: SandboxProvider, settings: HostSettings) {
+    init(plugin: InstalledPlugin, provider: SandboxProvider, settings: HostSettings, open: OpenTasks) {
+        self.open = open
         self.plugin = plugin
         self.provider = provider
         self.settings = settings
@@ -56,68 +34,77 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     // MARK: Tasks
 
-    func enqueue(_ run: TaskRun) {
-        waiting[run.executor.name, default: WaitingLine()].append(run)
-        assign()
+    /// Adds an executor of the plugin.
+    func addRoute(_ executor: CatalogExecutor, schema: CompiledSchema, judge: ProgramPolicy) -> ExecutorRoute {
+        let route = ExecutorRoute(executor, schema: schema, judge: judge, index: routes.count, pool: self)
+        routes.append(route)
+        return route
     }
 
-    private var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
+    func enqueue(_ run: TaskRun) {
+        let route = run.route
+        if route.waiting.first == nil, let tenancy = tenancyWithRoom(for: route) {
+            tenancy.add(run)
+            return run.dispatch(to: tenancy.process)
+        }
+        route.waiting.append(run)
+        waitingCount += 1
+        startIfNeeded()
+    }
 
     private func takeWaiting() -> [TaskRun] {
-        let given = waiting.values.flatMap(\.runs)
-        waiting = [:]
-        return given
+        waitingCount = 0
+        return routes.flatMap { $0.waiting.removeAll() }
     }
 
     /// Gives waiting tasks to processes with free slots, and starts a process where one is missing.
     private func assign() {
-        for executor in plugin.manifest.executors {
-            while let run = waiting[executor.name]?.first, let tenancy = tenancyWithRoom(for: executor) {
-                waiting[executor.name]?.removeFirst()
+        for route in routes {
+            while let run = route.waiting.first, let tenancy = tenancyWithRoom(for: route) {
+                route.waiting.removeFirst()
+                waitingCount -= 1
                 tenancy.add(run)
-                running[run.spec.id] = run
                 run.dispatch(to: tenancy.process)
             }
         }
         if waitingCount > 0 { startIfNeeded() }
     }
 
-    private func tenancyWithRoom(for executor: ExecutorManifest) -> Tenancy? {
-        hosts.values.first { tenancy in
-            guard tenancy.process.state == .serving else { return false }
-            return isFreshPerTask ? tenancy.tasks.isEmpty : tenancy.count(of: executor.name) < executor.concurrency
+    private func tenancyWithRoom(for route: ExecutorRoute) -> Tenancy? {
+        for tenancy in tenancies where tenancy.process.state == .serving {
+            if isFreshPerTask ? tenancy.tasks.isEmpty : tenancy.hasRoom(for: route) { return tenancy }
         }
+        return nil
     }
 
     private func startIfNeeded() {
-        let coming = hosts.values.filter { [.launching, .greeting].contains($0.process.state) }.count
+        let coming = tenancies.count { [.launching, .greeting].contains($0.process.state) }
         let limit = isFreshPerTask ? Self.maximumProcesses : 1
-        let live = hosts.values.filter { $0.process.state.takesTasks }.count
+        let live = tenancies.count { $0.process.state.takesTasks }
         guard !isClosing, live < limit, coming < waitingCount else { return }
         startProcess()
     }
 
     /// Starts the process that the next task will need, if there is none.
     func warmUp() {
-        guard hosts.isEmpty, !isClosing, !isFreshPerTask else { return }
+        guard tenancies.isEmpty, !isClosing, !isFreshPerTask else { return }
         startProcess()
     }
 
     private func startProcess() {
         let process = ExecutorProcess(plugin: plugin, provider: provider, settings: settings, delegate: self)
-        hosts[ObjectIdentifier(process)] = Tenancy(process)
+        tenancies.append(Tenancy(process, routes: routes.count))
         Task(executorPreference: EventLoop.shared) { await process.start() }
     }
 
     /// A task has its outcome.
     func finished(_ run: TaskRun) {
-        if running[run.spec.id] === run {
-            running[run.spec.id] = nil
-        } else {
-            waiting[run.executor.name]?.remove(run)
+        if let tenancy = run.tenancy {
+            tenancy.remove(run)
+            if isFreshPerTask { tenancy.process.shutDown() }
+        } else if run.route.waiting.remove(run) {
+            waitingCount -= 1
         }
-        let tenancy = hosts.values.first { $0.remove(run) }
-        if isFreshPerTask { tenancy?.process.shutDown() }
         if waitingCount > 0 { assign() }
     }
 
@@ -130,16 +117,14 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     }
 
     package func process(_ process: ExecutorProcess, output: OutputNotification) {
-        guard let run = running[output.task], hosts[ObjectIdentifier(process)]?.tasks[ObjectIdentifier(run)] != nil
-        else {
-            return
-        }
+        guard let run = open[output.task], run.tenancy?.process === process else { return }
         run.wrote(output)
     }
 
     package func process(_ process: ExecutorProcess, endedBy loss: ExecutorLoss) {
-        guard let tenancy = hosts.removeValue(forKey: ObjectIdentifier(process)) else { return }
-        for run in tenancy.tasks.values { run.executorLost(loss) }
+        guard let index = tenancies.firstIndex(where: { $0.process === process }) else { return }
+        let tenancy = tenancies.remove(at: index)
+        for run in tenancy.tasks { run.executorLost(loss) }
         if !process.hasServed {
             // Another try would end the same way: those who wait hear why.
             for run in takeWaiting() { run.executorLost(loss) }
@@ -151,7 +136,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         whenServing.forEach { $0.resume() }
         whenServing = []
         if waitingCount > 0 { assign() }
-        guard hosts.isEmpty else { return }
+        guard tenancies.isEmpty else { return }
         whenEmpty.forEach { $0.resume() }
         whenEmpty = []
     }
@@ -196,12 +181,12 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     private func servingProcess() async throws(Failure) -> ExecutorProcess {
         for _ in 0..<2 where !isClosing {
-            if let serving = hosts.values.first(where: { $0.process.state == .serving }) { return serving.process }
+            if let serving = tenancies.first(where: { $0.process.state == .serving }) { return serving.process }
             await withUnsafeContinuation { continuation in
                 whenServing.append(continuation)
-                if !hosts.values.contains(where: { $0.process.state.takesTasks }) { startProcess() }
+                if !tenancies.contains(where: { $0.process.state.takesTasks }) { startProcess() }
             }
-            if let serving = hosts.values.first(where: { $0.process.state == .serving }) { return serving.process }
+            if let serving = tenancies.first(where: { $0.process.state == .serving }) { return serving.process }
             if let lastLoss { throw lastLoss.failure }
         }
         throw Failure(
@@ -214,8 +199,8 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     /// Ends all processes; returns when nothing is left of them.
     package func close() async {
         isClosing = true
-        for tenancy in hosts.values { tenancy.process.shutDown() }
-        guard !hosts.isEmpty else { return }
+        for tenancy in tenancies { tenancy.process.shutDown() }
+        guard !tenancies.isEmpty else { return }
         await withUnsafeContinuation { whenEmpty.append($0) }
     }
 }
@@ -235,32 +220,5 @@ private final class HealthInquiry {
 
     func settle(_ status: HealthResult.Status, _ detail: String) {
         settle(HealthResult(status: status, detail: detail))
-    }
-}
-
-/// Tasks of one executor in the order of their coming.
-private struct WaitingLine {
-    private var all: [TaskRun] = []
-    private var start = 0
-
-    var count: Int { all.count - start }
-    var runs: ArraySlice<TaskRun> { all[start...] }
-    var first: TaskRun? { runs.first }
-
-    mutating func append(_ run: TaskRun) {
-        all.append(run)
-    }
-
-    mutating func removeFirst() {
-        start += 1
-        // Now and then, so that each task is moved about once.
-        guard start * 2 > all.count else { return }
-        all.removeFirst(start)
-        start = 0
-    }
-
-    mutating func remove(_ run: TaskRun) {
-        guard let index = runs.firstIndex(where: { $0 === run }) else { return }
-        all.remove(at: index)
     }
 }

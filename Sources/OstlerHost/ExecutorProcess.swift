@@ -35,7 +35,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package let policy: SandboxPolicy
     private let provider: SandboxProvider
     private let settings: HostSettings
-    private weak var delegate: (any ExecutorProcessDelegate)?
+    /// Let go at the end: a weak reference would make every other one to the pool slower.
+    private var delegate: (any ExecutorProcessDelegate)?
     /// Whether it ever answered `initialize` rightly.
     package private(set) var hasServed = false
     private var stderr: StderrTail?
@@ -109,8 +110,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
 
     private func greet() {
         let limit = plugin.manifest.limits.startTimeoutMilliseconds ?? settings.config.tasks.startTimeoutMilliseconds
-        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: limit)) { [weak self] in
-            self?.stop(because: .executorCrash, Failure.startTimeout(self?.plugin.manifest.name ?? "", limit))
+        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: limit)) {
+            self.stop(because: .executorCrash, Failure.startTimeout(self.plugin.manifest.name, limit))
         }
         let request = InitializeRequest(
             host: "ostler \(OstlerVersion.text)",
@@ -120,8 +121,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         )
         session?.request(InitializeRequest.method) {
             request.encode(into: &$0)
-        } completion: { [weak self] answer in
-            self?.welcomed(answer)
+        } completion: {
+            self.welcomed($0)
         }
     }
 
@@ -177,7 +178,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             $0.endObject()
         } completion: { _ in
         }
-        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { [weak self] in self?.forceEnd() }
+        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { self.forceEnd() }
     }
 
     /// Ends it by force. What it was doing ends with this outcome.
@@ -204,10 +205,10 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         }
         // It gets no more tasks. Its exit is usually known a moment later; a plugin that only closed its stdout is ended.
         guard state.handle(.stop) else { return }
-        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) { [weak self] in
-            guard let self, exit == nil else { return }
-            cause = cause ?? (.executorProtocol, .closedStdout(plugin.manifest.name))
-            forceEnd()
+        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 1000)) {
+            guard self.exit == nil else { return }
+            self.cause = self.cause ?? (.executorProtocol, .closedStdout(self.plugin.manifest.name))
+            self.forceEnd()
         }
     }
 
@@ -244,7 +245,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         let loss = describeLoss()
         session?.close()
         stderr?.close()
-        delegate?.process(self, endedBy: loss)
+        delegate.take()?.process(self, endedBy: loss)
     }
 
     private func describeLoss() -> ExecutorLoss {

@@ -13,12 +13,9 @@ package final class Host {
     package let settings: HostSettings
     package let provider: SandboxProvider
     private var pools: [String: ExecutorPool] = [:]
-    private var schemas: [String: CompiledSchema] = [:]
-    private var judges: [String: ProgramPolicy] = [:]
+    private var routes: [String: ExecutorRoute] = [:]
     private var validator = JSONValidator()
-    /// Tasks that have been accepted and are not over, by id.
-    private var open: [String: TaskRun] = [:]
-    private var whenIdle: [UnsafeContinuation<Void, Never>] = []
+    private let open = OpenTasks()
     private var isStopping = false
 
     package init(_ settings: HostSettings) {
@@ -30,37 +27,22 @@ package final class Host {
 
     /// What is wrong with a task, before anything is run; empty if it may run.
     package func check(_ spec: TaskSpec) -> [Failure] {
-        let executor: CatalogExecutor
-        do {
-            executor = try settings.catalog.requireExecutor(named: spec.executor)
+        do throws(Failure) {
+            return check(spec, try route(to: spec.executor))
         } catch {
-            let pointer = JSONPointer("/executor")
-            return [
-                Failure(error.code.rawValue, fault: .user, message: error.message, pointer: pointer, hint: error.hint)
-            ]
+            return [error]
         }
-        return check(spec, executor)
     }
 
-    private func check(_ spec: TaskSpec, _ executor: CatalogExecutor) -> [Failure] {
+    private func check(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
         if let profile = spec.sandbox.profile, SandboxPolicy.Profile(rawValue: profile) == nil {
-            let known = SandboxPolicy.Profile.allCases.map(\.rawValue).joined(separator: ", ")
-            let message = "sandbox profile \"\(profile)\" is not to be had; this version has \(known)"
-            return [
-                Failure("profile_unavailable", fault: .user, message: message, pointer: JSONPointer("/sandbox/profile"))
-            ]
+            return [.unknownProfile(profile)]
         }
         let bytes = Self.frameBytes(of: spec)
         guard bytes <= Self.maximumPayloadBytes else { return [.payloadTooLarge(bytes)] }
-        let schema: CompiledSchema
-        do throws(ConfigError) {
-            schema = try self.schema(of: executor)
-        } catch {
-            return [Failure("invalid_schema", fault: .executor, message: error.message)]
-        }
-        if let fault = jsonFault(spec.payload) { return [fault] }
+        if !spec.isPayloadChecked, let fault = jsonFault(spec.payload) { return [fault] }
         var problems: [SchemaProblem] = []
-        spec.payload.withUnsafeBufferPointer { schema.validate($0, into: &problems) }
+        route.schema.validate(spec.payload, into: &problems)
         guard problems.isEmpty else {
             return problems.map {
                 Failure(
@@ -71,7 +53,7 @@ package final class Host {
                 )
             }
         }
-        return policyProblems(spec, executor, schema)
+        return policyProblems(spec, route)
     }
 
     /// What a task takes of a frame: a plugin could only refuse one that is too long, together with all that it does.
@@ -85,7 +67,7 @@ package final class Host {
     /// The payload travels as it is: what is no JSON would break the frame that carries it, and so the plugin's session.
     private func jsonFault(_ payload: [UInt8]) -> Failure? {
         do throws(JSONError) {
-            try payload.withUnsafeBufferPointer { (bytes) throws(JSONError) in try validator.validate(bytes) }
+            try validator.validate(payload)
             return nil
         } catch {
             let message = "the payload is not JSON: \(error.reason), at byte \(error.offset + 1)"
@@ -93,20 +75,39 @@ package final class Host {
         }
     }
 
-    private func schema(of executor: CatalogExecutor) throws(ConfigError) -> CompiledSchema {
-        if let known = schemas[executor.name] { return known }
-        let compiled = try executor.executor.payload.compiled()
-        schemas[executor.name] = compiled
-        return compiled
+    /// The way of a task to its executor, found when it is first needed.
+    private func route(to executor: String) throws(Failure) -> ExecutorRoute {
+        if let known = routes[executor] { return known }
+        let found: CatalogExecutor
+        do throws(CatalogError) {
+            found = try settings.catalog.requireExecutor(named: executor)
+        } catch {
+            throw Failure(
+                error.code.rawValue,
+                fault: .user,
+                message: error.message,
+                pointer: JSONPointer("/executor"),
+                hint: error.hint
+            )
+        }
+        let schema: CompiledSchema
+        do throws(ConfigError) {
+            schema = try found.executor.payload.compiled()
+        } catch {
+            throw Failure("invalid_schema", fault: .executor, message: error.message)
+        }
+        let names = settings.config.executor(named: executor).allowedCommands ?? []
+        let judge = ProgramPolicy(provider.programs(of: executor), allowedNames: names)
+        let route = pool(of: found.plugin).addRoute(found, schema: schema, judge: judge)
+        routes[executor] = route
+        return route
     }
 
     /// The policy engine knows nothing of executors: the schema's annotations say where a program stands.
-    private func policyProblems(_ spec: TaskSpec, _ executor: CatalogExecutor, _ schema: CompiledSchema) -> [Failure] {
-        guard executor.plugin.manifest.needs.launch else { return [] }
-        let judge = judge(of: executor.name)
-        guard judge.hasRules else { return [] }
+    private func policyProblems(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
+        guard route.launches, route.judge.hasRules else { return [] }
         let programs = try? spec.payload.withUnsafeBufferPointer {
-            try schema.values(annotatedWith: "x-ostler-program", in: $0)
+            try route.schema.values(annotatedWith: "x-ostler-program", in: $0)
         }
         guard let programs else {
             return [
@@ -119,16 +120,10 @@ package final class Host {
             ]
         }
         return programs.compactMap { found in
-            found.value.string.flatMap { judge.judge($0, at: JSONPointer("/payload" + found.pointer.description)) }
+            found.value.string.flatMap {
+                route.judge.judge($0, at: JSONPointer("/payload" + found.pointer.description))
+            }
         }
-    }
-
-    private func judge(of executor: String) -> ProgramPolicy {
-        if let known = judges[executor] { return known }
-        let names = settings.config.executor(named: executor).allowedCommands ?? []
-        let judge = ProgramPolicy(provider.programs(of: executor), allowedNames: names)
-        judges[executor] = judge
-        return judge
     }
 
     /// A frame carries the payload and what the host says of the task.
@@ -136,47 +131,50 @@ package final class Host {
 
     // MARK: Running
 
-    /// Runs one task to its end. It never throws: whatever happens is an outcome.
-    package func run(_ spec: TaskSpec, origin: TaskOrigin, io: TaskIO = TaskIO()) async -> TaskResult {
+    /// Takes a task. It never throws: whatever happens is an outcome, of which `whenDone` is told once, on the loop,
+    /// and before this returns if the task is refused.
+    package func submit(
+        _ spec: TaskSpec,
+        origin: TaskOrigin,
+        io: TaskIO = TaskIO(),
+        whenDone: @escaping @LoopActor (TaskResult) -> Void
+    ) {
         let submitted = Instant.now
-        let executor: CatalogExecutor
-        do {
-            executor = try settings.catalog.requireExecutor(named: spec.executor)
+        let route: ExecutorRoute
+        do throws(Failure) {
+            route = try self.route(to: spec.executor)
         } catch {
-            return refused(spec, origin, check(spec))
+            return whenDone(refused(spec, origin, [error]))
         }
-        let problems = check(spec, executor)
-        guard problems.isEmpty else { return refused(spec, origin, problems) }
-        guard open[spec.id] == nil else { return refused(spec, origin, [.duplicateID(spec.id)]) }
-        guard !isStopping else { return refused(spec, origin, [.stopping]) }
-        let pool = pool(of: executor.plugin)
-        let launches = executor.plugin.manifest.needs.launch
-        // The plugin starts up while the view of its commands is built.
-        if launches { pool.warmUp() }
+        let problems = check(spec, route)
+        guard problems.isEmpty else { return whenDone(refused(spec, origin, problems)) }
+        guard !isStopping else { return whenDone(refused(spec, origin, [.stopping])) }
         let run = TaskRun(
             spec: spec,
             origin: origin,
-            executor: executor,
-            commandPolicy: launches ? provider.policy(for: spec, executor: executor.name) : nil,
+            route: route,
+            commandPolicy: route.launches ? provider.policy(for: spec, executor: route.name) : nil,
             io: io,
-            provider: provider,
-            settings: settings,
-            pool: pool,
-            submitted: submitted
+            host: self,
+            submitted: submitted,
+            whenDone: whenDone
         )
-        open[spec.id] = run
-        let result = await run.result()
-        open[spec.id] = nil
-        if open.isEmpty {
-            whenIdle.forEach { $0.resume() }
-            whenIdle = []
+        guard open.insert(run) else { return whenDone(refused(spec, origin, [.duplicateID(spec.id)])) }
+        // The plugin starts up while the view of its commands is built.
+        if route.launches { route.pool.warmUp() }
+        run.start()
+    }
+
+    /// Runs one task to its end.
+    package func run(_ spec: TaskSpec, origin: TaskOrigin, io: TaskIO = TaskIO()) async -> TaskResult {
+        await withUnsafeContinuation { continuation in
+            submit(spec, origin: origin, io: io) { continuation.resume(returning: $0) }
         }
-        return result
     }
 
     private func pool(of plugin: InstalledPlugin) -> ExecutorPool {
         if let known = pools[plugin.manifest.name] { return known }
-        let pool = ExecutorPool(plugin: plugin, provider: provider, settings: settings)
+        let pool = ExecutorPool(plugin: plugin, provider: provider, settings: settings, open: open)
         pools[plugin.manifest.name] = pool
         return pool
     }
@@ -197,6 +195,12 @@ package final class Host {
         return result
     }
 
+    /// A task has its outcome: it is open no longer.
+    func ended(_ run: TaskRun) {
+        open.remove(run)
+        run.route.pool.finished(run)
+    }
+
     // MARK: Cancelling and stopping
 
     /// Cancels a task; false if none with that id is open.
@@ -210,7 +214,7 @@ package final class Host {
     /// Cancels everything; from now on nothing is accepted.
     package func cancelAll() {
         isStopping = true
-        for run in open.values { run.end(.cancelled) }
+        for run in open.all { run.end(.cancelled) }
     }
 
     /// Kills everything at once, without grace; open tasks still get their outcomes.
@@ -244,7 +248,7 @@ package final class Host {
             }
         }
         // The proof that nothing is left of a task comes from the launcher.
-        if !open.isEmpty { await withUnsafeContinuation { whenIdle.append($0) } }
+        await open.waitUntilEmpty()
         if provider.launcher.hasLeftovers { try? await provider.launcher.start() }
         provider.launcher.stop()
     }

@@ -21,7 +21,7 @@ package enum SessionEnd: Sendable, Equatable {
 
 /// One conversation with one executor process over its stdin and stdout: requests out, answers matched by id.
 @LoopActor
-package final class Session: EventHandler {
+package final class Session: EventHandler, TurnHandler {
     /// What an answer brought, borrowed from the frame.
     package enum Answer {
         case result(UnsafeBufferPointer<UInt8>)
@@ -30,7 +30,11 @@ package final class Session: EventHandler {
         case lost
     }
 
-    package typealias Completion = @LoopActor (Answer) -> Void
+    /// Someone who has asked something and is told once what came of it.
+    @LoopActor
+    package protocol Asker: AnyObject {
+        func answered(_ answer: Answer)
+    }
 
     /// What happened that should not have, and was put up with.
     package struct Counters: Sendable {
@@ -38,14 +42,16 @@ package final class Session: EventHandler {
         package var unknownIDs = 0
         package var repeatedAnswers = 0
         package var unknownMethods = 0
+        package var answers = 0
     }
 
     private let input: Int32
     private let output: Int32
-    private weak var delegate: (any SessionDelegate)?
+    /// Let go at the end.
+    private var delegate: (any SessionDelegate)?
     private let isStrict: Bool
     private var ids = MessageIDs()
-    private var pending: [UInt64: Completion] = [:]
+    private var pending: [UInt64: any Asker] = [:]
     private var parser: FrameParser
     private var validator = JSONValidator()
     private var writer = JSONWriter()
@@ -54,6 +60,9 @@ package final class Session: EventHandler {
     private var isBlocked = false
     private var isPaused = false
     private var isOpen = true
+    /// Above zero: answers are looked for after each write. Below: that many writes pass until the next try.
+    private var eagerness = 1
+    private static let eagerPause = 64
     package private(set) var counters = Counters()
 
     /// How many lines of noise are put up with; a plugin that floods is at fault.
@@ -80,31 +89,43 @@ package final class Session: EventHandler {
 
     // MARK: Out
 
-    /// Sends a request; the completion is called once.
+    /// Sends a request; the asker is told once what came of it.
     @discardableResult
     package func request(
         _ method: StaticString,
-        params: (inout JSONWriter) -> Void,
-        completion: @escaping Completion
+        from asker: any Asker,
+        params: (inout JSONWriter) -> Void
     ) -> UInt64 {
         guard isOpen else {
-            completion(.lost)
+            asker.answered(.lost)
             return 0
         }
         let number = ids.next()
-        pending[number] = completion
+        pending[number] = asker
         OutgoingFrame.request(&writer, id: number, of: ids, method: method, params: params)
         planFlush()
         return number
     }
 
+    /// Sends a request whose answer a closure takes.
+    package func request(
+        _ method: StaticString,
+        params: (inout JSONWriter) -> Void,
+        completion: @escaping @LoopActor (Answer) -> Void
+    ) {
+        request(method, from: AnswerAction(completion), params: params)
+    }
+
     private func planFlush() {
         guard !isFlushPlanned, !isBlocked else { return }
         isFlushPlanned = true
-        EventLoop.shared.atEndOfTurn {
-            self.isFlushPlanned = false
-            self.flush()
-        }
+        EventLoop.shared.atEndOfTurn(self)
+    }
+
+    package func endOfTurn() {
+        isFlushPlanned = false
+        flush()
+        readEagerly()
     }
 
     /// Writes what is waiting, as far as the pipe takes it. It never waits: the plugin may be waiting for us.
@@ -146,6 +167,18 @@ package final class Session: EventHandler {
         for _ in 0..<4 {
             guard !isPaused, let count = readOnce(), count >= 1 << 12 else { return }
         }
+    }
+
+    /// Looks for answers right after a write, while that pays: where plugin and host share a core, or the machine is
+    /// busy, the plugin has answered before the host runs again, and waiting for events would only cost time.
+    private func readEagerly() {
+        guard eagerness > 0 else {
+            eagerness += 1
+            return
+        }
+        let before = counters.answers
+        ready(.read)
+        if counters.answers == before { eagerness = -Self.eagerPause }
     }
 
     /// Takes all that is still in the pipe of a process that is gone, even if reading is paused.
@@ -198,8 +231,7 @@ package final class Session: EventHandler {
     /// Handles one frame; returns what is wrong with it, if anything.
     private func dispatch(_ frame: UnsafeBufferPointer<UInt8>) -> String? {
         do {
-            try validator.validate(frame)
-            let envelope = try Envelope(scanning: frame)
+            let envelope = try Envelope(checking: frame, with: &validator)
             switch envelope.kind {
             case .invalid(let reason): return reason
             case .request:
@@ -220,14 +252,15 @@ package final class Session: EventHandler {
             counters.unknownIDs += 1
             return stray()
         }
-        guard let completion = pending.removeValue(forKey: number) else {
+        guard let asker = pending.removeValue(forKey: number) else {
             counters.repeatedAnswers += 1
             return stray()
         }
+        counters.answers += 1
         if let result = envelope.result {
-            completion(.result(UnsafeBufferPointer(rebasing: frame[result])))
+            asker.answered(.result(UnsafeBufferPointer(rebasing: frame[result])))
         } else if let error = envelope.error {
-            completion(.error(UnsafeBufferPointer(rebasing: frame[error])))
+            asker.answered(.error(UnsafeBufferPointer(rebasing: frame[error])))
         }
     }
 
@@ -271,6 +304,7 @@ package final class Session: EventHandler {
     /// Ends the session: completions hear `lost`, then the delegate hears why.
     private func end(_ reason: SessionEnd) {
         guard isOpen else { return }
+        let delegate = delegate
         close()
         delegate?.session(endedBy: reason)
     }
@@ -285,7 +319,21 @@ package final class Session: EventHandler {
         _ = Glibc.close(input)
         let open = pending.values
         pending = [:]
-        for completion in open { completion(.lost) }
+        for asker in open { asker.answered(.lost) }
+        delegate = nil
+    }
+}
+
+@LoopActor
+private final class AnswerAction: Session.Asker {
+    private let action: @LoopActor (Session.Answer) -> Void
+
+    init(_ action: @escaping @LoopActor (Session.Answer) -> Void) {
+        self.action = action
+    }
+
+    func answered(_ answer: Session.Answer) {
+        action(answer)
     }
 }
 

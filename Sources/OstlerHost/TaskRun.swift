@@ -2,53 +2,45 @@ internal import Glibc
 internal import OstlerCatalog
 internal import OstlerConfig
 internal import OstlerJSON
-package import OstlerProtocol
+internal import OstlerProtocol
 package import OstlerSandbox
 package import OstlerSystem
 package import OstlerTasks
 
-/// Where the output of a task goes while it runs. Called on the loop.
-@LoopActor
-package protocol TaskSink: AnyObject {
-    func write(_ stream: OutputStream, _ bytes: [UInt8])
-    /// True while the reader of the output is behind; the plugin is not read until it has caught up.
-    var isCongested: Bool { get }
-    /// Called once when it has caught up.
-    func whenDrained(_ action: @escaping @LoopActor () -> Void)
-}
-
 /// One attempt at one task: sends it, collects what comes back, climbs the cancel ladder, and weighs the evidence.
 @LoopActor
-package final class TaskRun: SandboxObserver {
+package final class TaskRun: SandboxObserver, Session.Asker {
     package let spec: TaskSpec
     let origin: TaskOrigin
-    let executor: CatalogExecutor
-    private let provider: SandboxProvider
-    private let settings: HostSettings
+    let route: ExecutorRoute
+    /// The process that has it, and its place among the tasks of that process; both are the pool's.
+    var tenancy: Tenancy?
+    var place = 0
     private let sink: (any TaskSink)?
-    private var stdin: Int32?
+    var stdin: Int32?
 
     private var state = AttemptState.waiting
-    private var evidence = Evidence()
-    private var process: ExecutorProcess?
-    private unowned let pool: ExecutorPool
+    var evidence = Evidence()
+    var process: ExecutorProcess?
+    let host: Host
     private var launchNumber: UInt64?
-    private let commandPolicy: SandboxPolicy?
-    private var commandPlan: UInt32 = 0
-    private var output = CapturedOutput()
-    private var errorOutput = CapturedOutput()
-    private var enforced: SandboxLayers?
-    private var usage: ExecuteResult.Usage?
-    private var lostStderr: String?
-    private var deadline: TimerID?
-    private var ladder: TimerID?
-    private var stage: AttemptState.Stage?
-    private var exitsBeforeEnding = 0
-    private var isProven = false
-    private let submitted: Instant
-    private let submittedAt: Int64
-    private var dispatched: Instant?
-    private var continuation: UnsafeContinuation<TaskResult, Never>?
+    /// The sandbox of its commands, if it may start any.
+    let command: CommandSandbox?
+    let launches: Bool
+    var output = CapturedOutput()
+    var errorOutput = CapturedOutput()
+    var enforced: SandboxLayers?
+    var usage: ExecuteResult.Usage?
+    var lostStderr: String?
+    var deadline: TimerID?
+    var ladder: TimerID?
+    var stage: AttemptState.Stage?
+    var exitsBeforeEnding = 0
+    var isProven = false
+    let submitted: Instant
+    let submittedAt: Int64
+    var dispatched: Instant?
+    let whenDone: @LoopActor (TaskResult) -> Void
 
     /// How long a step after SIGKILL may take before it is called a failure of the machine.
     private static let killMilliseconds: Int64 = 10_000
@@ -58,49 +50,43 @@ package final class TaskRun: SandboxObserver {
     init(
         spec: TaskSpec,
         origin: TaskOrigin,
-        executor: CatalogExecutor,
+        route: ExecutorRoute,
         commandPolicy: SandboxPolicy?,
         io: TaskIO,
-        provider: SandboxProvider,
-        settings: HostSettings,
-        pool: ExecutorPool,
-        submitted: Instant
+        host: Host,
+        submitted: Instant,
+        whenDone: @escaping @LoopActor (TaskResult) -> Void
     ) {
         self.spec = spec
         self.origin = origin
-        self.executor = executor
-        self.provider = provider
-        self.settings = settings
-        self.pool = pool
+        self.route = route
+        self.host = host
         self.submitted = submitted
+        self.whenDone = whenDone
         submittedAt = WallClock.milliseconds
-        self.commandPolicy = commandPolicy
+        command = commandPolicy.map(CommandSandbox.init)
+        launches = commandPolicy != nil
         sink = io.sink
         stdin = io.stdin
     }
 
-    private var launches: Bool { commandPolicy != nil }
-
-    /// Queues the task at its pool and waits for the outcome.
-    func result() async -> TaskResult {
-        await withUnsafeContinuation { continuation in
-            self.continuation = continuation
-            armDeadline()
-            enqueue()
-        }
+    /// Queues the task at its pool.
+    func start() {
+        armDeadline()
+        enqueue()
     }
 
     /// Joins the queue of the pool, once there is a plan for the task's commands.
     func enqueue() {
-        guard let commandPolicy else { return pool.enqueue(self) }
-        Task(executorPreference: EventLoop.shared) { await self.prepare(commandPolicy) }
+        guard let command else { return route.pool.enqueue(self) }
+        Task(executorPreference: EventLoop.shared) { await self.prepare(command) }
     }
 
-    private func prepare(_ policy: SandboxPolicy) async {
+    private func prepare(_ command: CommandSandbox) async {
         do {
-            commandPlan = try await provider.plan(for: policy)
-            settings.onPhase?("view of the command")
-            if state == .waiting { pool.enqueue(self) }
+            command.plan = try await host.provider.plan(for: command.policy)
+            host.settings.onPhase?("view of the command")
+            if state == .waiting { route.pool.enqueue(self) }
         } catch {
             var failure = LaunchDiagnosis.failure(error)
             failure.sideEffects = .none
@@ -109,7 +95,7 @@ package final class TaskRun: SandboxObserver {
         }
     }
 
-    private var timeout: Int64? { spec.timeout ?? settings.config.tasks.timeoutMilliseconds }
+    private var timeout: Int64? { spec.timeout ?? host.settings.config.tasks.timeoutMilliseconds }
 
     private func armDeadline() {
         guard let timeout else { return }
@@ -157,7 +143,7 @@ package final class TaskRun: SandboxObserver {
         case .stderr: errorOutput.append(notification.bytes)
         }
         let total = output.total + errorOutput.total
-        let limit = UInt64(settings.config.sandbox.limits.output)
+        let limit = UInt64(host.settings.config.sandbox.limits.output)
         guard total <= limit else {
             return end(.limit(.init(name: "output", limit: limit, observed: total)))
         }
@@ -169,7 +155,7 @@ package final class TaskRun: SandboxObserver {
         }
     }
 
-    private func answered(_ answer: Session.Answer) {
+    package func answered(_ answer: Session.Answer) {
         do {
             switch answer {
             case .lost: return
@@ -197,7 +183,7 @@ package final class TaskRun: SandboxObserver {
         process?.stop(because: .executorProtocol, failure)
     }
 
-    private var pluginName: String { executor.plugin.manifest.name }
+    var pluginName: String { route.plugin.name }
 
     // MARK: What is done
 
@@ -211,7 +197,7 @@ package final class TaskRun: SandboxObserver {
             process?.stop(because: .executorCrash, .killedForSibling(pluginName, spec.id))
         }
         if actions.contains(.armTimer) { armLadder() }
-        if actions.contains(.settle), let launchNumber { provider.launcher.endTask(launchNumber) }
+        if actions.contains(.settle), let launchNumber { host.provider.launcher.endTask(launchNumber) }
         if actions.contains(.finish) { finish(proven: true) }
         if actions.contains(.finishUnproven) { finish(proven: false) }
     }
@@ -222,7 +208,7 @@ package final class TaskRun: SandboxObserver {
         evidence.dispatched = true
         var request = ExecuteRequest(
             task: spec.id,
-            executor: executor.executor.name,
+            executor: route.name,
             runID: origin.runID,
             principal: origin.principal,
             payload: spec.payload
@@ -236,10 +222,10 @@ package final class TaskRun: SandboxObserver {
             request.remaining = max(0, remaining)
             request.deadline = submittedAt + timeout
         }
-        if launches {
+        if let command {
             request.hasStdin = stdin != nil
-            launchNumber = provider.launcher.registerTask(
-                plan: commandPlan,
+            launchNumber = host.provider.launcher.registerTask(
+                plan: command.plan,
                 spawn: process.spawnNumber,
                 stdin: stdin,
                 observer: self
@@ -247,11 +233,8 @@ package final class TaskRun: SandboxObserver {
             request.launch = launchNumber
             stdin = nil
         }
-        session.request(ExecuteRequest.method) {
-            request.encode(into: &$0)
-        } completion: {
-            self.answered($0)
-        }
+        let preface = route.preface(of: request, from: origin)
+        session.request(ExecuteRequest.method, from: self) { request.encode(into: &$0, preface: preface) }
     }
 
     private func sendCancel() {
@@ -261,7 +244,7 @@ package final class TaskRun: SandboxObserver {
             case .limit: .limit
             default: .requested
             }
-        let request = CancelRequest(task: spec.id, reason: reason, grace: settings.config.tasks.graceMilliseconds)
+        let request = CancelRequest(task: spec.id, reason: reason, grace: host.settings.config.tasks.graceMilliseconds)
         process?.session?.request(CancelRequest.method) {
             request.encode(into: &$0)
         } completion: { [weak self] answer in
@@ -275,14 +258,14 @@ package final class TaskRun: SandboxObserver {
 
     private func signal(_ number: Int32) {
         guard let launchNumber else { return }
-        provider.launcher.signal(number, number: launchNumber, isTask: true)
+        host.provider.launcher.signal(number, number: launchNumber, isTask: true)
     }
 
     private func armLadder() {
         if let ladder { EventLoop.shared.cancel(ladder) }
         let wait: Int64
         switch state {
-        case .cancelling(.asked): wait = settings.config.tasks.graceMilliseconds
+        case .cancelling(.asked): wait = host.settings.config.tasks.graceMilliseconds
         case .cancelling(.killed): wait = Self.answerMilliseconds
         default: wait = Self.killMilliseconds
         }
@@ -299,9 +282,9 @@ package final class TaskRun: SandboxObserver {
         evidence.exits.append(.init(exitCode: report.exitCode, signal: report.signal))
         enforced = enforced.map { $0.intersection(report.layers) } ?? report.layers
         usage = report.usage
-        if report.outOfMemoryKills > 0, let limit = commandPolicy?.limits.memory {
+        if report.outOfMemoryKills > 0, let limit = command?.policy.limits.memory {
             evidence.limitHit = .init(name: "memory", limit: limit, observed: report.usage.peakBytes)
-        } else if report.deniedForks > 0, report.exitCode != 0, let limit = commandPolicy?.limits.processes {
+        } else if report.deniedForks > 0, report.exitCode != 0, let limit = command?.policy.limits.processes {
             evidence.limitHit = .init(name: "processes", limit: limit, observed: limit)
         }
     }
@@ -332,85 +315,15 @@ package final class TaskRun: SandboxObserver {
         perform(state.handle(.executorLost, launches: false))
         perform(state.handle(.gone, launches: launches))
     }
-
-    // MARK: The outcome
-
-    private func finish(proven: Bool) {
-        for timer in [deadline, ladder].compactMap(\.self) { EventLoop.shared.cancel(timer) }
-        if let stdin { _ = close(stdin) }
-        // A command that ends after it was told to has ended by that, also if its executor heard of its end first.
-        if evidence.exits.count > exitsBeforeEnding { evidence.cancelTooLate = false }
-        var (outcome, failure) = evidence.verdict()
-        if !proven {
-            outcome = .sandboxError
-            failure = .unproven(spec.id)
-        }
-        var result = TaskResult(id: spec.id, origin: origin, executor: executor.executor.name, outcome: outcome)
-        result.error = failure
-        result.executorStderr = lostStderr
-        describeEnd(&result)
-        result.output = output
-        result.errorOutput = errorOutput
-        result.metadata = spec.metadata
-        result.executorMetadata = evidence.answer?.metadata
-        result.usage = usage ?? evidence.answer?.usage
-        result.isolation = isolation
-        result.plugin = .init(name: pluginName, version: executor.plugin.manifest.version)
-        result.cancellation = cancellation(proven: proven)
-        describeTiming(&result)
-        pool.finished(self)
-        continuation.take()?.resume(returning: result)
-    }
-
-    private func describeEnd(_ result: inout TaskResult) {
-        if let answer = evidence.answer {
-            result.exitCode = answer.exitCode
-            result.signal = answer.signal
-        } else if let exit = evidence.exits.last {
-            result.exitCode = exit.exitCode
-            result.signal = exit.signal
-        } else {
-            result.exitCode = -1
-        }
-    }
-
-    private func describeTiming(_ result: inout TaskResult) {
-        let end = Instant.now
-        result.timing.submitted = submittedAt
-        result.timing.queued = (dispatched ?? end).microseconds(since: submitted)
-        result.timing.running = dispatched.map { end.microseconds(since: $0) } ?? 0
-    }
-
-    /// The certificate of the task's own sandbox, or of the plugin that it ran in.
-    private var isolation: [UInt8]? {
-        if let commandPolicy { return enforced.map { provider.certificate(commandPolicy, enforced: $0) } }
-        guard evidence.dispatched, let process else { return nil }
-        return process.certificate
-    }
-
-    private func cancellation(proven: Bool) -> TaskResult.Cancellation? {
-        guard let ending = evidence.ending else { return nil }
-        let reason =
-            switch ending {
-            case .cancelled: "requested"
-            case .timeout: "timeout"
-            case .limit: "limit"
-            }
-        guard evidence.dispatched else { return .init(reason: reason, stage: nil, survivors: "none") }
-        let isGone = launches ? isProven : stage == .executorKilled
-        return .init(reason: reason, stage: stage, survivors: proven && isGone ? "none" : "unverified")
-    }
 }
 
-/// What a task reads from and writes to besides its result.
-package struct TaskIO {
-    /// Gets the output as it comes; it is captured as well.
-    package var sink: (any TaskSink)?
-    /// The read end of a pipe that becomes the command's standard input; taken over.
-    package var stdin: Int32?
+/// The sandbox that the commands of a task get: what it is to be, and the launcher's number for it.
+@LoopActor
+final class CommandSandbox {
+    let policy: SandboxPolicy
+    var plan: UInt32 = 0
 
-    package init(sink: (any TaskSink)? = nil, stdin: Int32? = nil) {
-        self.sink = sink
-        self.stdin = stdin
+    init(_ policy: SandboxPolicy) {
+        self.policy = policy
     }
 }

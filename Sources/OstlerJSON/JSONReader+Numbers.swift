@@ -3,9 +3,10 @@ extension JSONReader {
     public mutating func number() throws(JSONError) -> JSONNumber {
         guard try peek() == .number else { throw fail(.wrongType) }
         let start = index
-        let isInteger = try scanNumber()
+        let form = try scanNumber()
         let text = UnsafeBufferPointer(rebasing: bytes(in: start..<index))
-        if isInteger, let value = Self.integer(text) { return .int(value) }
+        if form == .integer, let value = Self.integer(text) { return .int(value) }
+        if form == .decimal, let value = Self.shortDecimal(text) { return .double(value) }
         guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
             throw JSONError(.invalidNumber, at: start)
         }
@@ -17,6 +18,40 @@ extension JSONReader {
         let start = index
         guard let value = try number().exactInteger else { throw JSONError(.wrongType, at: start) }
         return value
+    }
+
+    /// Moves over a number that nobody asks the value of; it must be in the range of doubles all the same.
+    mutating func skipNumber() throws(JSONError) {
+        let start = index
+        guard try scanNumber() == .scientific || index - start > 300 else { return }
+        index = start
+        _ = try number()
+    }
+
+    /// How a number is written.
+    private enum NumberForm {
+        case integer
+        /// With a fraction and no exponent.
+        case decimal
+        case scientific
+    }
+
+    /// The value of a decimal of at most 15 digits: numerator and power of ten are exact doubles, so that their quotient
+    /// is rounded once and rightly (Clinger 1990). Nil for longer ones.
+    private static func shortDecimal(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard text.count <= 16 else { return nil }
+        let negative = text[0] == UInt8(ascii: "-")
+        var (numerator, divisor, hasPoint): (Int64, Int64, Bool) = (0, 1, false)
+        for byte in text[(negative ? 1 : 0)...] {
+            if byte == UInt8(ascii: ".") {
+                hasPoint = true
+            } else {
+                numerator = numerator * 10 + Int64(byte - UInt8(ascii: "0"))
+                if hasPoint { divisor *= 10 }
+            }
+        }
+        let value = Double(numerator) / Double(divisor)
+        return negative ? -value : value
     }
 
     private static func integer(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
@@ -33,8 +68,8 @@ extension JSONReader {
         return value
     }
 
-    /// Moves over a number; true if it has neither fraction nor exponent.
-    private mutating func scanNumber() throws(JSONError) -> Bool {
+    /// Moves over a number and tells how it is written.
+    private mutating func scanNumber() throws(JSONError) -> NumberForm {
         if byte(index) == UInt8(ascii: "-") { index += 1 }
         guard index < end else { throw fail(.unexpectedEnd) }
         if byte(index) == UInt8(ascii: "0") {
@@ -42,20 +77,20 @@ extension JSONReader {
         } else {
             try digits()
         }
-        var isInteger = true
+        var form = NumberForm.integer
         if index < end, byte(index) == UInt8(ascii: ".") {
-            isInteger = false
+            form = .decimal
             index += 1
             try digits()
         }
         if index < end, byte(index) | 0x20 == UInt8(ascii: "e") {
-            isInteger = false
+            form = .scientific
             index += 1
             if index < end, byte(index) == UInt8(ascii: "+") || byte(index) == UInt8(ascii: "-") { index += 1 }
             try digits()
         }
         if index < end, Self.isDigit(byte(index)) { throw fail(.invalidNumber) }
-        return isInteger
+        return form
     }
 
     private mutating func digits() throws(JSONError) {

@@ -25,7 +25,7 @@ extension JSONReader {
         throw fail(.unexpectedEnd)
     }
 
-    /// Moves over eight bytes at a time while none of them is a quote, a backslash, a control or beyond ASCII.
+    /// Moves to the first byte that is a quote, a backslash, a control or beyond ASCII, or to the last bytes of the text.
     @inline(__always)
     private mutating func skipPlainWords() {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -36,7 +36,12 @@ extension JSONReader {
             let slashes = word ^ ones &* 0x5C
             let special =
                 (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | (word &- ones &* 0x20) & ~word | word
-            guard special & tops == 0 else { return }
+            // A borrow can only spoil bytes behind the first hit, so the first one is right.
+            let hits = UInt64(littleEndian: special & tops)
+            guard hits == 0 else {
+                index += hits.trailingZeroBitCount >> 3
+                return
+            }
             index += 8
         }
     }

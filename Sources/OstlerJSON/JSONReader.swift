@@ -47,6 +47,7 @@ public struct JSONReader {
     package mutating func skipWhitespace() {
         while index < end {
             let byte = byte(index)
+            guard byte <= 0x20 else { return }
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
             index += 1
         }
@@ -79,6 +80,7 @@ public struct JSONReader {
         try begin(UInt8(ascii: "["))
     }
 
+    @inline(__always)
     private mutating func begin(_ bracket: UInt8) throws(JSONError) {
         skipWhitespace()
         guard index < end else { throw fail(.unexpectedEnd) }
@@ -106,6 +108,7 @@ public struct JSONReader {
         try next(closing: UInt8(ascii: "]"))
     }
 
+    @inline(__always)
     private mutating func next(closing: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
         guard index < end else { throw fail(.unexpectedEnd) }
@@ -194,7 +197,7 @@ public struct JSONReader {
         let start = index
         switch kind {
         case .string: _ = try rawString()
-        case .number: _ = try number()
+        case .number: try skipNumber()
         case .bool: _ = try bool()
         case .null: _ = try null()
         case .object:

@@ -17,9 +17,25 @@ public struct JSONValidator: Sendable {
         try reader.finish()
     }
 
+    /// Throws the first fault of the document.
+    public mutating func validate(_ bytes: [UInt8]) throws(JSONError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(JSONError) in try validate(bytes) }
+    }
+
+    /// Does the same for a document that must be an object, and tells where the value of each of its members stands.
+    package mutating func validate(
+        object bytes: UnsafeBufferPointer<UInt8>,
+        member: (JSONReader, JSONKey, Range<Int>) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        keys.removeAll(keepingCapacity: true)
+        var reader = JSONReader(bytes)
+        try object(&reader, member: member)
+        try reader.finish()
+    }
+
     private mutating func value(_ reader: inout JSONReader) throws(JSONError) {
         switch try reader.peek() {
-        case .object: try object(&reader)
+        case .object: try object(&reader) { (_, _, _) in }
         case .array:
             try reader.beginArray()
             while try reader.nextElement() { try value(&reader) }
@@ -27,7 +43,10 @@ public struct JSONValidator: Sendable {
         }
     }
 
-    private mutating func object(_ reader: inout JSONReader) throws(JSONError) {
+    private mutating func object(
+        _ reader: inout JSONReader,
+        member: (JSONReader, JSONKey, Range<Int>) throws(JSONError) -> Void
+    ) throws(JSONError) {
         try reader.beginObject()
         let first = keys.count
         var hashes: Set<UInt64>?
@@ -41,9 +60,12 @@ public struct JSONValidator: Sendable {
             }
             hashes?.insert(Self.hash(key, reader))
             keys.append(key)
+            reader.skipSpace()
+            let start = reader.index
             try value(&reader)
+            try member(reader, key, start..<reader.index)
         }
-        keys.removeSubrange(first...)
+        keys.removeLast(keys.count - first)
     }
 
     private static func same(_ left: JSONKey, _ right: JSONKey, _ reader: JSONReader) -> Bool {

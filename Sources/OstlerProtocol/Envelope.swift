@@ -19,32 +19,31 @@ public struct Envelope: Sendable, Equatable {
         case invalid(String)
     }
 
-    /// Reads the envelope of a frame. Run ``OstlerJSON/JSONValidator`` over the frame first.
-    public init(scanning frame: UnsafeBufferPointer<UInt8>) throws(JSONError) {
-        var reader = JSONReader(frame)
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
+    /// Checks a frame whole, as the protocol has it, and finds its outer members on the way.
+    public init(checking frame: UnsafeBufferPointer<UInt8>, with validator: inout JSONValidator) throws(JSONError) {
+        var (id, method, params, result, error): (Range<Int>?, String?, Range<Int>?, Range<Int>?, Range<Int>?)
+        try validator.validate(object: frame) { (reader, key, value) throws(JSONError) in
             if reader.matches(key, "id") {
-                id = try reader.peek() == .string ? reader.rawString().range : Self.skipped(&reader)
+                id = Self.idText(value, frame)
             } else if reader.matches(key, "method") {
+                var reader = reader
+                reader.index = value.lowerBound
                 method = try reader.string()
             } else if reader.matches(key, "params") {
-                params = try reader.skipValue()
+                params = value
             } else if reader.matches(key, "result") {
-                result = try reader.skipValue()
+                result = value
             } else if reader.matches(key, "error") {
-                error = try reader.skipValue()
-            } else {
-                _ = try reader.skipValue()
+                error = value
             }
         }
-        try reader.finish()
+        (self.id, self.method, self.params, self.result, self.error) = (id, method, params, result, error)
     }
 
     /// Ids of other types are legal JSON-RPC but never ours; they count as unknown.
-    private static func skipped(_ reader: inout JSONReader) throws(JSONError) -> Range<Int> {
-        let range = try reader.skipValue()
-        return range.lowerBound..<range.lowerBound
+    private static func idText(_ value: Range<Int>, _ frame: UnsafeBufferPointer<UInt8>) -> Range<Int> {
+        guard frame[value.lowerBound] == UInt8(ascii: "\"") else { return value.lowerBound..<value.lowerBound }
+        return value.lowerBound + 1..<value.upperBound - 1
     }
 
     public var kind: Kind {
@@ -91,17 +90,16 @@ public struct MessageIDs: Sendable {
 
     /// The number of an id of this session; nil for any other text.
     public func number(of id: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
-        guard id.count > prefix.count, id.count <= prefix.count + 19,
-            id[id.startIndex + prefix.count] != UInt8(ascii: "0")
-        else { return nil }
+        let id = UnsafeBufferPointer(rebasing: id)
+        guard id.count > prefix.count, id.count <= prefix.count + 19, id[prefix.count] != UInt8(ascii: "0") else {
+            return nil
+        }
+        for offset in 0..<prefix.count where id[offset] != prefix[offset] { return nil }
         var value: UInt64 = 0
-        for (offset, byte) in id.enumerated() {
-            if offset < prefix.count {
-                guard byte == prefix[offset] else { return nil }
-            } else {
-                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
-                value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
-            }
+        for offset in prefix.count..<id.count {
+            let byte = id[offset]
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
         }
         return value <= counter ? value : nil
     }

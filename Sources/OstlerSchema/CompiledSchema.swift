@@ -34,6 +34,11 @@ public struct CompiledSchema: Sendable {
         validate(payload, strict: false, into: &problems)
     }
 
+    /// Checks bytes that ``JSONValidator`` has accepted, and adds what is wrong to `problems`.
+    public func validate(_ payload: [UInt8], into problems: inout [SchemaProblem]) {
+        payload.withUnsafeBufferPointer { validate($0, strict: false, into: &problems) }
+    }
+
     /// Checks bytes, first that they are acceptable JSON if `strict`, and adds what is wrong to `problems`.
     public func validate(
         _ payload: UnsafeBufferPointer<UInt8>,

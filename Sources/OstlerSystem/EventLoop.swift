@@ -9,6 +9,12 @@ package protocol EventHandler: AnyObject {
     func ready(_ events: Readiness)
 }
 
+/// Someone who has something to do when the tasks and events of a turn are done.
+@LoopActor
+package protocol TurnHandler: AnyObject {
+    func endOfTurn()
+}
+
 /// What a descriptor is ready for, or is watched for.
 package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
@@ -27,6 +33,19 @@ package actor LoopActor {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         EventLoop.shared.asUnownedSerialExecutor()
+    }
+}
+
+@LoopActor
+private final class DeferredAction: TurnHandler {
+    private let action: @LoopActor () -> Void
+
+    init(action: @escaping @LoopActor () -> Void) {
+        self.action = action
+    }
+
+    func endOfTurn() {
+        action()
     }
 }
 
@@ -58,7 +77,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private let wakeup: Int32
     private var registrations: [Registration] = []
     private var timers = TimerQueue()
-    private var flushes: [@LoopActor () -> Void] = []
+    private var flushes: [any TurnHandler] = []
+    private var flushing: [any TurnHandler] = []
     private var events = [ostler_event](repeating: ostler_event(), count: 64)
 
     private init() {
@@ -147,6 +167,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             return jobs.sleeping
         }
         wait(milliseconds: isIdle ? timers.millisecondsToNext() : 0)
+        guard !timers.isEmpty else { return }
         let due = timers.takeDue(.now)
         guard !due.isEmpty else { return }
         isolated {
@@ -170,11 +191,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     private func flush() {
-        guard !flushes.isEmpty else { return }
-        let pending = flushes
-        flushes.removeAll(keepingCapacity: true)
-        isolated {
-            for flush in pending { flush() }
+        // What is asked for meanwhile is done too, within bounds: a peer that answers at once costs no wait for events.
+        for _ in 0..<16 where !flushes.isEmpty {
+            swap(&flushes, &flushing)
+            isolated {
+                for handler in self.flushing { handler.endOfTurn() }
+            }
+            flushing.removeAll(keepingCapacity: true)
         }
     }
 
@@ -254,7 +277,13 @@ extension EventLoop {
     /// Calls `action` once, when the tasks and events of this turn are done: writes are collected until then.
     @LoopActor
     package func atEndOfTurn(_ action: @escaping @LoopActor () -> Void) {
-        flushes.append(action)
+        flushes.append(DeferredAction(action: action))
+    }
+
+    /// The same for who does it often: no closure is made.
+    @LoopActor
+    package func atEndOfTurn(_ handler: any TurnHandler) {
+        flushes.append(handler)
     }
 
     /// Suspends the calling task.

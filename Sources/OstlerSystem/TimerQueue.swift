@@ -19,6 +19,8 @@ struct TimerQueue {
     private var actions: [UInt64: @LoopActor () -> Void] = [:]
     private var counter: UInt64 = 0
 
+    var isEmpty: Bool { heap.isEmpty }
+
     mutating func add(_ deadline: Instant, _ action: @escaping @LoopActor () -> Void) -> TimerID {
         counter += 1
         actions[counter] = action

@@ -49,7 +49,7 @@ package struct TaskResult: Sendable {
     package var signal: Int32?
     package var output = CapturedOutput()
     package var errorOutput = CapturedOutput()
-    package var error: Failure?
+    @Boxed package var error: Failure?
     package var cancellation: Cancellation?
     /// The end of the executor's stderr, when the executor is at fault.
     package var executorStderr: String?

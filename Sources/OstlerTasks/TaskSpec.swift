@@ -20,7 +20,11 @@ package struct TaskSpec: Sendable {
     package var id: String
     package var executor: String
     /// The very bytes that the submitter sent.
-    package var payload: [UInt8]
+    package var payload: [UInt8] {
+        didSet { isPayloadChecked = false }
+    }
+    /// Set by whoever has checked with ``OstlerJSON/JSONValidator`` that the payload is JSON: the host then need not.
+    package var isPayloadChecked = false
     /// How long the whole task may take, in milliseconds; nil for no limit.
     package var timeout: Int64?
     package var environment: [(key: String, value: String)] = []
@@ -39,7 +43,7 @@ package struct TaskSpec: Sendable {
 }
 
 /// Where a task comes from. Roles, audit and idempotency build on it.
-package struct TaskOrigin: Sendable {
+package struct TaskOrigin: Sendable, Equatable {
     package var runID: String
     package var parentID: String?
     package var principal: String

@@ -48,6 +48,7 @@ package struct TaskSpecParser: Sendable {
             case "payload":
                 let range = try reader.skipValue()
                 spec.payload = Array(reader.bytes(in: range))
+                spec.isPayloadChecked = true
             case "executor", "type":
                 guard spec.executor.isEmpty else {
                     throw invalid("ambiguous_executor", "both executor and type are given; keep executor", pointer)

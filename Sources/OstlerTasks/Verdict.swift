@@ -22,7 +22,7 @@ package struct Evidence: Sendable {
 
     package var answer: ExecuteResult?
     /// What the executor answered instead of a result, or why it cannot answer.
-    package var failure: (outcome: Outcome, failure: Failure)?
+    @Boxed package var failure: (outcome: Outcome, failure: Failure)?
     package var ending: Ending?
     /// The executor said that the cancel came too late.
     package var cancelTooLate = false
@@ -30,7 +30,7 @@ package struct Evidence: Sendable {
     package var dispatched = false
     package var exits: [Exit] = []
     /// A sandbox that could not be built.
-    package var sandboxFailure: Failure?
+    @Boxed package var sandboxFailure: Failure?
     /// A kill by the kernel for a limit.
     package var limitHit: Failure.Limit?
 

@@ -10,9 +10,8 @@ struct DispatchBench {
     let libexec: String
     let plugins: String
 
-    private static let payload = Array(
-        #"{"name":"measured","count":12,"ratio":0.5,"on":true,"tags":["a","b"],"mode":"fast"}"#.utf8
-    )
+    private static let line =
+        #"{"executor":"noop","payload":{"name":"measured","count":12,"ratio":0.5,"on":true,"tags":["a","b"],"mode":"fast"}}"#
 
     /// Prints the median time of a task in ns at depth 1, or tasks per second at a greater depth.
     func run(rounds: Int, depth: Int) {
@@ -26,21 +25,13 @@ struct DispatchBench {
         )
         let line = EventLoop.shared.run { () -> String in
             let host = Host(settings)
-            for index in 0..<1000 { await Self.task(host, index) }
+            await Lanes(host).run(1000, depth: 1)
             let start = Instant.now
-            var times: [Int64] = []
-            if depth == 1 {
-                for index in 0..<rounds {
-                    let before = Instant.now
-                    await Self.task(host, index)
-                    times.append(Instant.now.nanoseconds - before.nanoseconds)
-                }
-            } else {
-                await Self.many(host, rounds, depth)
-            }
+            let lanes = Lanes(host)
+            await lanes.run(rounds, depth: depth)
             let seconds = Double(Instant.now.nanoseconds - start.nanoseconds) / 1e9
             await host.stop()
-            times.sort()
+            let times = lanes.times.sorted()
             let median = times.isEmpty ? 0 : times[times.count / 2]
             let late = times.isEmpty ? 0 : times[times.count * 9 / 10]
             return "{\"p50_ns\": \(median), \"p90_ns\": \(late), \"per_second\": \(Int(Double(rounds) / seconds))}"
@@ -48,24 +39,53 @@ struct DispatchBench {
         print(line)
     }
 
+    /// Keeps a number of tasks under way until all have been run: each outcome submits the next task.
     @LoopActor
-    private static func many(_ host: Host, _ rounds: Int, _ depth: Int) async {
-        await withTaskGroup(of: Void.self) { group in
-            for lane in 0..<depth {
-                group.addTask(executorPreference: EventLoop.shared) { await Self.lane(host, lane, rounds, depth) }
+    private final class Lanes {
+        private let host: Host
+        private var spec: TaskSpec
+        private var left = 0
+        private var open = 0
+        private var isTimed = false
+        private var done: UnsafeContinuation<Void, Never>?
+        /// From submission to outcome, of one task after another.
+        private(set) var times: [Int64] = []
+
+        init(_ host: Host) {
+            self.host = host
+            var parser = TaskSpecParser()
+            let parsed = Array(line.utf8).withUnsafeBufferPointer { bytes in
+                Result { try parser.parse(bytes, defaultID: "") }
+            }
+            guard case .success(let spec) = parsed else { preconditionFailure("\(parsed)") }
+            self.spec = spec
+        }
+
+        func run(_ rounds: Int, depth: Int) async {
+            left = rounds
+            isTimed = depth == 1
+            times.reserveCapacity(isTimed ? rounds : 0)
+            await withUnsafeContinuation { continuation in
+                done = continuation
+                for _ in 0..<min(depth, rounds) { submit() }
             }
         }
-    }
 
-    @LoopActor
-    private static func lane(_ host: Host, _ lane: Int, _ rounds: Int, _ depth: Int) async {
-        for index in 0..<rounds / depth { await task(host, lane * rounds + index) }
-    }
-
-    @LoopActor
-    private static func task(_ host: Host, _ index: Int) async {
-        let spec = TaskSpec(id: "t\(index)", executor: "noop", payload: payload)
-        let result = await host.run(spec, origin: TaskOrigin(runID: "bench", principal: "bench"))
-        precondition(result.outcome == .succeeded, "\(result.outcome): \(result.error?.message ?? "")")
+        private func submit() {
+            guard left > 0 else {
+                if open == 0 { done.take()?.resume() }
+                return
+            }
+            spec.id = "t\(left)"
+            left -= 1
+            open += 1
+            let before = Instant.now
+            host.submit(spec, origin: TaskOrigin(runID: "bench", principal: "bench")) { result in
+                precondition(result.outcome == .succeeded, "\(result.outcome): \(result.error?.message ?? "")")
+                self.open -= 1
+                if self.isTimed { self.times.append(Instant.now.nanoseconds - before.nanoseconds) }
+                self.submit()
+            }
+        }
     }
 }

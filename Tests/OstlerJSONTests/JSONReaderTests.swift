@@ -192,3 +192,30 @@ struct JSONReaderTests {
         )
     }
 }
+
+@Suite struct `Decimals` {
+    @Test func `short decimals are the doubles that the C library reads`() throws {
+        var random = SeededGenerator(seed: 41)
+        for _ in 0..<20_000 {
+            let whole = UInt64.random(in: 0..<(1 << UInt64.random(in: 1...60)), using: &random)
+            let fraction = UInt64.random(in: 0..<(1 << UInt64.random(in: 1...60)), using: &random)
+            let zeros = String(repeating: "0", count: Int.random(in: 0...4, using: &random))
+            let text = (Bool.random(using: &random) ? "-" : "") + "\(whole).\(zeros)\(fraction)"
+            let number = try Array(text.utf8).withUnsafeBufferPointer { bytes in
+                var reader = JSONReader(bytes)
+                return try reader.number()
+            }
+            let expected = try #require(Double(text))
+            #expect(number == .double(expected), "\(text)")
+        }
+    }
+
+    @Test func `a number that is skipped must be in range as well`() throws {
+        for text in ["1e999", "-1e999", String(repeating: "9", count: 400)] {
+            Array("[\(text)]".utf8).withUnsafeBufferPointer { bytes in
+                var reader = JSONReader(bytes)
+                #expect(throws: JSONError.self) { try reader.skipValue() }
+            }
+        }
+    }
+}

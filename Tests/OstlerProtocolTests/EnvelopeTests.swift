@@ -4,7 +4,8 @@ import OstlerTestSupport
 import Testing
 
 private func envelope(_ json: String) throws -> Envelope {
-    try Array(json.utf8).withUnsafeBufferPointer { try Envelope(scanning: $0) }
+    var validator = JSONValidator()
+    return try Array(json.utf8).withUnsafeBufferPointer { try Envelope(checking: $0, with: &validator) }
 }
 
 private func text(_ json: String, _ range: Range<Int>?) -> String? {

@@ -193,8 +193,7 @@ extension GoldenFrame {
         #expect(range.count == file.count - 1)
         try parser.withBytes(range) { bytes in
             var validator = JSONValidator()
-            try validator.validate(bytes)
-            let envelope = try Envelope(scanning: bytes)
+            let envelope = try Envelope(checking: bytes, with: &validator)
             #expect(envelope.kind == frame.kind)
             #expect(envelope.method == frame.method)
             if frame.kind != .notification {

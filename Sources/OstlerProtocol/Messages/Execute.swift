@@ -38,10 +38,9 @@ public struct ExecuteRequest: Sendable, Equatable {
         metadata = []
     }
 
-    public func encode(into writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.key("task")
-        writer.string(task)
+    /// The members that all tasks of a run to one executor have alike, as JSON text without braces.
+    package var preface: [UInt8] {
+        var writer = JSONWriter()
         writer.key("executor")
         writer.string(executor)
         writer.key("run_id")
@@ -49,6 +48,19 @@ public struct ExecuteRequest: Sendable, Equatable {
         writer.optional("parent_id", parentID)
         writer.key("principal")
         writer.string(principal)
+        return writer.bytes
+    }
+
+    public func encode(into writer: inout JSONWriter) {
+        encode(into: &writer, preface: preface)
+    }
+
+    /// Writes the parameters with a ``preface`` that was made before.
+    package func encode(into writer: inout JSONWriter, preface: [UInt8]) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        writer.raw(preface)
         writer.key("attempt")
         writer.int(attempt)
         writer.optional("idempotency_key", idempotencyKey)

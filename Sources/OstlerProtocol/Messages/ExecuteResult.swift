@@ -31,7 +31,7 @@ public struct ExecuteResult: Sendable, Equatable {
     /// The signal that ended it.
     public var signal: Int32?
     public var usage: Usage?
-    public var error: Failure?
+    @Boxed public var error: Failure?
     /// What the executor adds, as JSON text; nil for nothing.
     public var metadata: [UInt8]?
 

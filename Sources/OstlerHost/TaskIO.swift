@@ -1,0 +1,25 @@
+package import OstlerProtocol
+package import OstlerSystem
+
+/// Where the output of a task goes while it runs. Called on the loop.
+@LoopActor
+package protocol TaskSink: AnyObject {
+    func write(_ stream: OutputStream, _ bytes: [UInt8])
+    /// True while the reader of the output is behind; the plugin is not read until it has caught up.
+    var isCongested: Bool { get }
+    /// Called once when it has caught up.
+    func whenDrained(_ action: @escaping @LoopActor () -> Void)
+}
+
+/// What a task reads from and writes to besides its result.
+package struct TaskIO {
+    /// Gets the output as it comes; it is captured as well.
+    package var sink: (any TaskSink)?
+    /// The read end of a pipe that becomes the command's standard input; taken over.
+    package var stdin: Int32?
+
+    package init(sink: (any TaskSink)? = nil, stdin: Int32? = nil) {
+        self.sink = sink
+        self.stdin = stdin
+    }
+}

@@ -1,0 +1,77 @@
+internal import Glibc
+internal import OstlerProtocol
+internal import OstlerSystem
+internal import OstlerTasks
+
+/// How an attempt ends: the evidence is weighed and the result is written.
+extension TaskRun {
+    func finish(proven: Bool) {
+        if let deadline { EventLoop.shared.cancel(deadline) }
+        if let ladder { EventLoop.shared.cancel(ladder) }
+        if let stdin { _ = close(stdin) }
+        // A command that ends after it was told to has ended by that, also if its executor heard of its end first.
+        if evidence.exits.count > exitsBeforeEnding { evidence.cancelTooLate = false }
+        var (outcome, failure) = evidence.verdict()
+        if !proven {
+            outcome = .sandboxError
+            failure = .unproven(spec.id)
+        }
+        var result = TaskResult(id: spec.id, origin: origin, executor: route.name, outcome: outcome)
+        result.error = failure
+        result.executorStderr = lostStderr
+        describeEnd(&result)
+        result.output = output
+        result.errorOutput = errorOutput
+        result.metadata = spec.metadata
+        result.executorMetadata = evidence.answer?.metadata
+        result.usage = usage ?? evidence.answer?.usage
+        result.isolation = isolation
+        result.plugin = route.plugin
+        result.cancellation = cancellation(proven: proven)
+        describeTiming(&result)
+        host.ended(self)
+        whenDone(result)
+    }
+
+    private func describeEnd(_ result: inout TaskResult) {
+        if let answer = evidence.answer {
+            result.exitCode = answer.exitCode
+            result.signal = answer.signal
+        } else if let exit = evidence.exits.last {
+            result.exitCode = exit.exitCode
+            result.signal = exit.signal
+        } else {
+            result.exitCode = -1
+        }
+    }
+
+    private func describeTiming(_ result: inout TaskResult) {
+        let end = Instant.now
+        result.timing.submitted = submittedAt
+        result.timing.queued = (dispatched ?? end).microseconds(since: submitted)
+        if let dispatched { result.timing.running = end.microseconds(since: dispatched) }
+    }
+
+    /// The certificate of the task's own sandbox, or of the plugin that it ran in.
+    private var isolation: [UInt8]? {
+        if let command {
+            guard let enforced else { return nil }
+            return host.provider.certificate(command.policy, enforced: enforced)
+        }
+        guard evidence.dispatched, let process else { return nil }
+        return process.certificate
+    }
+
+    private func cancellation(proven: Bool) -> TaskResult.Cancellation? {
+        guard let ending = evidence.ending else { return nil }
+        let reason =
+            switch ending {
+            case .cancelled: "requested"
+            case .timeout: "timeout"
+            case .limit: "limit"
+            }
+        guard evidence.dispatched else { return .init(reason: reason, stage: nil, survivors: "none") }
+        let isGone = launches ? isProven : stage == .executorKilled
+        return .init(reason: reason, stage: stage, survivors: proven && isGone ? "none" : "unverified")
+    }
+}
