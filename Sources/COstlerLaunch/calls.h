@@ -72,6 +72,12 @@ static inline int call_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+/// libc keeps two signals to itself and refuses to set them. A parent may have left them ignored all the same.
+static inline int call_default_signal(int signal) {
+    const unsigned long none[4] = {0}; // the kernel's sigaction: SIG_DFL, no flags, no restorer, an empty mask
+    return (int)syscall(SYS_rt_sigaction, signal, none, NULL, sizeof(uint64_t));
+}
+
 /// As fork(2), with flags; the child's pidfd is stored if `flags` holds CLONE_PIDFD.
 static inline pid_t call_clone(uint64_t flags, int *pidfd) {
     struct clone_args args = {.flags = flags, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};

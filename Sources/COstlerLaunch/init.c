@@ -61,7 +61,8 @@ void init_main(struct build *build) {
     // Held open here, a pipe would not end when the command closes it.
     call_close_range(0, REPORT_FD - 1);
     // All signals are blocked since the launcher's start. One that is blocked is kept for process 1 even if it comes
-    // from inside; the sender's number is 0 only if it came from outside.
+    // from inside. The sender's number is 0 if it came from outside; a sender may write any number into a queued signal,
+    // but may not call it SI_USER then.
     sigset_t wanted;
     sigemptyset(&wanted);
     static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -71,7 +72,7 @@ void init_main(struct build *build) {
         int signal = sigwaitinfo(&wanted, &info);
         if (signal == SIGCHLD) {
             reap(progress, command);
-        } else if (signal > 0 && info.si_pid == 0) {
+        } else if (signal > 0 && info.si_code == SI_USER && info.si_pid == 0) {
             // A stopped process gets the signal only once it runs again.
             kill(-1, signal);
             kill(-1, SIGCONT);

@@ -1,4 +1,5 @@
 // The mounts that each sandbox makes for itself on its copy of the template.
+#include <limits.h>
 #include <sched.h>
 
 #include "calls.h"
@@ -70,6 +71,14 @@ static bool mount_tmpfs(struct build *build, const struct plan_step *step) {
     return mount_at("tmpfs", step->target, flags, options) == 0;
 }
 
+/// The names of a user's keys are told to whoever is that user outside: that may be the caller.
+static bool hide_keys(const char *proc) {
+    char path[PATH_MAX + 8];
+    *put_text(put_text(path, proc), "/keys") = 0;
+    if (call_mount("/dev/null", path, NULL, MS_BIND, NULL) == 0) return true;
+    return errno == ENOENT && access(path, F_OK) < 0; // a kernel without keys
+}
+
 static void attach(struct build *build, const struct plan_step *step, int tree, bool directory) {
     int root = open("/", O_PATH | O_CLOEXEC);
     int point = mount_point(root, step->target, directory);
@@ -92,6 +101,7 @@ void sandbox_mounts(struct build *build) {
         if (!step->per_sandbox) continue;
         if (step->kind == OSTLER_STEP_PROC) {
             bool good = mount_at("proc", step->target, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
+            good = good && hide_keys(step->target);
             sandbox_check(build, good, OSTLER_STAGE_MOUNT, OSTLER_LAYER_PROC, "proc");
         } else if (step->kind == OSTLER_STEP_TMPFS) {
             has_tmpfs = true;

@@ -1,6 +1,7 @@
 // The launcher's own surroundings: descriptors, signals, namespaces, and what this machine and user can do.
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,10 +56,7 @@ static bool setup_descriptors(void) {
 /// All signals are blocked for good, SIGPIPE too, and none is ignored or handled: a command then has only its mask to
 /// clear. Answers a descriptor of those that end the launcher.
 int setup_signals(void) {
-    for (int signal = 1; signal < NSIG; signal++) {
-        struct sigaction action = {.sa_handler = SIG_DFL};
-        sigaction(signal, &action, NULL);
-    }
+    for (int signal = 1; signal < NSIG; signal++) call_default_signal(signal);
     sigset_t all, ending;
     sigfillset(&all);
     sigemptyset(&ending);
@@ -67,6 +65,12 @@ int setup_signals(void) {
     sigaddset(&ending, SIGHUP);
     if (sigprocmask(SIG_SETMASK, &all, NULL) < 0) return -1;
     return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/// A session keyring is inherited, and /proc/keys tells the names of what is in it. The filter refuses the calls that
+/// read keys, so a kernel that grants no new keyring here is no reason to refuse.
+static void leave_keyring(void) {
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0) errno = 0;
 }
 
 static bool has_capabilities(void) {
@@ -138,6 +142,7 @@ bool setup(int argc, char **argv, const char **what) {
     if (!setup_descriptors()) return false;
     // Fails only for a leader of a process group, which a terminal's signals do not reach either.
     if (setsid() < 0) errno = 0;
+    leave_keyring();
     *what = "signals";
     int signals = setup_signals();
     if (signals < 0 || !watch(signals, SOURCE_SIGNAL, 0, EPOLLIN)) return false;

@@ -46,6 +46,9 @@ static int take_namespaces(pid_t child, uint32_t inside, uid_t uid, gid_t gid, i
         write_file(path, "deny");
     }
     if (!write_map(child, "uid_map", inside, uid) || !write_map(child, "gid_map", inside, gid)) return -1;
+    // Anybody may write this map, once: a sandbox would leave a trace in it for the slot's next. Where the launcher's own
+    // namespace maps no projects nobody can.
+    if (!write_map(child, "projid_map", inside, inside)) errno = 0;
     int user = open_ns(child, "user");
     if (user >= 0 && net && (*net = open_ns(child, "net")) < 0) {
         close(user);

@@ -30,17 +30,24 @@ package struct Planner: Sendable {
             .symlink(content: "/tmp", at: "/var/tmp"),
             .directory("/run", mode: 0o755), .devices, .symlink(content: "/tmp", at: "/dev/shm"),
         ]
-        for bind in policy.binds { steps.append(.bind(source: bind.source, target: bind.target, flags: flags(bind))) }
+        let late = policy.binds.filter { $0.target.hasPrefix("/tmp/") }
+        steps += policy.binds.filter { !$0.target.hasPrefix("/tmp/") }.map(bind)
         steps += [
             .proc("/proc"),
             .tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: []),
         ]
+        // Before it they would be hidden by it.
+        steps += late.map(bind)
         if let work = policy.workDirectory {
             steps.append(.bind(source: work.source, target: SandboxPolicy.workPath, flags: flags(work)))
         } else {
             steps.append(.tmpfs(SandboxPolicy.workPath, size: policy.limits.temporary, mode: 0o755, flags: []))
         }
         return steps + [.workDirectory(SandboxPolicy.workPath)]
+    }
+
+    private func bind(_ bind: SandboxPolicy.Bind) -> PlanStep {
+        .bind(source: bind.source, target: bind.target, flags: flags(bind))
     }
 
     private func flags(_ bind: SandboxPolicy.Bind) -> BindFlags {
@@ -69,8 +76,9 @@ package struct Planner: Sendable {
         var steps = policy.environment.map(PlanStep.environment)
         steps.append(.hostname("ostler"))
         let limits = policy.limits
+        // A core size of 0 does not keep the host's core handler from being run, as root and outside; 1 does.
         steps += [
-            .rlimit(.openFiles, limits.openFiles), .rlimit(.coreSize, 0), .rlimit(.messageQueues, 0),
+            .rlimit(.openFiles, limits.openFiles), .rlimit(.coreSize, 1), .rlimit(.messageQueues, 0),
             .rlimit(.lockedMemory, 64 << 10), .rlimit(.nice, 0), .rlimit(.realtimePriority, 0),
         ]
         if let cpu = limits.cpuSeconds { steps.append(.rlimit(.cpuSeconds, cpu)) }

@@ -38,7 +38,7 @@ import Testing
     ]
 
     private static let rlimits: [PlanStep] = [
-        .hostname("ostler"), .rlimit(.openFiles, 256), .rlimit(.coreSize, 0), .rlimit(.messageQueues, 0),
+        .hostname("ostler"), .rlimit(.openFiles, 256), .rlimit(.coreSize, 1), .rlimit(.messageQueues, 0),
         .rlimit(.lockedMemory, 64 << 10), .rlimit(.nice, 0), .rlimit(.realtimePriority, 0),
     ]
 
@@ -114,6 +114,16 @@ import Testing
         let steps = planner.plan(policy).steps
         #expect(steps.contains(.limits(memory: 0, processes: 0)))
         #expect(steps.count == Self.standard.count)
+    }
+
+    @Test func `what is granted below the temporary directory is mounted on it, not hidden by it`() throws {
+        var policy = SandboxPolicy()
+        policy.binds = [.init(source: "/a", target: "/tmp/a"), .init(source: "/b", target: "/tmpb")]
+        let steps = planner.plan(policy).steps
+        func index(_ step: PlanStep) throws -> Int { try #require(steps.firstIndex(of: step)) }
+        let temporary = try index(.tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: []))
+        #expect(try index(.bind(source: "/b", target: "/tmpb", flags: .readOnly)) < temporary)
+        #expect(try index(.bind(source: "/a", target: "/tmp/a", flags: .readOnly)) > temporary)
     }
 
     @Test func `lists of programs come last, and only if there are any`() {
