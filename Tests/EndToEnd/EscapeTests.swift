@@ -1,0 +1,92 @@
+internal import Glibc
+internal import OstlerTestSupport
+internal import Testing
+
+extension EndToEnd {
+    /// The corpus of attempts to leave a sandbox, `Tests/Sandbox/escapes`, against the real programs.
+    @Suite(.serialized)
+    struct EscapeTests {
+        @Test(.sandboxed, .asRoot, arguments: EscapeRow.all)
+        func `No attempt leaves its sandbox`(_ row: EscapeRow) async throws {
+            try await withTemporaryDirectory { directory in
+                let attempts = try EscapeAttempt.all()
+                let run = try EscapeRun(row, directory)
+                let results = try await run.results(of: attempts)
+                for attempt in attempts {
+                    let result = try #require(results[attempt.name], "\(attempt) came to nothing")
+                    #expect(
+                        result.isHeld(exitCode: attempt.exitCode),
+                        "\(attempt): \(result.outcome), \(result.exitCode): \(result.output)\(result.complaint)"
+                    )
+                }
+                let neighbour = try #require(results[EscapeRun.neighbour])
+                #expect(neighbour.output == "HELD: INTACT\n", "\(neighbour.outcome): \(neighbour.output)")
+                #expect(processes(whoseCommandLineHolds: run.stage.mark).isEmpty, "something was left behind")
+            }
+        }
+
+        @Test func `There are at least sixty attempts, and each says what it is`() throws {
+            let attempts = try EscapeAttempt.all()
+            #expect(attempts.count >= 60)
+            for attempt in attempts {
+                #expect(!attempt.tries.isEmpty && attempt.tries.hasSuffix("."), "\(attempt)")
+                #expect(!attempt.source.isEmpty && !attempt.layers.isEmpty, "\(attempt)")
+            }
+        }
+
+        @Test func `The reference lists every attempt with its source`() throws {
+            let rows = try EscapeAttempt.all().map { attempt in
+                let words = [
+                    "`\(attempt.file)`", attempt.tries, attempt.source, attempt.layers.joined(separator: ", "),
+                    Self.words(attempt.control),
+                ]
+                return "| " + words.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |\n"
+            }
+            let head = "| attempt | tries | source | held by | outside |\n|---|---|---|---|---|\n"
+            let text = "\(rows.count) attempts.\n\n" + head + rows.joined()
+            try expectSection("attempts", ofPage: "docs/reference/sandbox-tests.md", is: text)
+        }
+
+        private static func words(_ control: EscapeAttempt.Control) -> String {
+            switch control {
+            case .plain: "succeeds"
+            case .disposable: "succeeds in namespaces of its own"
+            case .none(let reason): "not tried: \(reason)"
+            }
+        }
+
+        /// An attempt that could never say ESCAPED would prove nothing.
+        @Test(.asRoot) func `Outside of a sandbox attempts succeed`() async throws {
+            try await withTemporaryDirectory { directory in
+                let stage = try EscapeStage(directory, corpus: "corpus")
+                try stage.tell(place: "command", granted: stage.granted, hasMemoryCgroup: false)
+                let attempts = try EscapeAttempt.all()
+                var count = 0
+                for attempt in attempts {
+                    guard let line = Self.line(attempt, stage) else { continue }
+                    var command = Child.Command(line[0], Array(line.dropFirst()))
+                    command.directory = stage.granted
+                    command.environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+                    let finished = try await onThread { [command] in try Child(command).finish() }
+                    #expect(finished.text.hasPrefix("ESCAPED: "), "\(attempt): \(finished.text)\(finished.complaint)")
+                    #expect(finished.exitCode == 10, "\(attempt)")
+                    count += 1
+                }
+                #expect(count >= 40)
+            }
+        }
+
+        private static func line(_ attempt: EscapeAttempt, _ stage: EscapeStage) -> [String]? {
+            let program = stage.corpus + "/" + attempt.name
+            switch attempt.control {
+            case .plain: return [program]
+            case .disposable:
+                return [
+                    "/usr/bin/unshare", "--fork", "--mount", "--pid", "--net", "--ipc", "--uts", "--mount-proc",
+                    program,
+                ]
+            case .none: return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Glibc
+internal import OstlerJSON
+internal import OstlerTestSupport
+internal import Testing
+
+/// One kind of sandbox in which every attempt to escape is made, and who asks for it.
+struct EscapeRow: Sendable, CustomTestStringConvertible {
+    /// Which sandbox an attempt is made in.
+    enum Place: String, Sendable {
+        /// That of a command which a plugin has launched.
+        case command
+        /// That of a plugin, with a launch channel and a granted directory.
+        case plugin
+    }
+
+    let place: Place
+    /// The ordinary user who runs Ostler; nil for root.
+    let user: Int32?
+    /// Options of `run` that choose the sandbox.
+    var options: [String] = []
+
+    var testDescription: String {
+        (["\(place)"] + options + [user == nil ? "by root" : "by a user"]).joined(separator: " ")
+    }
+
+    static let all: [EscapeRow] = [
+        EscapeRow(place: .command, user: nil),
+        EscapeRow(place: .command, user: 12345),
+        EscapeRow(place: .plugin, user: nil),
+        EscapeRow(place: .plugin, user: 12345),
+    ]
+}
+
+/// What one attempt came to.
+struct EscapeResult: Sendable {
+    let name: String
+    let outcome: String
+    let exitCode: Int
+    let output: String
+    /// What is to be read if it was not held.
+    let complaint: String
+
+    init(_ json: JSONValue) {
+        name = json["id"]?.string ?? ""
+        outcome = json["outcome"]?.string ?? ""
+        exitCode = json["exit_code"]?.int.map { Int($0) } ?? -1
+        output = String(decoding: json["output"]?.streamBytes ?? [], as: UTF8.self)
+        complaint = (json["error"]?["message"]?.string ?? "") + (json["stderr"]?["text"]?.string ?? "")
+    }
+
+    /// Whether it says, and shows by how it ended, that it was held.
+    func isHeld(exitCode expected: Int) -> Bool {
+        let lines = output.split(separator: "\n")
+        return lines.count == 1 && lines[0].hasPrefix("HELD: ") && exitCode == expected
+            && (expected == 0 || outcome == "failed") && outcome != "sandbox_error"
+    }
+}
+
+/// A stage with an installed Ostler, and the tasks of one row.
+struct EscapeRun: Sendable {
+    let row: EscapeRow
+    let tree: InstalledTree
+    let stage: EscapeStage
+    private let plugin: String
+
+    static let neighbour = "neighbour"
+
+    init(_ row: EscapeRow, _ directory: TemporaryDirectory) throws {
+        self.row = row
+        tree = try InstalledTree(directory, user: row.user)
+        plugin = try directory.makeDirectory("escapist")
+        stage = try EscapeStage(directory, corpus: row.place == .plugin ? "escapist/corpus" : "corpus")
+        typealias Limits = EscapeStage.Limits
+        let limits =
+            "memory: \(Limits.memory), processes: \(Limits.processes), open_files: \(Limits.files), tmp: \(Limits.temporary)"
+        try directory.write("home/ostler.yaml", "sandbox: {limits: {\(limits)}}\n")
+        let source = EscapeAttempt.directory + "/plugin/"
+        let manifest = String(decoding: try contents(ofFile: source + "plugin.yaml"), as: UTF8.self)
+        try directory.write("escapist/plugin.yaml", manifest.replacing("GRANTED", with: stage.granted))
+        try directory.write("escapist/plugin.py", try contents(ofFile: source + "plugin.py"))
+    }
+
+    /// Where an attempt sees the corpus.
+    private var corpus: String { row.place == .plugin ? "/plugin/corpus" : "/in/corpus" }
+
+    private func task(_ id: String, _ program: String, _ arguments: [String] = []) -> String {
+        let words = JSONValue.array(arguments.map { .string($0) })
+        let payload: JSONValue =
+            row.place == .plugin
+            ? ["attempt": .string(program), "args": words]
+            : ["command": .string(corpus + "/" + program), "args": words]
+        let executor = row.place == .plugin ? "escape" : "command"
+        let task: JSONValue = ["id": .string(id), "executor": .string(executor), "timeout": "60s", "payload": payload]
+        return task.text + "\n"
+    }
+
+    /// Runs all attempts, each in a sandbox of its own beside that of the neighbour.
+    func results(of attempts: [EscapeAttempt]) async throws -> [String: EscapeResult] {
+        let certificate = try await tree.task(["true"], options: ["--json"]).json()
+        let memory = certificate["isolation"]?["layers"]?.array?.first { $0["layer"]?.string == "memory_limit" }
+        let granted = row.place == .plugin ? stage.granted : "/out/granted"
+        try stage.tell(place: row.place.rawValue, granted: granted, hasMemoryCgroup: memory?["enforced"]?.bool == true)
+        let lines = attempts.map { task($0.name, $0.name) }
+        let neighbour = task(Self.neighbour, "bait", ["neighbour", corpus + "/done"])
+        try tree.directory.write("home/tasks.jsonl", neighbour + lines.joined())
+        let results = try await onThread { try run(count: attempts.count) }
+        return Dictionary(uniqueKeysWithValues: results.map { ($0.name, $0) })
+    }
+
+    private func command() -> Child.Command {
+        var words = ["run", "--file", "tasks.jsonl", "--jobs", "4", "--quiet"] + row.options
+        words +=
+            row.place == .plugin
+            ? ["--plugin-path", plugin] : ["--in", stage.corpus, "--out", stage.granted]
+        var line = stage.hostile([tree.program] + words)
+        if let user = row.user {
+            line = ["/usr/bin/setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups"] + line
+        }
+        var command = tree.command([])
+        command.program = line[0]
+        command.arguments = line.dropFirst().map { Array($0.utf8) }
+        return command
+    }
+
+    private func run(count: Int) throws -> [EscapeResult] {
+        let child = try Child(command())
+        let deadline = ContinuousClock.now.advanced(by: .seconds(180))
+        // The neighbour stays until the last attempt has ended.
+        while child.output.utf8.count(where: { $0 == UInt8(ascii: "\n") }) < count, !child.hasEnded,
+            ContinuousClock.now < deadline
+        {
+            usleep(50_000)
+        }
+        try stage.finish()
+        let finished = child.finish(within: .seconds(60))
+        #expect(!finished.isOverdue, "\(finished.complaint)")
+        return try finished.results().map(EscapeResult.init)
+    }
+}
