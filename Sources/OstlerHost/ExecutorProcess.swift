@@ -13,6 +13,8 @@ package struct ExecutorLoss: Sendable {
     package var failure: Failure
     /// The last of what it wrote to stderr.
     package var stderr: String
+    /// How many bytes of what was sent to it it has taken; what lies behind it has never seen.
+    package var taken = UInt64.max
 }
 
 /// Someone who is told what becomes of an executor process. Called on the loop.
@@ -242,8 +244,9 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         guard state.handle(.ended) else { return }
         if let timer { EventLoop.shared.cancel(timer) }
         stderr?.drain()
-        let loss = describeLoss()
         session?.close()
+        var loss = describeLoss()
+        if let session { loss.taken = session.taken }
         stderr?.close()
         delegate.take()?.process(self, endedBy: loss)
     }

@@ -56,6 +56,9 @@ package final class Session: EventHandler, TurnHandler {
     private var validator = JSONValidator()
     private var writer = JSONWriter()
     private var sent = 0
+    /// Bytes that the pipe has taken in all, and of these those that the plugin had taken when the session was closed.
+    private var written: UInt64 = 0
+    package private(set) var taken = UInt64.max
     private var isFlushPlanned = false
     private var isBlocked = false
     private var isPaused = false
@@ -89,7 +92,8 @@ package final class Session: EventHandler, TurnHandler {
 
     // MARK: Out
 
-    /// Sends a request; the asker is told once what came of it.
+    /// Sends a request; the asker is told once what came of it. Returns where the request begins in the stream to the
+    /// plugin.
     @discardableResult
     package func request(
         _ method: StaticString,
@@ -98,13 +102,14 @@ package final class Session: EventHandler, TurnHandler {
     ) -> UInt64 {
         guard isOpen else {
             asker.answered(.lost)
-            return 0
+            return .max
         }
+        let place = written + UInt64(writer.bytes.count - sent)
         let number = ids.next()
         pending[number] = asker
         OutgoingFrame.request(&writer, id: number, of: ids, method: method, params: params)
         planFlush()
-        return number
+        return place
     }
 
     /// Sends a request whose answer a closure takes.
@@ -143,6 +148,7 @@ package final class Session: EventHandler, TurnHandler {
                 return
             }
             sent += count
+            written += UInt64(count)
         }
         writer = JSONWriter(reusing: writer.bytes)
         sent = 0
@@ -313,6 +319,7 @@ package final class Session: EventHandler, TurnHandler {
     package func close() {
         guard isOpen else { return }
         isOpen = false
+        taken = written - UInt64(Pipe.unreadBytes(input))
         EventLoop.shared.unwatch(output)
         EventLoop.shared.unwatch(input)
         _ = Glibc.close(output)

@@ -24,6 +24,10 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     var process: ExecutorProcess?
     let host: Host
     private var launchNumber: UInt64?
+    /// Where its `execute` begins in the stream to the plugin.
+    private var frameStart: UInt64 = 0
+    private var deliveries = 1
+    private static let maximumDeliveries = 3
     /// The sandbox of its commands, if it may start any.
     let command: CommandSandbox?
     let launches: Bool
@@ -127,6 +131,13 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 
     /// The process that had the task is gone, or none could be started.
     func executorLost(_ loss: ExecutorLoss) {
+        if canBeGivenAnew(after: loss) {
+            deliveries += 1
+            evidence.dispatched = false
+            process = nil
+            tenancy?.remove(self)
+            return perform(state.handle(.undelivered, launches: launches))
+        }
         if evidence.answer == nil, evidence.failure == nil {
             var failure = loss.failure
             if !evidence.dispatched { failure.sideEffects = .none }
@@ -135,6 +146,15 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         // Not if it had answered: what it wrote then belongs to other tasks.
         if evidence.answer == nil, evidence.failure?.outcome != .failed { lostStderr = loss.stderr }
         perform(state.handle(.executorLost, launches: launches))
+    }
+
+    /// A process that ended of itself may never have taken the last tasks that were sent to it: these have not run. Not
+    /// for ever, since a plugin that takes nothing would go on so; and not once a sandbox was promised for the task.
+    private func canBeGivenAnew(after loss: ExecutorLoss) -> Bool {
+        guard case .executing = state, evidence.answer == nil, evidence.failure == nil, evidence.ending == nil else {
+            return false
+        }
+        return frameStart >= loss.taken && launchNumber == nil && deliveries < Self.maximumDeliveries
     }
 
     func wrote(_ notification: OutputNotification) {
@@ -189,6 +209,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 
     private func perform(_ actions: AttemptState.Actions) {
         if actions.isEmpty { return }
+        if actions.contains(.enqueue) { enqueue() }
         if actions.contains(.sendExecute) { sendExecute() }
         if actions.contains(.sendCancel) { sendCancel() }
         if actions.contains(.terminateSandboxes) { signal(SIGTERM) }
@@ -234,7 +255,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             stdin = nil
         }
         let preface = route.preface(of: request, from: origin)
-        session.request(ExecuteRequest.method, from: self) { request.encode(into: &$0, preface: preface) }
+        frameStart = session.request(ExecuteRequest.method, from: self) { request.encode(into: &$0, preface: preface) }
     }
 
     private func sendCancel() {

@@ -14,6 +14,11 @@ package enum Pipe {
         return ends
     }
 
+    /// How many bytes of a pipe its reader has not taken yet; asked at the end that writes.
+    package static func unreadBytes(_ fd: Int32) -> Int {
+        Int(ostler_unread_bytes(fd))
+    }
+
     /// Two connected sockets that keep the borders of packets.
     package static func packets() throws(SystemFailure) -> (near: Int32, far: Int32) {
         var ends: (Int32, Int32) = (0, 0)

@@ -5,6 +5,8 @@
 ///                      │ cancel             ^
 ///                      v                    │ answer, executor lost
 ///                 cancelling(asked → killed → executorKilled)
+///
+/// executing ─undelivered─> waiting
 /// ```
 package enum AttemptState: Sendable, Equatable {
     /// How far the cancel ladder has been climbed.
@@ -33,6 +35,8 @@ package enum AttemptState: Sendable, Equatable {
         case answer
         /// The executor process is gone.
         case executorLost
+        /// The executor process is gone, and has never taken the task.
+        case undelivered
         /// No process of the task is left.
         case gone
         /// The time for the present step is over.
@@ -56,6 +60,8 @@ package enum AttemptState: Sendable, Equatable {
         package static let finish = Actions(rawValue: 1 << 7)
         /// The proof did not come in time.
         package static let finishUnproven = Actions(rawValue: 1 << 8)
+        /// Wait for another executor process.
+        package static let enqueue = Actions(rawValue: 1 << 9)
     }
 
     /// The one transition function. A pair that is not listed changes nothing.
@@ -68,6 +74,9 @@ package enum AttemptState: Sendable, Equatable {
         case (.waiting, .cancel), (.waiting, .executorLost):
             self = .done
             return .finish
+        case (.executing, .undelivered):
+            self = .waiting
+            return .enqueue
         case (.executing, .cancel):
             self = .cancelling(.asked)
             return launches ? [.sendCancel, .terminateSandboxes, .armTimer] : [.sendCancel, .armTimer]

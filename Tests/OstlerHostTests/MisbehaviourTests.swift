@@ -65,7 +65,7 @@ struct MisbehaviourTests {
             for _ in 0..<5 {
                 let result = await host.run(#"{"do":"answer_and_exit","code":3}"#)
                 #expect(result.outcome == .succeeded, "\(result.text)")
-                await host.expectNoProcess()
+                // It is sent to the plugin that is about to end, which never takes it: it goes to the next one.
                 await host.expectGoodTask()
             }
         }
@@ -76,8 +76,6 @@ struct MisbehaviourTests {
             let result = await host.run(#"{"do":"pour_answer_and_exit","frames":30}"#)
             #expect(result.outcome == .succeeded, "\(result.error?.message ?? "")")
             #expect(result.output.total == 30 * 32768)
-            // A task that is sent before the end of the plugin shows would be lost with it.
-            await host.expectNoProcess()
             await host.expectGoodTask()
         }
     }

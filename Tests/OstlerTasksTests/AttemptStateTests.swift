@@ -11,7 +11,7 @@ import Testing
         .waiting, .executing, .cancelling(.asked), .cancelling(.killed), .cancelling(.executorKilled), .settling(nil),
         .settling(.asked), .settling(.killed), .settling(.executorKilled), .done,
     ]
-    private static let events: [Event] = [.start, .cancel, .answer, .executorLost, .gone, .timer]
+    private static let events: [Event] = [.start, .cancel, .answer, .executorLost, .undelivered, .gone, .timer]
 
     /// One line of the table: what follows, with and without sandboxes of the task's own.
     private struct Row {
@@ -57,6 +57,7 @@ import Testing
         Row(.cancelling(.asked), .answer, launching: settling(.asked), plain: settled),
         Row(.cancelling(.asked), .executorLost, launching: settling(.asked), plain: settled),
         Row(.cancelling(.killed), .timer, .cancelling(.executorKilled), [.killExecutor, .armTimer]),
+        Row(.executing, .undelivered, .waiting, .enqueue),
         Row(.cancelling(.killed), .answer, launching: settling(.killed), plain: settled),
         Row(.cancelling(.killed), .executorLost, launching: settling(.killed), plain: settled),
         Row(.cancelling(.executorKilled), .timer, .done, .finishUnproven),
@@ -93,7 +94,7 @@ import Testing
     @Test func `actions are told apart`() {
         let all: [Actions] = [
             .sendExecute, .sendCancel, .terminateSandboxes, .killSandboxes, .killExecutor, .armTimer, .settle, .finish,
-            .finishUnproven,
+            .finishUnproven, .enqueue,
         ]
         #expect(Set(all.map(\.rawValue)).count == all.count)
         #expect(all.allSatisfy { $0.rawValue.nonzeroBitCount == 1 })
@@ -122,7 +123,7 @@ import Testing
                 for bit in 0..<16 where actions.rawValue >> bit & 1 != 0 { counts[1 << UInt16(bit), default: 0] += 1 }
                 if before == .done { #expect(state == .done && actions.isEmpty) }
                 // Whoever waits has a timer that brings it further: nothing hangs.
-                if state != before, state != .done, state != .executing {
+                if state != before, state != .done, state != .executing, state != .waiting {
                     #expect(actions.contains(.armTimer), "\(steps)")
                 }
                 if !launches {
@@ -131,7 +132,7 @@ import Testing
                 let ended = count(.finish) + count(.finishUnproven)
                 #expect(ended == (state == .done ? 1 : 0), "\(steps)")
             }
-            #expect(count(.sendExecute) <= 1, "\(steps)")
+            #expect(count(.sendExecute) <= 1 + count(.enqueue), "\(steps)")
             #expect(count(.sendCancel) <= 1, "\(steps)")
             #expect(count(.sendCancel) <= count(.sendExecute), "\(steps)")
             #expect(count(.killExecutor) <= 1, "\(steps)")

@@ -54,4 +54,7 @@ int64_t ostler_now_ns(void);
 int ostler_wait_status(pid_t pid, int *status, int no_hang);
 int ostler_terminal_columns(int fd);
 
+/// How many bytes of a pipe its reader has not taken yet, asked at either end; 0 if that cannot be told.
+int ostler_unread_bytes(int fd);
+
 #endif
