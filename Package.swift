@@ -46,6 +46,7 @@ let package = Package(
     ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
+        .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
@@ -68,9 +69,11 @@ let package = Package(
         .target(
             name: "OstlerSystem",
             dependencies: [
-                "COstlerShims"
+                "CNettle",
+                "COstlerShims",
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary(":libnettle.a")]
         ),
         .target(
             name: "OstlerLaunchWire",

@@ -74,6 +74,7 @@ need_build_tools() {
     esac
     need git:git \
         "/usr/lib/*/libc.a:libc6-dev" \
+        "/usr/lib/*/libnettle.a:nettle-dev" \
         "/usr/lib/gcc/*/*/libgcc.a:gcc" \
         "/usr/lib/gcc/*/*/libstdc++.so:libstdc++-12-dev" \
         /usr/include/linux/types.h:linux-libc-dev

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -177,4 +179,17 @@ int ostler_terminal_columns(int fd) {
 int ostler_unread_bytes(int fd) {
     int count = 0;
     return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
+}
+
+int ostler_nameless_file(const char *directory) {
+    int file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return file >= 0 ? file : -errno;
+    // A file system without such files: the name lives for a moment.
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/ostler-spool-XXXXXX", directory);
+    if (length < 0 || (size_t)length >= sizeof path) return -ENAMETOOLONG;
+    file = mkostemp(path, O_CLOEXEC);
+    if (file < 0) return -errno;
+    unlink(path);
+    return file;
 }

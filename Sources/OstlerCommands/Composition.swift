@@ -48,13 +48,16 @@ struct Composition {
     }
 
     var settings: HostSettings {
-        HostSettings(
+        var settings = HostSettings(
             config: config,
             catalog: catalog,
             launcherProgram: Installation.launcher,
             runID: runID,
             principal: principal
         )
+        // Not /tmp, which is often memory.
+        settings.spoolDirectory = Self.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+        return settings
     }
 
     var origin: TaskOrigin { TaskOrigin(runID: runID, principal: principal) }

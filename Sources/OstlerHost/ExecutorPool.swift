@@ -19,6 +19,8 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     private var waitingCount = 0
     private var whenEmpty: [UnsafeContinuation<Void, Never>] = []
     private var isClosing = false
+    private var supervision = Supervision()
+    private var restart: TimerID?
 
     private let isFreshPerTask: Bool
     /// How many processes of a plugin that is not reused may live at once.
@@ -82,12 +84,33 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         let limit = isFreshPerTask ? Self.maximumProcesses : 1
         let live = tenancies.count { $0.process.state.takesTasks }
         guard !isClosing, live < limit, coming < waitingCount else { return }
-        startProcess()
+        switch supervision.verdict(at: .now) {
+        case .start: startProcess()
+        case .wait(let moment): startLater(moment)
+        case .refuse(let reason, let moment):
+            let failures = supervision.failures
+            let loss = ExecutorLoss(
+                outcome: .executorCrash,
+                failure: .keepsFailing(plugin.manifest.name, failures, reason, until: moment),
+                stderr: lastLoss?.stderr ?? ""
+            )
+            for run in takeWaiting() { run.executorLost(loss) }
+        }
+    }
+
+    private func startLater(_ moment: Instant) {
+        guard restart == nil else { return }
+        restart = EventLoop.shared.schedule(at: moment) {
+            self.restart = nil
+            self.assign()
+        }
     }
 
     /// Starts the process that the next task will need, if there is none.
     func warmUp() {
-        guard tenancies.isEmpty, !isClosing, !isFreshPerTask else { return }
+        guard tenancies.isEmpty, !isClosing, !isFreshPerTask, case .start = supervision.verdict(at: .now) else {
+            return
+        }
         startProcess()
     }
 
@@ -99,6 +122,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     /// A task has its outcome.
     func finished(_ run: TaskRun) {
+        if run.hasAnswer { supervision.answered() }
         if let tenancy = run.tenancy {
             tenancy.remove(run)
             if isFreshPerTask { tenancy.process.shutDown() }
@@ -124,6 +148,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     package func process(_ process: ExecutorProcess, endedBy loss: ExecutorLoss) {
         guard let index = tenancies.firstIndex(where: { $0.process === process }) else { return }
         let tenancy = tenancies.remove(at: index)
+        if loss.isFault { supervision.failed(loss.failure, at: .now) }
         for run in tenancy.tasks { run.executorLost(loss) }
         if !process.hasServed {
             // Another try would end the same way: those who wait hear why.
@@ -182,6 +207,9 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     private func servingProcess() async throws(Failure) -> ExecutorProcess {
         for _ in 0..<2 where !isClosing {
             if let serving = tenancies.first(where: { $0.process.state == .serving }) { return serving.process }
+            if case .refuse(let reason, let moment) = supervision.verdict(at: .now) {
+                throw .keepsFailing(plugin.manifest.name, supervision.failures, reason, until: moment)
+            }
             await withUnsafeContinuation { continuation in
                 whenServing.append(continuation)
                 if !tenancies.contains(where: { $0.process.state.takesTasks }) { startProcess() }
@@ -199,6 +227,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     /// Ends all processes; returns when nothing is left of them.
     package func close() async {
         isClosing = true
+        if let restart { EventLoop.shared.cancel(restart) }
         for tenancy in tenancies { tenancy.process.shutDown() }
         guard !tenancies.isEmpty else { return }
         await withUnsafeContinuation { whenEmpty.append($0) }

@@ -15,6 +15,9 @@ package struct ExecutorLoss: Sendable {
     package var stderr: String
     /// How many bytes of what was sent to it it has taken; what lies behind it has never seen.
     package var taken = UInt64.max
+
+    /// Whether the plugin is to blame: not if it was told to go, and not if the launcher was lost.
+    var isFault: Bool { outcome == .executorCrash || outcome == .executorProtocol }
 }
 
 /// Someone who is told what becomes of an executor process. Called on the loop.

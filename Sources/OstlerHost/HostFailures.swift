@@ -113,6 +113,30 @@ extension Failure {
         )
     }
 
+    static func keepsFailing(_ plugin: String, _ times: Int, _ reason: Failure, until moment: Instant) -> Failure {
+        let seconds = max(1, (moment.nanoseconds - Instant.now.nanoseconds + 999_999_999) / 1_000_000_000)
+        return Failure(
+            "executor_unavailable",
+            fault: .executor,
+            retry: .after,
+            message: "plugin \(plugin) has failed \(times) times in a row and is not started for another \(seconds) s;"
+                + " at last: \(reason.message)",
+            hint: reason.hint
+        )
+    }
+
+    static func spool(_ fault: OutputSpool.Fault, _ directory: String) -> Failure {
+        Failure(
+            "spool_failed",
+            fault: .infra,
+            retry: .after,
+            sideEffects: .possible,
+            message:
+                "the output of the task cannot be kept: \(fault.step) in \(directory): \(Errno.message(fault.errno))",
+            hint: "make room there, or name another directory by TMPDIR"
+        )
+    }
+
     static func crashed(_ plugin: String, _ exit: ExitReport?) -> Failure {
         guard let exit else { return executor("executor_crashed", "plugin \(plugin) ended", retry: .same) }
         if exit.outOfMemoryKills > 0 {

@@ -18,6 +18,8 @@ package struct HostSettings: Sendable {
     package var taskBinds: [SandboxPolicy.Bind] = []
     /// A directory of the caller that becomes the work directory of each task.
     package var workDirectory: SandboxPolicy.Bind?
+    /// Where output that is too long for memory is kept, in files without names.
+    package var spoolDirectory = "/var/tmp"
     /// Any line of a plugin's stdout that is no frame ends the session.
     package var isStrict = false
     /// Layers that must be had beyond what the profile asks for.

@@ -61,7 +61,7 @@ package final class Session: EventHandler, TurnHandler {
     package private(set) var taken = UInt64.max
     private var isFlushPlanned = false
     private var isBlocked = false
-    private var isPaused = false
+    private var holds = 0
     private var isOpen = true
     /// Above zero: answers are looked for after each write. Below: that many writes pass until the next try.
     private var eagerness = 1
@@ -171,7 +171,7 @@ package final class Session: EventHandler, TurnHandler {
     package func ready(_ events: Readiness) {
         // A bounded amount a turn, so that a flood leaves room for the other plugins.
         for _ in 0..<4 {
-            guard !isPaused, let count = readOnce(), count >= 1 << 12 else { return }
+            guard holds == 0, let count = readOnce(), count >= 1 << 12 else { return }
         }
     }
 
@@ -296,15 +296,17 @@ package final class Session: EventHandler, TurnHandler {
 
     // MARK: Flow and end
 
-    /// Stops or resumes reading, for a reader of output that is slow.
-    package func pause(_ paused: Bool) {
-        guard isOpen, paused != isPaused else { return }
-        isPaused = paused
-        if paused {
-            EventLoop.shared.unwatch(output)
-        } else {
-            try? EventLoop.shared.watch(output, for: .read, self)
-        }
+    /// Stops reading until ``release()``, for someone who cannot take more for now; each call counts.
+    package func hold() {
+        holds += 1
+        guard isOpen, holds == 1 else { return }
+        EventLoop.shared.unwatch(output)
+    }
+
+    package func release() {
+        holds -= 1
+        guard isOpen, holds == 0 else { return }
+        try? EventLoop.shared.watch(output, for: .read, self)
     }
 
     /// Ends the session: completions hear `lost`, then the delegate hears why.

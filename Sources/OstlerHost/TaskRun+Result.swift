@@ -20,8 +20,6 @@ extension TaskRun {
         result.error = failure
         result.executorStderr = lostStderr
         describeEnd(&result)
-        result.output = output
-        result.errorOutput = errorOutput
         result.metadata = spec.metadata
         result.executorMetadata = evidence.answer?.metadata
         result.usage = usage ?? evidence.answer?.usage
@@ -29,8 +27,43 @@ extension TaskRun {
         result.plugin = route.plugin
         result.cancellation = cancellation(proven: proven)
         describeTiming(&result)
+        release([.sink, .spool])
+        guard output != nil || errorOutput != nil else { return tell(result) }
+        collectOutput(into: result)
+    }
+
+    private func tell(_ result: TaskResult) {
         host.ended(self)
         whenDone(result)
+    }
+
+    /// Adds what the task wrote. What was spooled comes from the disk, so the end may be told a little later.
+    private func collectOutput(into result: TaskResult) {
+        collect(output, into: result, at: \.output) { result in
+            self.collect(self.errorOutput, into: result, at: \.errorOutput) { self.tell($0) }
+        }
+    }
+
+    private func collect(
+        _ capture: OutputCapture?,
+        into result: TaskResult,
+        at place: any WritableKeyPath<TaskResult, CapturedOutput> & Sendable,
+        _ next: @escaping @LoopActor @Sendable (TaskResult) -> Void
+    ) {
+        guard let capture else { return next(result) }
+        let directory = host.settings.spoolDirectory
+        capture.collect { collected in
+            var result = result
+            switch collected {
+            case .success(let output): result[keyPath: place] = output
+            case .failure(let fault):
+                // A result without its output is none, unless something worse has been said already.
+                guard [.succeeded, .failed].contains(result.outcome) else { break }
+                result.outcome = .infra
+                result.error = .spool(fault, directory)
+            }
+            next(result)
+        }
     }
 
     private func describeEnd(_ result: inout TaskResult) {
@@ -69,6 +102,7 @@ extension TaskRun {
             case .cancelled: "requested"
             case .timeout: "timeout"
             case .limit: "limit"
+            case .infra: "infra"
             }
         guard evidence.dispatched else { return .init(reason: reason, stage: nil, survivors: "none") }
         let isGone = launches ? isProven : stage == .executorKilled

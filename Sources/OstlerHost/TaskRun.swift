@@ -31,8 +31,10 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     /// The sandbox of its commands, if it may start any.
     let command: CommandSandbox?
     let launches: Bool
-    var output = CapturedOutput()
-    var errorOutput = CapturedOutput()
+    /// Its streams, once it has written something.
+    var output: OutputCapture?
+    var errorOutput: OutputCapture?
+    private var holds: Holds = []
     var enforced: SandboxLayers?
     var usage: ExecuteResult.Usage?
     var lostStderr: String?
@@ -125,7 +127,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             exitsBeforeEnding = evidence.exits.count
         }
         // Its answer must be heard, however slow the reader of its output is.
-        process?.session?.pause(false)
+        release([.sink, .spool])
         perform(state.handle(.cancel, launches: launches))
     }
 
@@ -158,21 +160,56 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     }
 
     func wrote(_ notification: OutputNotification) {
-        switch notification.stream {
-        case .stdout: output.append(notification.bytes)
-        case .stderr: errorOutput.append(notification.bytes)
-        }
-        let total = output.total + errorOutput.total
+        let capture = capture(of: notification.stream)
+        capture.append(notification.bytes)
+        let total = (output?.total ?? 0) + (errorOutput?.total ?? 0)
         let limit = UInt64(host.settings.config.sandbox.limits.output)
         guard total <= limit else {
             return end(.limit(.init(name: "output", limit: limit, observed: total)))
         }
+        if capture.isBehind { hold(.spool) }
         guard let sink else { return }
         sink.write(notification.stream, notification.bytes)
-        if sink.isCongested, evidence.ending == nil, let session = process?.session {
-            session.pause(true)
-            sink.whenDrained { session.pause(false) }
+        if sink.isCongested, hold(.sink) { sink.whenDrained { self.release(.sink) } }
+    }
+
+    private func capture(of stream: OutputStream) -> OutputCapture {
+        if let known = stream == .stdout ? output : errorOutput { return known }
+        let directory = host.settings.spoolDirectory
+        let capture = OutputCapture(directory: directory) { [weak self] fault in
+            guard let self else { return }
+            if let fault { end(.infra(.spool(fault, directory))) }
+            if output?.isBehind != true, errorOutput?.isBehind != true { release(.spool) }
         }
+        if stream == .stdout { output = capture } else { errorOutput = capture }
+        return capture
+    }
+
+    // MARK: Flow
+
+    /// Why a task keeps its plugin from being read.
+    struct Holds: OptionSet {
+        let rawValue: UInt8
+        /// The reader of its output is behind.
+        static let sink = Holds(rawValue: 1)
+        /// The spool is behind.
+        static let spool = Holds(rawValue: 2)
+    }
+
+    /// Keeps the plugin from being read; false if it is for that reason already, or if the task is to end.
+    @discardableResult
+    private func hold(_ reason: Holds) -> Bool {
+        // The answer of a task that is to end must be heard, however slow the reader of its output is.
+        guard evidence.ending == nil, !holds.contains(reason), let session = process?.session else { return false }
+        if holds.isEmpty { session.hold() }
+        holds.insert(reason)
+        return true
+    }
+
+    func release(_ reason: Holds) {
+        guard !holds.isEmpty else { return }
+        holds.subtract(reason)
+        if holds.isEmpty { process?.session?.release() }
     }
 
     package func answered(_ answer: Session.Answer) {
@@ -203,6 +240,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         process?.stop(because: .executorProtocol, failure)
     }
 
+    /// Whether its executor gave an answer, be it a refusal.
+    var hasAnswer: Bool { evidence.answer != nil || evidence.failure?.outcome == .failed }
     var pluginName: String { route.plugin.name }
 
     // MARK: What is done
@@ -307,6 +346,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             evidence.limitHit = .init(name: "memory", limit: limit, observed: report.usage.peakBytes)
         } else if report.deniedForks > 0, report.exitCode != 0, let limit = command?.policy.limits.processes {
             evidence.limitHit = .init(name: "processes", limit: limit, observed: limit)
+        } else if let hit = command?.policy.limits.hit(by: report) {
+            evidence.limitHit = hit
         }
     }
 

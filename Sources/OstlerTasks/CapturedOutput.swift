@@ -12,10 +12,21 @@ package struct CapturedOutput: Sendable {
     private var oldest = 0
     /// All bytes that the task wrote.
     package private(set) var total: UInt64 = 0
+    /// Of all that the task wrote, in hexadecimal; known where the stream went through a spool.
+    package private(set) var sha256: String?
     private let half: Int
 
     package init(keptBytes: Int = Self.keptBytes) {
         half = keptBytes / 2
+    }
+
+    /// A stream that was kept elsewhere.
+    /// - Parameter kept: its head and its tail, or all of it.
+    package init(_ kept: [UInt8], total: UInt64, sha256: String) {
+        half = kept.count
+        head = kept
+        self.total = total
+        self.sha256 = sha256
     }
 
     package mutating func append(_ bytes: [UInt8]) {
@@ -65,6 +76,7 @@ package struct CapturedOutput: Sendable {
         writer.int(total)
         writer.key("truncated")
         writer.bool(isTruncated)
+        writer.optional("sha256", sha256)
         writer.endObject()
     }
 }

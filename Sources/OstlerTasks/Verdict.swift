@@ -7,6 +7,8 @@ package struct Evidence: Sendable {
         case cancelled
         case timeout(milliseconds: Int64)
         case limit(Failure.Limit)
+        /// The host could not keep its part.
+        case infra(Failure)
     }
 
     /// How a process of the task's own ended, as the launcher saw it.
@@ -63,15 +65,21 @@ package struct Evidence: Sendable {
             )
         case .timeout(let milliseconds):
             var failure = Failure(
-                "timeout",
-                fault: .task,
+                dispatched ? "timeout" : "timeout_waiting",
+                fault: dispatched ? .task : .executor,
                 sideEffects: effects,
-                message: "the task did not end within its time limit of \(milliseconds) ms",
+                message: dispatched
+                    ? "the task did not end within its time limit of \(milliseconds) ms"
+                    : "the task was not begun within its time limit of \(milliseconds) ms: no executor was free",
                 limit: .init(name: "timeout_ms", limit: UInt64(milliseconds), observed: UInt64(milliseconds))
             )
-            failure.hint = "raise the task's timeout, or find out why it takes so long"
+            failure.hint =
+                dispatched
+                ? "raise the task's timeout, or find out why it takes so long"
+                : "raise the task's timeout, or submit less at a time"
             return (.timeout, failure)
         case .limit(let limit): return (.limit, .limit(limit))
+        case .infra(let failure): return (.infra, failure)
         }
     }
 

@@ -107,7 +107,7 @@ struct StartTests {
         } body: { host in
             let result = await host.run(#"{"do":"succeed"}"#, timeout: 400)
             #expect(result.outcome == .timeout, "\(result.text)")
-            #expect(result.error?.code == "timeout")
+            #expect(result.error?.code == "timeout_waiting")
             #expect(result.error?.sideEffects == Failure.SideEffects.none)
             #expect(result.cancellation?.stage == nil)
             #expect(result.cancellation?.survivors == "none")

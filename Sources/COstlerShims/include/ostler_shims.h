@@ -57,4 +57,7 @@ int ostler_terminal_columns(int fd);
 /// How many bytes of a pipe its reader has not taken yet, asked at either end; 0 if that cannot be told.
 int ostler_unread_bytes(int fd);
 
+/// Makes a file without a name for reading and writing, close-on-exec; -errno if it cannot.
+int ostler_nameless_file(const char *directory);
+
 #endif

@@ -225,7 +225,7 @@ final class Child {
     }
 
     /// Moves what can be moved, and waits no longer than `milliseconds` for it.
-    private func serve(_ milliseconds: Int32) {
+    func serve(_ milliseconds: Int32) {
         var entries: [pollfd] = outputs.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         let wantsInput = !pending.isEmpty && input >= 0
         entries.append(pollfd(fd: wantsInput ? input : -1, events: Int16(POLLOUT), revents: 0))

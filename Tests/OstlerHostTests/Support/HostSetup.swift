@@ -27,6 +27,8 @@ struct HostSetup {
     var launcherProgram = Surroundings.program("ostler-launch")
     /// A directory that becomes the work directory of each task.
     var workDirectory: String?
+    /// Where long output is kept.
+    var spoolDirectory = "/var/tmp"
     /// A directory for the test's own files.
     let directory: TemporaryDirectory
 
@@ -39,6 +41,12 @@ struct HostSetup {
     /// Adds the plugin `command`.
     static func withCommand(_ setup: inout HostSetup) {
         setup.hasCommand = true
+    }
+
+    /// Keeps long output in a directory of the test's own.
+    mutating func useSpool() throws {
+        try directory.makeDirectory("spool")
+        spoolDirectory = directory.path + "/spool"
     }
 
     /// Changes the manifest of the one plugin.
@@ -72,6 +80,7 @@ struct HostSetup {
             principal: "tester"
         )
         settings.isStrict = isStrict
+        settings.spoolDirectory = spoolDirectory
         settings.workDirectory = workDirectory.map {
             .init(source: $0, target: SandboxPolicy.workPath, isWritable: true, mapsOwner: geteuid() == 0)
         }

@@ -68,6 +68,13 @@ final class TestHost {
         await eventually("the end of all processes of the run", sourceLocation: sourceLocation) { processes.isEmpty }
     }
 
+    /// Waits until nothing is left but the plugins.
+    func expectNoCommand(sourceLocation: SourceLocation = #_sourceLocation) async {
+        await eventually("the end of all commands", sourceLocation: sourceLocation) {
+            processes.allSatisfy { $0.name.hasPrefix("ostler-") }
+        }
+    }
+
     /// Waits until a number of misbehaving plugins runs.
     func waitForPlugins(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) async {
         await eventually("\(count) plugins", sourceLocation: sourceLocation) {
