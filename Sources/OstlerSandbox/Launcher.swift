@@ -369,6 +369,7 @@ package final class Launcher: EventHandler {
             if !isTask, planAnswered(packet.id, failure) { return }
             observer?.sandboxFailed(failure)
             if !isTask { spawns[packet.id] = nil }
+            if isTask, failure.isPluginGone { tasks[packet.id] = nil }
         case OSTLER_EV_EXITED:
             if let body = packet.body(as: ostler_exited.self) { observer?.sandboxExited(ExitReport(body)) }
         case OSTLER_EV_REAPED:
