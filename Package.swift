@@ -41,11 +41,11 @@ let package = Package(
         .executable(name: "ostler-bench", targets: ["ostler-bench"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
+        .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
@@ -97,11 +97,13 @@ let package = Package(
         .target(
             name: "OstlerConfig",
             dependencies: [
+                "CLibYAML",
                 "OstlerJSON",
                 "OstlerSystem",
-                .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings,
+            // The static one, by its file name: what is installed must not need a package of the machine.
+            linkerSettings: [.linkedLibrary(":libyaml.a")]
         ),
         .target(
             name: "OstlerSandbox",
