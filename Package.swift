@@ -27,6 +27,12 @@ let launcherLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xclang-linker", "-no-pie"])
 ]
 
+/// Half of the time of a short command would be the loading of shared libraries. Debug builds stay dynamic: they link
+/// faster, and sanitizers want it.
+let programLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable"], .when(configuration: .release))
+]
+
 /// Plugins carry Swift's runtime, which is not there inside a sandbox.
 let pluginLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-executable"])
@@ -40,9 +46,6 @@ let package = Package(
         .executable(name: "ostler-plugin-command", targets: ["ostler-plugin-command"]),
         .executable(name: "ostler-bench", targets: ["ostler-bench"]),
     ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
         .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
@@ -50,6 +53,13 @@ let package = Package(
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
+        .target(
+            name: "OstlerCommandLine",
+            dependencies: [
+                "OstlerJSON"
+            ],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "OstlerProtocol",
             dependencies: [
@@ -151,6 +161,7 @@ let package = Package(
             dependencies: [
                 "COstlerShims",
                 "OstlerCatalog",
+                "OstlerCommandLine",
                 "OstlerConfig",
                 "OstlerHost",
                 "OstlerJSON",
@@ -159,7 +170,6 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -170,7 +180,8 @@ let package = Package(
             dependencies: [
                 "OstlerCommands"
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings,
+            linkerSettings: programLinkerSettings
         ),
         .executableTarget(
             name: "ostler-launch",
@@ -223,6 +234,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "OstlerJSONTests", dependencies: ["OstlerJSON"], swiftSettings: swiftSettings),
+        .testTarget(name: "OstlerCommandLineTests", dependencies: ["OstlerCommandLine"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OstlerProtocolTests",
             dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTestSupport"],
