@@ -25,6 +25,12 @@ enum Terminal {
                 let rest = UnsafeBufferPointer(rebasing: bytes[done...])
                 let count = Glibc.write(output, rest.baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }
+                // Whoever shares the descriptor may have made it non-blocking.
+                if count < 0, errno == EAGAIN {
+                    var wanted = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&wanted, 1, -1)
+                    continue
+                }
                 guard count >= 0 else { return errno }
                 done += count
             }

@@ -64,12 +64,21 @@ struct PlanCommand: Sendable {
             file.rewind()
         }
         var tally = OutcomeTally()
+        // A regular file was searched for repeated ids as a whole.
+        var lines: [UInt64: Int] = [:]
         while let entry = await file.next() {
-            if tally.total > 0, !global.json { try Results.write("\n") }
+            let place = "\(file.name):\(entry.line)"
             switch entry.content {
-            case .success(let spec): tally.add(try plan(spec, host, place: "\(file.name):\(entry.line)"))
+            case .success(let spec):
+                let first = file.isRegular ? nil : lines.updateValue(entry.line, forKey: IDLedger.hash(spec.id))
+                if let first {
+                    Log.failure(.repeatedID(spec.id, line: first), .init(place: place))
+                    tally.add(.invalid)
+                } else {
+                    tally.add(try plan(spec, host, place: place, isFirst: tally.counts[.succeeded] == nil))
+                }
             case .failure(let refusal):
-                Log.failure(refusal.failure, .init(place: "\(file.name):\(entry.line)"))
+                Log.failure(refusal.failure, .init(place: place))
                 tally.add(.invalid)
             }
         }
@@ -81,14 +90,19 @@ struct PlanCommand: Sendable {
     }
 
     @LoopActor
-    private func plan(_ spec: TaskSpec, _ host: Host, place: String? = nil) throws -> Outcome {
+    private func plan(
+        _ spec: TaskSpec,
+        _ host: Host,
+        place: String? = nil,
+        isFirst: Bool = true
+    ) throws -> Outcome {
         let problems = host.check(spec)
         guard problems.isEmpty, let executor = host.settings.catalog.executor(named: spec.executor) else {
             for problem in problems { Log.failure(problem, .init(place: place)) }
             return .invalid
         }
         let plan = TaskPlan(spec, executor, host.provider)
-        try Results.write(global.json ? plan.json + "\n" : plan.text)
+        try Results.write(global.json ? plan.json + "\n" : (isFirst ? "" : "\n") + plan.text)
         return .succeeded
     }
 }
