@@ -73,10 +73,12 @@ struct Composition {
             runID: runID,
             principal: principal
         )
-        // Not /tmp, which is often memory.
-        settings.spoolDirectory = Self.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+        settings.spoolDirectory = Self.spoolDirectory
         return settings
     }
+
+    /// Where long output is kept while a task runs. Not /tmp, which is often memory.
+    static var spoolDirectory: String { environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp" }
 
     var origin: TaskOrigin { TaskOrigin(runID: runID, principal: principal) }
 

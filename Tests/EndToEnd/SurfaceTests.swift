@@ -230,7 +230,8 @@ extension EndToEnd {
             let checks = try result.json()["checks"]?.array ?? []
             let names = checks.compactMap { $0["check"]?.string }
             for name in [
-                "configuration", "plugin path", "executors", "kernel", "proc", "descriptors", "launcher program",
+                "configuration", "plugin path", "executors", "kernel", "proc", "descriptors", "spool directory",
+                "launcher program",
                 "launcher", "user_namespace", "seccomp", "memory_limit", "executor command", "task",
             ] {
                 #expect(names.contains(name), "\(names)")

@@ -12,7 +12,7 @@ struct EffectiveSettings {
         let known = Dictionary(overriding.map { ($0.pointer.description, $0) }) { _, last in last }
         settings =
             composition.config.settings.map { known[$0.pointer.description] ?? $0 }
-            + Self.searched(composition.searchPath) + [Self.launcher]
+            + Self.searched(composition.searchPath) + [Self.launcher, Self.spool]
     }
 
     private static func searched(_ path: PluginSearchPath) -> [HostConfig.Setting] {
@@ -34,6 +34,14 @@ struct EffectiveSettings {
             pointer: JSONPointer("/launcher"),
             value: .string(Installation.launcher),
             origin: isNamed ? .environment(Installation.launcherVariable) : .builtIn
+        )
+    }
+
+    private static var spool: HostConfig.Setting {
+        HostConfig.Setting(
+            pointer: JSONPointer("/spool_directory"),
+            value: .string(Composition.spoolDirectory),
+            origin: Composition.environment["TMPDIR"]?.isEmpty == false ? .environment("TMPDIR") : .builtIn
         )
     }
 }

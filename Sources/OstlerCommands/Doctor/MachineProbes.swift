@@ -11,7 +11,7 @@ struct MachineProbes {
     }
 
     var checks: [DoctorCheck] {
-        [kernel, proc, descriptors, Self.launcherProgram] + Self.sysctls + (geteuid() == 0 ? [userIDs] : [])
+        [kernel, proc, descriptors, spool, Self.launcherProgram] + Self.sysctls + (geteuid() == 0 ? [userIDs] : [])
     }
 
     private var kernel: DoctorCheck {
@@ -54,6 +54,22 @@ struct MachineProbes {
     }
 
     private static let fewDescriptors: rlim_t = 256
+
+    /// Makes a file of the kind that long output goes to, and leaves nothing behind.
+    private var spool: DoctorCheck {
+        let directory = Composition.spoolDirectory
+        var path = Array((directory + "/ostler-doctor-XXXXXX").utf8CString)
+        let file = mkstemp(&path)
+        guard file >= 0 else {
+            var check = failed("spool directory", directory, errno)
+            check.cause = "long output of tasks cannot be kept there"
+            check.fix = "set TMPDIR to a directory that you can write"
+            return check
+        }
+        unlink(path)
+        close(file)
+        return .ok("spool directory", directory)
+    }
 
     private static var launcherProgram: DoctorCheck {
         let path = Installation.launcher
