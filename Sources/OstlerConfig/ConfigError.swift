@@ -32,6 +32,9 @@ package struct ConfigError: Error, Sendable, Equatable {
         case unsupportedKind = "unsupported_kind"
         case invalidSchema = "invalid_schema"
         case schemaViolation = "schema_violation"
+        // What is allowed and probably not meant.
+        case unusedSection = "unused_section"
+        case unknownProgram = "unknown_program"
     }
 
     package var code: Code

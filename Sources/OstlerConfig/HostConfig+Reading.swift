@@ -103,6 +103,15 @@ extension HostConfig.Tasks {
     }
 }
 
+extension HostConfig.Log {
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.members(["level", "format"]) else { return }
+        level = members["level"]?.choice(HostConfig.LogLevel.self) ?? level
+        format = members["format"]?.choice(HostConfig.LogFormat.self) ?? format
+    }
+}
+
 extension ValueReader {
     /// A duration that is not zero.
     package func positiveMilliseconds() -> Int64? {

@@ -16,6 +16,7 @@ package import OstlerJSON
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
 /// tasks: {timeout: none, grace: 5s, start_timeout: 10s}
+/// log: {level: info, format: text}
 /// ```
 package struct HostConfig: Sendable {
     /// What the host itself knows of an executor's section.
@@ -90,10 +91,44 @@ package struct HostConfig: Sendable {
         package init() {}
     }
 
+    /// How much is told on stderr; each level includes those before it.
+    package enum LogLevel: String, Sendable, CaseIterable, Comparable {
+        case error
+        case warning
+        case info
+        case debug
+
+        package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .error: 0
+            case .warning: 1
+            case .info: 2
+            case .debug: 3
+            }
+        }
+    }
+
+    /// How it is written there.
+    package enum LogFormat: String, Sendable, CaseIterable {
+        case text
+        case json
+    }
+
+    /// What is told on stderr, and how.
+    package struct Log: Sendable, Equatable {
+        package var level = LogLevel.info
+        package var format = LogFormat.text
+
+        package init() {}
+    }
+
     package var executors: [String: Executor] = [:]
     package var plugins = Plugins()
     package var sandbox = Sandbox()
     package var tasks = Tasks()
+    package var log = Log()
     /// The text that was read; nil if there was no file.
     package private(set) var document: YAMLDocument?
 
@@ -120,11 +155,12 @@ package struct HostConfig: Sendable {
     package init(_ document: YAMLDocument) throws(ConfigFailure) {
         let log = ProblemLog(document)
         self.document = document
-        if let members = log.root.members(["executors", "plugins", "sandbox", "tasks"]) {
+        if let members = log.root.members(["executors", "plugins", "sandbox", "tasks", "log"]) {
             executors = members["executors"].map(Executor.all) ?? [:]
             plugins = members["plugins"].map(Plugins.init(reading:)) ?? plugins
             sandbox = members["sandbox"].map(Sandbox.init(reading:)) ?? sandbox
             tasks = members["tasks"].map(Tasks.init(reading:)) ?? tasks
+            self.log = members["log"].map(Log.init(reading:)) ?? self.log
         }
         try log.finish()
     }

@@ -28,58 +28,66 @@ struct FileCheck {
     }
 
     /// Tells each problem with its place as it is found.
-    func run() async -> Report {
+    func run() async throws -> Report {
         var report = Report()
         var ids = IDLedger()
+        // What cannot be read twice is held in memory: where each id was first.
+        var lines: [UInt64: Int] = [:]
         while let entry = await file.next() {
             report.tasks += 1
             switch entry.content {
             case .success(let spec):
-                ids.add(spec.id)
-                for problem in host.check(spec) { tell(problem, entry.line, &report) }
-            case .failure(let refusal): tell(refusal.failure, entry.line, &report)
+                if file.isRegular {
+                    ids.add(spec.id)
+                } else if let line = lines.updateValue(entry.line, forKey: IDLedger.hash(spec.id)) {
+                    try tell(.repeatedID(spec.id, line: line), entry.line, &report)
+                }
+                for problem in host.check(spec) { try tell(problem, entry.line, &report) }
+            case .failure(let refusal): try tell(refusal.failure, entry.line, &report)
             }
         }
         if let problem = file.problem {
-            tell(Failure("unreadable", fault: .user, message: "reading stopped: \(problem)"), file.lineNumber, &report)
+            try tell(
+                Failure("unreadable", fault: .user, message: "reading stopped: \(problem)"),
+                file.lineNumber,
+                &report
+            )
         }
         let repeated = ids.repeated()
-        if !repeated.isEmpty { await tellRepeated(repeated, &report) }
+        if !repeated.isEmpty { try await tellRepeated(repeated, &report) }
         if report.problems > Self.shown {
-            Diagnostics.error("… and \(report.problems - Self.shown) more")
+            Log.error("… and \(report.problems - Self.shown) more")
         }
         if report.problems > 0 {
-            Diagnostics.note("nothing was run: \(report.problems) problems in \(report.tasks) tasks (see --keep-going)")
+            Log.info("nothing was run: \(report.problems) problems in \(report.tasks) tasks (see --keep-going)")
         }
         return report
     }
 
-    private func tellRepeated(_ repeated: Set<UInt64>, _ report: inout Report) async {
+    private func tellRepeated(_ repeated: Set<UInt64>, _ report: inout Report) async throws {
         file.rewind()
         var first: [String: Int] = [:]
         while let entry = await file.next() {
             guard case .success(let spec) = entry.content, repeated.contains(IDLedger.hash(spec.id)) else { continue }
             if let line = first[spec.id] {
-                tell(.repeatedID(spec.id, line: line), entry.line, &report)
+                try tell(.repeatedID(spec.id, line: line), entry.line, &report)
             } else {
                 first[spec.id] = entry.line
             }
         }
     }
 
-    private func tell(_ failure: Failure, _ line: Int, _ report: inout Report) {
+    private func tell(_ failure: Failure, _ line: Int, _ report: inout Report) throws {
         report.problems += 1
         guard report.problems <= Self.shown else { return }
-        let place = failure.pointer.map { $0.description.isEmpty ? "" : " at \($0)" } ?? ""
         if isJSON {
-            print(json(failure, line))
+            try Results.write(json(failure, line))
         } else {
-            Diagnostics.line("\(file.name):\(line): \(failure.message) [\(failure.code)\(place)]")
-            if let hint = failure.hint { Diagnostics.line("  hint: \(hint)") }
+            Log.failure(failure, .init(place: "\(file.name):\(line)"))
         }
     }
 
-    private func json(_ failure: Failure, _ line: Int) -> String {
+    private func json(_ failure: Failure, _ line: Int) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("file")
@@ -89,7 +97,7 @@ struct FileCheck {
         writer.key("error")
         failure.encode(into: &writer)
         writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return writer
     }
 }
 

@@ -1,5 +1,6 @@
-internal import ArgumentParser
 internal import Glibc
+internal import OstlerCommandLine
+internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -34,24 +35,24 @@ final class FileRun {
         let interrupts = Interrupts { [weak self] signal, count in self?.interrupt(count) }
         do {
             let task = options.task
-            let file = try TaskFile(task.file ?? "-") { try task.apply(to: &$0) }
-            var probe = TaskSpec(id: "probe", executor: "", payload: [])
-            try task.apply(to: &probe)
+            let file = try TaskFile(task.file ?? "-", task.apply)
             self.file = file
-            if file.isRegular, !options.keepGoing {
-                let problems = await FileCheck(file, host, isJSON: options.global.json).run()
-                guard problems.isEmpty else {
+            if file.isRegular, !options.keepsGoing {
+                let report = try await FileCheck(file, host, isJSON: options.global.json).run()
+                guard report.isEmpty else {
                     await host.stop()
                     return Outcome.invalid.exitCode
                 }
-                total = problems.tasks
+                total = report.tasks
                 file.rewind()
             }
-        } catch {
-            Diagnostics.error("\(error)")
+        } catch let error as UsageError {
+            Log.usage(error, running: [OstlerCommand.spec, RunCommand.spec])
             return Outcome.invalid.exitCode
+        } catch {
+            return Outcome.infra.exitCode
         }
-        if !options.quiet, isatty(2) == 1 { progress = Progress(total: total) }
+        if Log.isOn(.info), Log.format == .text, isatty(2) == 1 { progress = Progress(total: total) }
         await runAll()
         progress?.clear()
         await output.finish()
@@ -64,7 +65,7 @@ final class FileRun {
         isInterrupted = true
         guard count == 1 else { return host.abandon() }
         progress?.clear()
-        Diagnostics.note("cancelling what runs; once more to kill it at once")
+        Log.info("cancelling what runs; once more to kill it at once")
         if file?.isRegular == false { file?.stop() }
         host.cancelAll()
     }
@@ -82,7 +83,7 @@ final class FileRun {
 
     private func work() async {
         while !isInterrupted {
-            if options.ordered { await order.room(for: 4096) }
+            if options.isOrdered { await order.room(for: 4096) }
             await output.room()
             guard let entry = await file?.next() else { return }
             guard !isInterrupted else {
@@ -92,6 +93,7 @@ final class FileRun {
             let place = order.take()
             let result = await run(entry)
             tally.add(result.outcome)
+            Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))
             progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
             emit(result, place)
         }
@@ -106,7 +108,7 @@ final class FileRun {
             }
             return await host.run(spec, origin: origin)
         case .failure(let refusal):
-            if !options.quiet { Diagnostics.failure(refusal.failure, of: "at \(file?.name ?? ""):\(entry.line)") }
+            if !options.isQuiet { Log.failure(refusal.failure, .init(place: "\(file?.name ?? ""):\(entry.line)")) }
             return host.refused(TaskSpec(id: refusal.id, executor: "", payload: []), origin, [refusal.failure])
         }
     }
@@ -116,22 +118,21 @@ final class FileRun {
         writer = JSONWriter(reusing: writer.bytes)
         result.encode(into: &writer)
         writer.newline()
-        guard options.ordered else { return output.write(writer.bytes) }
+        guard options.isOrdered else { return output.write(writer.bytes) }
         order.put(writer.bytes, at: place) { output.write($0) }
     }
 
     private func summarise() {
         if unseen > 0 {
-            Diagnostics.error("stdout was closed by its reader: at least \(unseen) results were not shown")
+            Log.error("stdout was closed by its reader: at least \(unseen) results were not shown")
         }
-        if let problem = file?.problem { Diagnostics.error("\(file?.name ?? ""): reading stopped: \(problem)") }
-        guard !options.quiet else { return }
+        if let problem = file?.problem { Log.error("\(file?.name ?? ""): reading stopped: \(problem)") }
         let counts = tally.counts.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key.rawValue)" }
-        Diagnostics.note("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
+        Log.info("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
         guard isInterrupted else { return }
         let rest =
             file?.isRegular == true ? "\(notStarted) tasks were not started" : "what was not read was not started"
-        Diagnostics.note("interrupted: \(rest)")
+        Log.info("interrupted: \(rest)")
     }
 }
 

@@ -1,5 +1,5 @@
-internal import ArgumentParser
 internal import Glibc
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerProtocol
 internal import OstlerSystem
@@ -27,17 +27,17 @@ final class TaskFile {
     private let input: Int32
     private let reader: LineReader
     private var parser = TaskSpecParser()
-    private let adjust: @LoopActor (inout TaskSpec) throws -> Void
+    private let adjust: @Sendable (inout TaskSpec) -> Void
 
     /// Opens the file; `-` is stdin.
     /// - Parameter adjust: what the command line adds to each task.
-    init(_ path: String, adjust: @escaping @LoopActor (inout TaskSpec) throws -> Void) throws {
+    init(_ path: String, _ adjust: @escaping @Sendable (inout TaskSpec) -> Void) throws(UsageError) {
         name = path == "-" ? "stdin" : path
         input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw ValidationError("--file \(path): \(String(cString: strerror(errno)))") }
+        guard input >= 0 else { throw UsageError("--file \(path): \(String(cString: strerror(errno)))") }
         var status = stat()
         fstat(input, &status)
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw ValidationError("--file \(path): it is a directory") }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw UsageError("--file \(path): it is a directory") }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         reader = LineReader(input)
         self.adjust = adjust
@@ -64,7 +64,7 @@ final class TaskFile {
             var spec = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
                 try parser.parse(buffer, defaultID: id)
             }
-            try? adjust(&spec)
+            adjust(&spec)
             return .success(spec)
         } catch {
             return .failure(Refusal(id: id, failure: error))
