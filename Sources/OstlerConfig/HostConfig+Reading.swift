@@ -2,7 +2,7 @@ internal import OstlerJSON
 
 extension HostConfig.Executor {
     /// The keys that are the host's in every executor's section.
-    package static let hostKeys = ["enabled", "allowed_commands", "blocked_commands"]
+    package static let hostKeys = ["enabled", "allowed_commands", "blocked_commands", "bundles", "exec_workdir"]
 
     static func all(reading reader: ValueReader) -> [String: HostConfig.Executor] {
         var executors: [String: HostConfig.Executor] = [:]
@@ -25,6 +25,8 @@ extension HostConfig.Executor {
         enabled = members["enabled"]?.bool() ?? enabled
         allowedCommands = members["allowed_commands"].map { $0.strings() ?? [] }
         blockedCommands = members["blocked_commands"]?.strings() ?? []
+        bundles = members["bundles"]?.strings() ?? []
+        executesWorkDirectory = members["exec_workdir"]?.bool() ?? executesWorkDirectory
         for (key, value) in members.object.members where !Self.hostKeys.contains(key) { settings[key] = value }
     }
 }

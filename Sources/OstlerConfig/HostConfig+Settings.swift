@@ -64,6 +64,8 @@ extension HostConfig.Executor {
         var object = JSONObject([("enabled", .bool(enabled))])
         if let allowedCommands { object["allowed_commands"] = .strings(allowedCommands) }
         object["blocked_commands"] = .strings(blockedCommands)
+        object["bundles"] = .strings(bundles)
+        object["exec_workdir"] = .bool(executesWorkDirectory)
         for (key, value) in settings.members { object[key] = value }
         return .object(object)
     }

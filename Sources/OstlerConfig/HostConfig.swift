@@ -8,6 +8,8 @@ package import OstlerJSON
 ///     enabled: true
 ///     allowed_commands: [ls, cat]   # absent: any
 ///     blocked_commands: [rm]
+///     bundles: [python3]            # what allowed programs load by themselves
+///     exec_workdir: false
 ///     # other keys are the plugin's, and are checked by its config_schema
 /// plugins: {allow: ["*"], block: []}
 /// sandbox:
@@ -25,6 +27,10 @@ package struct HostConfig: Sendable {
         package var allowedCommands: [String]?
         /// Programs that may not be started.
         package var blockedCommands: [String] = []
+        /// What allowed programs load by themselves, by name or path.
+        package var bundles: [String] = []
+        /// Whether what a task makes in its work directory may be executed although there are lists.
+        package var executesWorkDirectory = false
         /// The other keys; the plugin's `config_schema` judges them, and the plugin gets them.
         package var settings = JSONObject()
 

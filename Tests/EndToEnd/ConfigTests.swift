@@ -35,10 +35,8 @@ extension EndToEnd {
             try await withTree { tree in
                 try tree.directory.write("home/ostler.yaml", Self.lists)
                 let result = try await tree.task(["sh", "-c", "/usr/bin/id; ls; echo $?"])
-                withKnownIssue("the lists judge what a task starts, not yet what that starts in turn") {
-                    #expect(!result.text.contains("uid="), "\(result.text)")
-                    #expect(result.text == "126\n" || result.text == "127\n", "\(result.text) \(result.complaint)")
-                }
+                #expect(!result.text.contains("uid="), "\(result.text)")
+                #expect(result.text == "127\n", "\(result.text) \(result.complaint)")
             }
         }
 
@@ -50,9 +48,7 @@ extension EndToEnd {
                 #expect(direct.exitCode == 3)
                 #expect(direct.complaint.contains("\"id\" (/usr/bin/id) is blocked"), "\(direct.complaint)")
                 let inner = try await tree.task(["sh", "-c", "id || echo refused"])
-                withKnownIssue("the lists judge what a task starts, not yet what that starts in turn") {
-                    #expect(inner.text == "refused\n", "\(inner.complaint)")
-                }
+                #expect(inner.text == "refused\n", "\(inner.complaint)")
                 let other = try await tree.task(["ls", "/"])
                 #expect(other.exitCode == 0, "\(other.complaint)")
             }

@@ -160,21 +160,29 @@ extension PlanStep {
         case .directory(let path, _): "directory \(path)"
         case .bind(let source, let target, let flags):
             "bind \(source) at \(target)" + (flags.contains(.readOnly) ? " read-only" : " writable")
+                + (flags.contains(.noExecute) ? " noexec" : "")
         case .symlink(let content, let path): "link \(path) to \(content)"
         case .file(let path, _): "file \(path)"
         case .devices: "devices null zero full random urandom tty"
         case .proc(let path): "proc at \(path)"
-        case .tmpfs(let path, let size, _, _): "tmpfs at \(path), \(SizeText.text(bytes: Int64(clamping: size)))"
+        case .tmpfs(let path, let size, _, let flags):
+            "tmpfs at \(path), \(SizeText.text(bytes: Int64(clamping: size)))"
+                + (flags.contains(.noExecute) ? ", noexec" : "")
         case .workDirectory(let path): "work directory \(path)"
         case .environment(let pair): "environment \(pair)"
         case .hostname(let name): "host name \(name)"
         case .rlimit(let resource, let value): "limit \(resource) \(value)"
         case .limits(let memory, let processes):
             "limit memory \(SizeText.text(bytes: Int64(clamping: memory))), processes \(processes)"
-        case .seccomp: "system call filter"
+        case .seccomp(let filter): "system call filter" + (filter == .strict ? "" : " without memory files")
         case .programs(let programs):
             "programs: " + (programs.allowed.map { "\($0.count) allowed" } ?? "all allowed")
                 + ", \(programs.blocked.count) blocked"
+        case .hostFile(_, let target, _, let program): (program == nil ? "file of the closure " : "program ") + target
+        case .mask(let path, _): "hidden \(path)"
+        case .witness(let path, _): "must not change \(path)"
+        case .landlock(let executable):
+            "Landlock" + (executable.map { ", \($0.count) places where execution is allowed" } ?? "")
         }
     }
 }
