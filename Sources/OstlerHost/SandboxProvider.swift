@@ -92,12 +92,13 @@ package final class SandboxProvider {
         return status.st_uid == 0 && status.st_mode & 0o005 != 0o005
     }
 
-    /// The allow and block lists of an executor. Names that exist nowhere in the view match nothing.
+    /// The allow and block lists of an executor; what a rule allows with some arguments is among the allowed. Names that
+    /// exist nowhere in the view match nothing.
     package func programs(of executor: String) -> ListedPrograms {
         if let known = programs[executor] { return known }
         let config = settings.config.executor(named: executor)
         let lists = ProgramLists(
-            allowed: config.allowedCommands,
+            allowed: config.allowedCommands.map { $0 + config.programsOfAllowRules },
             blocked: config.blockedCommands,
             bundles: config.bundles,
             opensWork: config.executesWorkDirectory
@@ -128,7 +129,7 @@ package final class SandboxProvider {
     /// The number of the plan for a policy, made when it is first needed.
     package func plan(for policy: SandboxPolicy) async throws(LaunchFailure) -> UInt32 {
         try await launcher.start()
-        if let fence = policy.programs {
+        if let fence = policy.programs, !fence.isLoaded {
             // Files are looked through beside the loop, which serves everybody.
             _ = await Task.detached { fence.load() }.value
         }

@@ -65,6 +65,8 @@ package final class ProgramFence: Sendable, Hashable {
     /// Whether the files that the lists name are still those that were found. Cheap: it is asked for each task.
     package var isCurrent: Bool { named.allSatisfy { FileStatus(of: $0.path)?.stamp == $0.stamp } }
 
+    package var isLoaded: Bool { content.withLock { $0 != nil } }
+
     /// Looks through the files; the second time it knows.
     package func load() -> Content {
         content.withLock { known in
