@@ -40,6 +40,22 @@ extension EndToEnd {
             }
         }
 
+        @Test
+        func `A plan shows what an allow list lets into the sandbox`() async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/ostler.yaml", Self.lists)
+                let plan = ["plan", "command", "--", "echo"]
+                let text = try await tree.run(plan).text
+                #expect(text.contains("\n  program /usr/bin/echo\n"), "\(text)")
+                #expect(text.contains(" files\n"))
+                let closure = try await tree.run(["plan", "command", "--json", "--", "echo"]).json()["sandbox"]?["closure"]
+                let files = try #require(closure?["files"]?.array?.compactMap(\.string))
+                #expect(files.contains("/usr/bin/echo") && files.contains { $0.hasSuffix("/libc.so.6") }, "\(files)")
+                #expect(!files.contains("/usr/bin/rm"))
+                #expect(closure?["missing"]?.array?.isEmpty == true)
+            }
+        }
+
         @Test(.sandboxed)
         func `Blocked commands do not run, neither directly nor from a shell`() async throws {
             try await withTree { tree in

@@ -44,7 +44,8 @@ import Testing
 
     @Test func `the interpreter of a script comes along, and its modules`() throws {
         // A script of Debian's perl-base or perl that is always there with perl.
-        let script = try #require(["/usr/bin/deb-systemd-invoke", "/usr/bin/perldoc"].first { access($0, X_OK) == 0 })
+        let scripts: [String] = ["/usr/bin/deb-systemd-invoke", "/usr/bin/perldoc"]
+        let script = try #require(scripts.first { access($0, X_OK) == 0 })
         let closure = closure(script)
         #expect(closure.bundles == ["perl"])
         #expect(closure.files.contains { $0.path.hasPrefix("/usr/bin/perl") && $0.isExecutable })
@@ -116,7 +117,11 @@ import Testing
                 let path = try directory.write("damaged", damaged)
                 let file = open(path, O_RDONLY | O_CLOEXEC)
                 defer { close(file) }
-                do { _ = try ELFFile(reading: file) } catch { #expect(error != .notELF || position < 4) }
+                do throws(ELFFile.Problem) {
+                    _ = try ELFFile(reading: file)
+                } catch {
+                    #expect(error != .notELF || position < 4)
+                }
             }
         }
     }

@@ -95,8 +95,16 @@ struct TaskPlan {
         lines.append("required  " + names(policy.required))
         lines.append("best      " + names(policy.best))
         lines += steps.compactMap(\.summary).map { "  " + $0 }
+        if let closure {
+            let bundles = closure.bundles.isEmpty ? "" : ", bundles: \(closure.bundles.joined(separator: " "))"
+            lines.append("closure   \(closure.files.count) files\(bundles)")
+            lines += closure.problems.map { "missing   " + $0 }
+        }
         return lines.map { $0 + "\n" }.joined()
     }
+
+    /// What there is of programs, if only some are allowed.
+    private var closure: ProgramClosure? { policy.programs?.load().closure }
 
     private func names(_ layers: SandboxLayers) -> String {
         SandboxLayer.allCases.filter { layers.contains($0) }.map(\.name).joined(separator: " ")
@@ -140,6 +148,17 @@ struct TaskPlan {
         list(SandboxLayer.allCases.filter { policy.best.contains($0) }.map(\.name), &writer)
         writer.key("steps")
         list(steps.compactMap(\.summary), &writer)
+        if let closure {
+            writer.key("closure")
+            writer.beginObject()
+            writer.key("files")
+            list(closure.files.map(\.path), &writer)
+            writer.key("bundles")
+            list(closure.bundles, &writer)
+            writer.key("missing")
+            list(closure.problems, &writer)
+            writer.endObject()
+        }
         writer.endObject()
         writer.endObject()
         return String(decoding: writer.bytes, as: UTF8.self)
