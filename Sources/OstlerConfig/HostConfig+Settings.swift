@@ -77,6 +77,9 @@ extension HostConfig.Executor {
         var object = JSONObject([("enabled", .bool(enabled))])
         if let allowedCommands { object["allowed_commands"] = .strings(allowedCommands) }
         object["blocked_commands"] = .strings(blockedCommands)
+        if !rules.isEmpty { object["rules"] = .strings(rules.map { "\($0.decision.rawValue) \($0.text)" }) }
+        object["bundles"] = .strings(bundles)
+        object["exec_workdir"] = .bool(executesWorkDirectory)
         for (key, value) in settings.members { object[key] = value }
         return .object(object)
     }

@@ -8,6 +8,9 @@ package import OstlerJSON
 ///     enabled: true
 ///     allowed_commands: [ls, cat]   # absent: any
 ///     blocked_commands: [rm]
+///     rules: [{block: [git, push], match: ["git push origin"]}]
+///     bundles: [python3]            # what allowed programs load by themselves
+///     exec_workdir: false
 ///     # other keys are the plugin's, and are checked by its config_schema
 /// plugins: {allow: ["*"], block: []}
 /// sandbox:
@@ -26,6 +29,12 @@ package struct HostConfig: Sendable {
         package var allowedCommands: [String]?
         /// Programs that may not be started.
         package var blockedCommands: [String] = []
+        /// How command lines must or must not begin.
+        package var rules: [CommandRule] = []
+        /// What allowed programs load by themselves, by name or path.
+        package var bundles: [String] = []
+        /// Whether what a task makes in its work directory may be executed although there are lists.
+        package var executesWorkDirectory = false
         /// The other keys; the plugin's `config_schema` judges them, and the plugin gets them.
         package var settings = JSONObject()
 

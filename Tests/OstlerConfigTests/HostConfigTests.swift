@@ -204,6 +204,8 @@ private func problems(_ text: String) -> [String] {
                 "/executors/command/enabled = true (default)",
                 #"/executors/command/allowed_commands = ["ls"] (ostler.yaml:3:23)"#,
                 "/executors/command/blocked_commands = [] (default)",
+                "/executors/command/bundles = [] (default)",
+                "/executors/command/exec_workdir = false (default)",
                 #"/executors/command/shell = "sh" (ostler.yaml:4:12)"#,
                 #"/plugins/allow = ["*"] (default)"#,
                 "/plugins/block = [] (default)",

@@ -49,8 +49,16 @@ struct TaskPlan {
         lines.append("required  " + names(policy.required))
         lines.append("best      " + names(policy.best))
         lines += steps.compactMap(\.summary).map { "  " + $0 }
+        if let closure {
+            let bundles = closure.bundles.isEmpty ? "" : ", bundles: \(closure.bundles.joined(separator: " "))"
+            lines.append("closure   \(closure.files.count) files\(bundles)")
+            lines += closure.problems.map { "missing   " + $0 }
+        }
         return lines.map { $0 + "\n" }.joined()
     }
+
+    /// What there is of programs, if only some are allowed.
+    private var closure: ProgramClosure? { policy.programs?.load().closure }
 
     private func names(_ layers: SandboxLayers) -> String {
         SandboxLayer.allCases.filter { layers.contains($0) }.map(\.name).joined(separator: " ")
@@ -94,6 +102,17 @@ struct TaskPlan {
         list(SandboxLayer.allCases.filter { policy.best.contains($0) }.map(\.name), &writer)
         writer.key("steps")
         list(steps.compactMap(\.summary), &writer)
+        if let closure {
+            writer.key("closure")
+            writer.beginObject()
+            writer.key("files")
+            list(closure.files.map(\.path), &writer)
+            writer.key("bundles")
+            list(closure.bundles, &writer)
+            writer.key("missing")
+            list(closure.problems, &writer)
+            writer.endObject()
+        }
         writer.endObject()
         writer.endObject()
         return String(decoding: writer.bytes, as: UTF8.self)
@@ -114,21 +133,29 @@ extension PlanStep {
         case .directory(let path, _): "directory \(path)"
         case .bind(let source, let target, let flags):
             "bind \(source) at \(target)" + (flags.contains(.readOnly) ? " read-only" : " writable")
+                + (flags.contains(.noExecute) ? " noexec" : "")
         case .symlink(let content, let path): "link \(path) to \(content)"
         case .file(let path, _): "file \(path)"
         case .devices: "devices null zero full random urandom tty"
         case .proc(let path): "proc at \(path)"
-        case .tmpfs(let path, let size, _, _): "tmpfs at \(path), \(SizeText.text(bytes: Int64(clamping: size)))"
+        case .tmpfs(let path, let size, _, let flags):
+            "tmpfs at \(path), \(SizeText.text(bytes: Int64(clamping: size)))"
+                + (flags.contains(.noExecute) ? ", noexec" : "")
         case .workDirectory(let path): "work directory \(path)"
         case .environment(let pair): "environment \(pair)"
         case .hostname(let name): "host name \(name)"
         case .rlimit(let resource, let value): "limit \(resource) \(value)"
         case .limits(let memory, let processes):
             "limit memory \(SizeText.text(bytes: Int64(clamping: memory))), processes \(processes)"
-        case .seccomp: "system call filter"
+        case .seccomp(let filter): "system call filter" + (filter == .strict ? "" : " without memory files")
         case .programs(let programs):
             "programs: " + (programs.allowed.map { "\($0.count) allowed" } ?? "all allowed")
                 + ", \(programs.blocked.count) blocked"
+        case .hostFile(_, let target, _, let program): (program == nil ? "file of the closure " : "program ") + target
+        case .mask(let path, _): "hidden \(path)"
+        case .witness(let path, _): "must not change \(path)"
+        case .landlock(let executable):
+            "Landlock" + (executable.map { ", \($0.count) places where execution is allowed" } ?? "")
         }
     }
 }
