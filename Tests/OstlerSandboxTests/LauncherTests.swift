@@ -287,6 +287,36 @@ struct `The launcher` {
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root can put a program into the view"))
+    func `a program that was changed after it was judged is refused`() async throws {
+        // Away from the search path, whose directories others watch.
+        let path = "/usr/local/lib/ostler-test-\(getpid())"
+        let bytes = try contents(ofFile: "/usr/bin/true")
+        func put() throws {
+            let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o755)
+            defer { close(file) }
+            try #require(write(file, bytes, bytes.count) == bytes.count)
+        }
+        try put()
+        defer { unlink(path) }
+        try await Harness.run { harness in
+            let fence = ProgramFence(.init(allowed: [path]))
+            var policy = SandboxPolicy()
+            policy.enforce(fence)
+            #expect(fence.isCurrent)
+            _ = fence.load()
+            // The same path, name and content; another time of change.
+            try put()
+            #expect(!fence.isCurrent)
+            let failure = await #expect(throws: LaunchFailure.self) { _ = try await harness.plan(policy) }
+            #expect(failure?.stage == "template")
+            #expect(failure?.errno == ESTALE)
+            policy.enforce(ProgramFence(.init(allowed: [path])))
+            let report = try #require(await harness.output([path], policy: policy).observer.exits.first)
+            #expect(report.exitCode == 0)
+        }
+    }
+
     @Test func `a plan that nobody made`() async throws {
         try await Harness.run { harness in
             try await harness.launcher.start()
