@@ -2,7 +2,7 @@ package import OstlerConfig
 package import OstlerJSON
 package import OstlerProtocol
 internal import OstlerSandbox
-internal import OstlerSystem
+package import OstlerSystem
 
 /// Judges a program by the allow and block lists, on the file that it resolves to, and its arguments by rules.
 package struct ProgramPolicy: Sendable {
