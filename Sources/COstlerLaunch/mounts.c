@@ -37,13 +37,32 @@ int mount_point(int root, const char *path, bool directory) {
     return at;
 }
 
+// A launcher of tests may do without, to show what else holds and what does not.
+#ifdef OSTLER_LAUNCH_WITNESS_MOUNTS
+enum { ALWAYS = 0 };
+#else
+enum { ALWAYS = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+#endif
+
+/// A directory on the way to a source may be one that a sandbox writes to, and in which it has put a link by now.
+static int clone_source(const struct plan_step *step, unsigned flags) {
+    if (!(step->flags & OSTLER_BIND_NO_LINKS)) return call_open_tree(step->source, flags);
+    int place = call_openat2(AT_FDCWD, step->source, O_PATH, RESOLVE_NO_SYMLINKS);
+    if (place < 0) return -1;
+    int tree = call_open_tree_at(place, "", flags | AT_EMPTY_PATH);
+    int saved = errno;
+    close(place);
+    errno = saved;
+    return tree;
+}
+
 /// A detached copy of a bind's source with the bind's attributes, and whether it is a directory.
 int mount_source(const struct plan_step *step, int idmap, bool *directory) {
     bool deep = step->flags & OSTLER_BIND_RECURSIVE;
-    int tree = call_open_tree(step->source, OPEN_TREE_CLONE | (deep ? AT_RECURSIVE : 0));
+    int tree = clone_source(step, OPEN_TREE_CLONE | (deep ? AT_RECURSIVE : 0));
     if (tree < 0) return -1;
     // Private: a mount made on the host later must not appear in a view.
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE};
+    struct mount_attr attr = {.attr_set = ALWAYS, .propagation = MS_PRIVATE};
     if (step->flags & OSTLER_BIND_RO) attr.attr_set |= MOUNT_ATTR_RDONLY;
     if (step->flags & OSTLER_BIND_NOEXEC) attr.attr_set |= MOUNT_ATTR_NOEXEC;
     struct mount_attr mapping = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)idmap};

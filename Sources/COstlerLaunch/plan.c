@@ -8,7 +8,8 @@
 #include "plan_read.h"
 
 enum {
-    BIND_FLAGS = OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP,
+    BIND_FLAGS = OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP |
+                 OSTLER_BIND_NO_LINKS,
 };
 
 /// "/a/b": absolute, without empty, "." or ".." parts, and not the root itself.

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "calls.h"
 #include "launcher.h"
@@ -34,7 +35,7 @@ static bool read_arguments(int argc, char **argv) {
 static bool setup_descriptors(void) {
     launcher.null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (launcher.null < 0 || dup2(launcher.null, 0) < 0 || dup2(launcher.null, 1) < 0) return false;
-    if (call_close_range(4, ~0u) < 0) return false;
+    if (call_close_range(4, LAST_CLOSED) < 0) return false;
     launcher.epoll = epoll_create1(EPOLL_CLOEXEC);
     launcher.null = open("/dev/null", O_RDWR | O_CLOEXEC);
     launcher.self = call_pidfd_open(getpid());
@@ -89,12 +90,23 @@ static bool enter_as_root(void) {
     return false;
 }
 
+/// Files of the kernel's own belong to the root outside of all user namespaces, by whatever number that is seen here.
+static bool is_outer_root(void) {
+    struct stat status;
+    return stat("/proc/sys/kernel/core_pattern", &status) < 0 ? geteuid() == 0 : status.st_uid == geteuid();
+}
+
 static bool enter_as_user(const char **what) {
     char text[64];
     uid_t uid = geteuid();
     gid_t gid = getegid();
+    bool outer_root = is_outer_root();
     *what = "unshare: user and mount namespace";
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) return false;
+    // Its only id would be that of root outside, who owns much that can be written without any capability.
+    *what = "root without CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL and ids to give would be root outside";
+    errno = ENOTSUP;
+    if (outer_root) return false;
     *what = "map of the user namespace";
     if (!write_file("/proc/self/setgroups", "deny")) return false;
     snprintf(text, sizeof text, "%u %u 1", uid, uid);

@@ -36,16 +36,30 @@ package enum LaunchDiagnosis {
         case ("slot", EPERM), ("user", EPERM), ("start", EPERM), ("clone", EPERM):
             "this place does not allow user namespaces: look at the sysctls kernel.unprivileged_userns_clone and "
                 + "user.max_user_namespaces, at AppArmor's userns restriction, or run the container with a seccomp "
-                + "profile that allows clone and unshare; `ostler doctor` tells which"
+                + "profile that allows clone and unshare; in a chroot there are none; `ostler doctor` tells which step fails"
+        case ("slot", EROFS), ("uts", EPERM):
+            "the container's profile stands in the way: run it with `--cap-add SYS_ADMIN` and `--security-opt "
+                + "unmask=ALL` (podman) or `systempaths=unconfined` (docker)"
+        case ("slot", ENOTSUP):
+            "run ostler as an ordinary user, or give root these capabilities and ids by sandbox.uid_range"
         case ("slot", ENOSPC), ("slot", EUSERS):
             "no more namespaces are allowed: raise the sysctls user.max_user_namespaces and user.max_net_namespaces"
         case ("template", ESTALE):
             "the programs of this machine were changed, perhaps by an upgrade, after they had been checked: run it again"
         case ("template", ENOENT): "a file or directory that was asked for does not exist on this machine"
+        case ("template", ELOOP), ("mount", ELOOP):
+            "a symbolic link has come onto the path of something that was granted: grant nothing that lies within a "
+                + "directory which sandboxes write to"
         case ("template", _), ("mount", _):
             "mounts are refused here, as in many containers; `ostler doctor` tells which step fails"
-        case ("cgroup", _): "the cgroup of this process is not writable; `ostler doctor` tells which controllers are"
-        case ("seccomp", _): "the kernel or the container refuses seccomp filters"
+        case ("cgroup", _):
+            "the cgroup of this process is not writable: run as root, give this user a delegated cgroup (systemd: "
+                + "Delegate=yes), or do without `--require`; `ostler doctor` tells which controllers are writable"
+        case ("seccomp", _):
+            "the kernel or the container refuses seccomp filters: run the container with a profile that allows seccomp "
+                + "and prctl, or on a kernel that is built with CONFIG_SECCOMP_FILTER"
+        case ("request", ENOTSUP):
+            "neither the kernel nor this place offers it: do without `--require`, or run where `ostler doctor` shows it"
         default: "`ostler doctor` probes each layer by doing"
         }
     }

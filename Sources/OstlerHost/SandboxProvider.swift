@@ -15,6 +15,7 @@ package final class SandboxProvider {
     private var programs: [String: ListedPrograms] = [:]
     /// The files of lists before those of now: tasks that wait may have been planned with them.
     private var retired: [ProgramFence] = []
+    private var resolved: [String: String] = [:]
     private var certificates: [CertificateKey: [UInt8]] = [:]
 
     private struct CertificateKey: Hashable {
@@ -64,7 +65,8 @@ package final class SandboxProvider {
             .init(source: plugin.directory, target: Self.pluginPath, mapsOwner: mapsOwner(plugin.directory))
         ]
         for file in plugin.manifest.needs.files {
-            policy.binds.append(.init(source: file.path, target: file.path, isWritable: file.access == .readWrite))
+            let source = withoutLinks(file.path)
+            policy.binds.append(.init(source: source, target: file.path, isWritable: file.access == .readWrite))
         }
         return policy
     }
@@ -83,6 +85,16 @@ package final class SandboxProvider {
         policy.limits.fileSize = limits.fileSize.map(UInt64.init)
         policy.required = policy.required.union(settings.required)
         return policy
+    }
+
+    /// Where a path leads, found out once: links that come later are not followed.
+    private func withoutLinks(_ path: String) -> String {
+        if let known = resolved[path] { return known }
+        guard let found = realpath(path, nil) else { return path }
+        defer { free(found) }
+        let source = String(cString: found)
+        resolved[path] = source
+        return source
     }
 
     /// A directory that only its owner may read is shown to the sandbox's user as its own.

@@ -378,6 +378,8 @@ package final class Launcher: EventHandler {
         case OSTLER_EV_FAILED:
             guard let body = packet.body(as: ostler_failed.self) else { return }
             let failure = LaunchFailure(body, detail: String(decoding: packet.tail, as: UTF8.self))
+            // The last word of a launcher that cannot work here.
+            if case .starting = state, packet.id == 0 { return lost(failure) }
             if !isTask, planAnswered(packet.id, failure) { return }
             observer?.sandboxFailed(failure)
             if !isTask { spawns[packet.id] = nil }

@@ -57,6 +57,7 @@ package struct BindFlags: OptionSet, Sendable {
     package static let recursive = BindFlags(rawValue: OSTLER_BIND_RECURSIVE.rawValue)
     package static let optional = BindFlags(rawValue: OSTLER_BIND_OPTIONAL.rawValue)
     package static let mapsOwner = BindFlags(rawValue: OSTLER_BIND_IDMAP.rawValue)
+    package static let noLinks = BindFlags(rawValue: OSTLER_BIND_NO_LINKS.rawValue)
 }
 
 /// Limits that each process has for itself; the numbers are Linux's, the same on x86-64 and aarch64.

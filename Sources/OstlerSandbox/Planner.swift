@@ -51,7 +51,7 @@ package struct Planner: Sendable {
     }
 
     private func flags(_ bind: SandboxPolicy.Bind) -> BindFlags {
-        var flags: BindFlags = bind.isWritable ? [] : .readOnly
+        var flags: BindFlags = bind.isWritable ? .noLinks : [.readOnly, .noLinks]
         if bind.mapsOwner { flags.insert(.mapsOwner) }
         return flags
     }

@@ -7,6 +7,7 @@ package struct SandboxPolicy: Sendable, Hashable {
 
     /// A piece of the host that shows in the view.
     package struct Bind: Sendable, Hashable {
+        /// A path without symbolic links: a sandbox does not start once there is one on it.
         package var source: String
         package var target: String
         package var isWritable: Bool

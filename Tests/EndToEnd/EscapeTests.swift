@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerJSON
 internal import OstlerTestSupport
 internal import Testing
 
@@ -22,6 +23,33 @@ extension EndToEnd {
                 let neighbour = try #require(results[EscapeRun.neighbour])
                 #expect(neighbour.output == "HELD: INTACT\n", "\(neighbour.outcome): \(neighbour.output)")
                 #expect(processes(whoseCommandLineHolds: run.stage.mark).isEmpty, "something was left behind")
+            }
+        }
+
+        /// A directory that one task writes to holds what another is granted.
+        @Test(.sandboxed, .asRoot, arguments: [nil, 12345] as [Int32?])
+        func `A link that a task puts in the way of a grant is not followed`(_ user: Int32?) async throws {
+            try await withTree(user: user) { tree in
+                try tree.directory.write("secrets/token", "secret\n")
+                for name in ["home/shared", "home/shared/data"] {
+                    chmod(try tree.directory.makeDirectory(name), 0o777)
+                }
+                let script = "cd /out/shared && rmdir data && ln -s \(tree.directory.file("secrets")) data"
+                let tasks = [["sh", "-c", script], ["ls", "/in/data/"]].enumerated().map { number, words in
+                    let arguments = JSONValue.array(words.dropFirst().map { .string($0) })
+                    let payload: JSONValue = ["command": .string(words[0]), "args": arguments]
+                    return (["id": .string("t\(number)"), "executor": "command", "payload": payload] as JSONValue).text
+                }
+                let options = ["--jobs", "1", "--ordered", "--out", "shared", "--in", "shared/data"]
+                let input = Child.Input.text(tasks.joined(separator: "\n") + "\n")
+                let results = try await tree.run(["run", "--file", "-"] + options, input: input).results()
+                #expect(results.count == 2)
+                #expect(results.first?["outcome"]?.string == "succeeded", "\(results)")
+                #expect(results.last?["output"]?["text"]?.string?.contains("token") != true, "\(results)")
+                // Views of an ordinary user are copies of one that was made before.
+                guard user == nil else { return }
+                #expect(results.last?["outcome"]?.string == "sandbox_error")
+                #expect(results.last?["error"]?["hint"]?.string?.contains("symbolic link") == true, "\(results)")
             }
         }
 

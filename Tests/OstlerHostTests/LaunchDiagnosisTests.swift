@@ -21,6 +21,9 @@ import Testing
     @Test(arguments: [
         ("start", ENOENT, "ostler-launch is missing"), ("start", EPERM, "kernel.unprivileged_userns_clone"),
         ("slot", EPERM, "AppArmor"), ("user", EPERM, "seccomp profile"), ("clone", EPERM, "`ostler doctor`"),
+        ("slot", EPERM, "in a chroot there are none"), ("slot", ENOTSUP, "as an ordinary user"),
+        ("mount", ELOOP, "symbolic link"), ("slot", EROFS, "unmask=ALL"), ("uts", EPERM, "--cap-add SYS_ADMIN"),
+        ("request", ENOTSUP, "`--require`"),
         ("slot", ENOSPC, "user.max_user_namespaces"), ("slot", EUSERS, "user.max_net_namespaces"),
         ("template", ENOENT, "does not exist on this machine"), ("template", EPERM, "mounts are refused"),
         ("mount", EACCES, "mounts are refused"), ("cgroup", EACCES, "not writable"),

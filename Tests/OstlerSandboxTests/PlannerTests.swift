@@ -58,14 +58,18 @@ import Testing
     @Test func `a work directory of the host takes the place of the empty one`() {
         var policy = SandboxPolicy()
         policy.workDirectory = .init(source: "/srv/job", target: "ignored", isWritable: true, mapsOwner: true)
-        let bind = PlanStep.bind(source: "/srv/job", target: "/work", flags: [.mapsOwner])
+        let bind = PlanStep.bind(source: "/srv/job", target: "/work", flags: [.mapsOwner, .noLinks])
         #expect(
             planner.plan(policy).steps
                 == Self.head + Self.mounts + [bind, .workDirectory("/work")] + Self.environment + Self.rlimits
                 + Self.tail
         )
         policy.workDirectory = .init(source: "/srv/job", target: "/work")
-        #expect(planner.plan(policy).steps.contains(.bind(source: "/srv/job", target: "/work", flags: .readOnly)))
+        #expect(
+            planner.plan(policy).steps.contains(
+                .bind(source: "/srv/job", target: "/work", flags: [.readOnly, .noLinks])
+            )
+        )
     }
 
     @Test func `what a policy binds comes after the view and before the mounts of each sandbox`() {
@@ -75,8 +79,9 @@ import Testing
             .init(source: "/e", target: "/e", mapsOwner: true),
         ]
         let binds: [PlanStep] = [
-            .bind(source: "/a", target: "/b", flags: .readOnly), .bind(source: "/c", target: "/d", flags: []),
-            .bind(source: "/e", target: "/e", flags: [.readOnly, .mapsOwner]),
+            .bind(source: "/a", target: "/b", flags: [.readOnly, .noLinks]),
+            .bind(source: "/c", target: "/d", flags: .noLinks),
+            .bind(source: "/e", target: "/e", flags: [.readOnly, .mapsOwner, .noLinks]),
         ]
         let steps = planner.plan(policy).steps
         #expect(Array(steps[Self.head.count..<Self.head.count + 3]) == binds)
@@ -124,8 +129,8 @@ import Testing
         let steps = planner.plan(policy).steps
         func index(_ step: PlanStep) throws -> Int { try #require(steps.firstIndex(of: step)) }
         let temporary = try index(.tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: []))
-        #expect(try index(.bind(source: "/b", target: "/tmpb", flags: .readOnly)) < temporary)
-        #expect(try index(.bind(source: "/a", target: "/tmp/a", flags: .readOnly)) > temporary)
+        #expect(try index(.bind(source: "/b", target: "/tmpb", flags: [.readOnly, .noLinks])) < temporary)
+        #expect(try index(.bind(source: "/a", target: "/tmp/a", flags: [.readOnly, .noLinks])) > temporary)
     }
 
     @Test func `required layers come first`() {

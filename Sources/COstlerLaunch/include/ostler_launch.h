@@ -247,6 +247,7 @@ enum ostler_bind_flag {
     OSTLER_BIND_RECURSIVE = 1u << 2,
     OSTLER_BIND_OPTIONAL = 1u << 3, // skip it if the source does not exist
     OSTLER_BIND_IDMAP = 1u << 4,    // real root only: host uid and gid 0 appear as the sandbox's own user (per sandbox)
+    OSTLER_BIND_NO_LINKS = 1u << 5, // the source has no symbolic link on its way; one that has come since is refused
 };
 
 struct ostler_bind {
