@@ -54,6 +54,7 @@ static void reap(struct progress *progress, pid_t command) {
 void init_main(struct build *build) {
     struct progress *progress = build->progress;
     progress->layers = build->layers;
+    if (LEAVES_OUT(build->plan, INIT)) command_main(build);
     void *top = command_stack + sizeof command_stack;
     pid_t command = clone(command_main, top, CLONE_VM | CLONE_VFORK | SIGCHLD, build);
     if (command < 0) sandbox_refuse(build, OSTLER_STAGE_EXEC, -1, "clone", NULL);

@@ -85,5 +85,6 @@ bool landlock_fill(const struct plan *plan, const char **what) {
 }
 
 bool landlock_enter(int ruleset) {
-    return ruleset >= 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+    if (ruleset < 0) return errno = ENOTSUP, false;
+    return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }

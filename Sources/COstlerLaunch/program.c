@@ -36,6 +36,7 @@ static void fill_vectors(const struct build *build) {
         }
         if (!replaced) variables[used++] = (char *)build->plan->env[i];
     }
+    for (char **own = environ; LEAVES_OUT(build->plan, ENV) && *own; own++) variables[used++] = *own;
     at = given;
     for (uint32_t i = 0; i < request->envc; i++, at = skip(at)) variables[used++] = (char *)at;
 }

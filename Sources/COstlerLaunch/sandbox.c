@@ -42,6 +42,7 @@ static void enter_net(struct build *build) {
 }
 
 static void name_host(struct build *build) {
+    if (LEAVES_OUT(build->plan, UTS_NS)) return;
     const char *name = build->plan->hostname;
     size_t length = 0;
     while (name && name[length]) length++;
@@ -60,24 +61,36 @@ static void own_streams(struct build *build) {
     }
 }
 
-static void become_user(struct build *build) {
+static void enter_user(struct build *build) {
+    if (LEAVES_OUT(build->plan, USER_NS)) return;
     bool good = setns(build->slot->user, CLONE_NEWUSER) == 0;
     if (!good) sandbox_refuse(build, OSTLER_STAGE_USER, OSTLER_LAYER_USER_NS, "setns", NULL);
-    bool dropped = caps_drop_bounding();
-    if (!dropped) sandbox_check(build, false, OSTLER_STAGE_CAPS, OSTLER_LAYER_CAPS, "bounding set");
+}
+
+static void change_ids(struct build *build) {
+    if (LEAVES_OUT(build->plan, USER_NS)) return;
     // Group before user: afterwards there is no right to change it.
     if ((launcher.real_root && setgroups(0, NULL) < 0) || setresgid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) < 0 ||
         setresuid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) < 0) {
         sandbox_refuse(build, OSTLER_STAGE_USER, OSTLER_LAYER_USER_NS, "setresuid", NULL);
     }
     build->layers |= LAYER(USER_NS);
-    sandbox_check(build, caps_clear() && dropped, OSTLER_STAGE_CAPS, OSTLER_LAYER_CAPS, "capset");
+}
+
+static void become_user(struct build *build) {
+    bool keeps_caps = LEAVES_OUT(build->plan, CAPS);
+    enter_user(build);
+    bool dropped = keeps_caps || caps_drop_bounding();
+    if (!dropped) sandbox_check(build, false, OSTLER_STAGE_CAPS, OSTLER_LAYER_CAPS, "bounding set");
+    change_ids(build);
+    if (!keeps_caps) sandbox_check(build, caps_clear() && dropped, OSTLER_STAGE_CAPS, OSTLER_LAYER_CAPS, "capset");
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /// After the change of user, which would have cleared it. A launcher that died before this call is seen by its pidfd:
 /// the parent's number is 0 here whether it lives or not.
 static void follow_launcher(struct build *build) {
+    if (LEAVES_OUT(build->plan, PDEATH)) return;
     bool good = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_PDEATH, OSTLER_LAYER_PDEATH, "prctl");
     struct pollfd self = {.fd = launcher.self, .events = POLLIN};
@@ -94,6 +107,7 @@ static bool limit(unsigned resource, uint64_t value) {
 static void limit_resources(struct build *build) {
     const struct plan *plan = build->plan;
     bool good = true;
+    if (LEAVES_OUT(plan, RLIMITS)) return;
     for (unsigned resource = 0; resource < RLIM_NLIMITS; resource++) {
         if (plan->rlimit_set & (1u << resource)) good = limit(resource, plan->rlimit[resource]) && good;
     }
@@ -109,16 +123,22 @@ static void limit_resources(struct build *build) {
     sandbox_check(build, good, OSTLER_STAGE_RLIMIT, OSTLER_LAYER_RLIMITS, "setrlimit");
 }
 
-/// Landlock before the filter, after all mounts: it forbids them.
-static void filter_calls(struct build *build) {
+static void renounce_privileges(struct build *build) {
+    if (LEAVES_OUT(build->plan, NO_NEW_PRIVS)) return;
     bool good = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_NO_NEW_PRIVS, OSTLER_LAYER_NO_NEW_PRIVS, "prctl");
-    if (build->plan->has_landlock) {
-        good = landlock_enter(build->plan->ruleset);
-        sandbox_check(build, good, OSTLER_STAGE_LANDLOCK, OSTLER_LAYER_LANDLOCK, "restrict_self");
-    }
-    if (build->plan->seccomp == OSTLER_SECCOMP_NONE) return;
-    good = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_program(build->plan->seccomp), 0, 0) == 0;
+}
+
+/// After all mounts: it forbids them.
+static void enter_landlock(struct build *build) {
+    if (!build->plan->has_landlock || LEAVES_OUT(build->plan, LANDLOCK)) return;
+    bool good = landlock_enter(build->plan->ruleset);
+    sandbox_check(build, good, OSTLER_STAGE_LANDLOCK, OSTLER_LAYER_LANDLOCK, "restrict_self");
+}
+
+static void filter_calls(struct build *build) {
+    if (build->plan->seccomp == OSTLER_SECCOMP_NONE || LEAVES_OUT(build->plan, SECCOMP)) return;
+    bool good = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_program(build->plan->seccomp), 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_SECCOMP, OSTLER_LAYER_SECCOMP, "filter");
 }
 
@@ -132,7 +152,7 @@ static void close_descriptors(struct build *build) {
         else close(i);
     }
     good = dup3(build->slot->report, REPORT_FD, O_CLOEXEC) == REPORT_FD && good;
-    good = call_close_range(REPORT_FD + 1, ~0u) == 0 && good;
+    good = (LEAVES_OUT(build->plan, FDS) || call_close_range(REPORT_FD + 1, ~0u) == 0) && good;
     sandbox_check(build, good, OSTLER_STAGE_FDS, OSTLER_LAYER_FDS, "close_range");
 }
 
@@ -162,6 +182,8 @@ void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgr
     follow_launcher(&build);
     umask(022);
     limit_resources(&build);
+    renounce_privileges(&build);
+    enter_landlock(&build);
     filter_calls(&build);
     close_descriptors(&build);
     check_required(&build);

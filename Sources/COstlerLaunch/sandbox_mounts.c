@@ -70,8 +70,9 @@ static char *put_number(char *at, uint64_t value, unsigned base) {
 
 static bool mount_tmpfs(struct build *build, const struct plan_step *step) {
     char options[192];
-    char *at = put_number(put_text(options, "size="), step->size, 10);
-    if (step->inodes) at = put_number(put_text(at, ",nr_inodes="), step->inodes, 10);
+    bool unbounded = LEAVES_OUT(build->plan, TMP); // 0 is no limit
+    char *at = put_number(put_text(options, "size="), unbounded ? 0 : step->size, 10);
+    if (step->inodes && !unbounded) at = put_number(put_text(at, ",nr_inodes="), step->inodes, 10);
     at = put_number(put_text(at, ",mode="), step->mode, 8);
     at = put_number(put_text(at, ",uid="), build->slot->uid, 10);
     at = put_number(put_text(at, ",gid="), build->slot->gid, 10);
@@ -103,6 +104,7 @@ void sandbox_mounts(struct build *build) {
     bool directories[SANDBOX_BINDS_MAX];
     bool bounded = true, has_tmpfs = false;
     ask_witnesses(build);
+    if (LEAVES_OUT(plan, MOUNT_NS)) return;
     open_sources(build, trees, directories);
     enter_view(build);
     unsigned used = 0;
@@ -110,6 +112,7 @@ void sandbox_mounts(struct build *build) {
         const struct plan_step *step = &plan->steps[i];
         if (!step->per_sandbox) continue;
         if (step->kind == OSTLER_STEP_PROC) {
+            if (LEAVES_OUT(plan, PROC)) continue;
             bool good = mount_at("proc", step->target, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
             good = good && hide_keys(step->target);
             sandbox_check(build, good, OSTLER_STAGE_MOUNT, OSTLER_LAYER_PROC, "proc");

@@ -28,6 +28,14 @@ bool request_parse(struct request *request, const char *tail, size_t size, uint3
     return take_strings(&tail, &size, has_cwd) && size == 0;
 }
 
+static uint64_t new_namespaces(const struct plan *plan) {
+    uint64_t flags = 0;
+    if (!LEAVES_OUT(plan, PID_NS)) flags |= CLONE_NEWPID;
+    if (!LEAVES_OUT(plan, IPC_NS)) flags |= CLONE_NEWIPC;
+    if (!LEAVES_OUT(plan, UTS_NS)) flags |= CLONE_NEWUTS;
+    return flags;
+}
+
 /// NULL with `failure` filled in. The streams stay the caller's.
 struct slot *spawn(struct request *request, struct progress *failure) {
     struct slot *slot = slot_take(request->plan, failure);
@@ -37,7 +45,7 @@ struct slot *spawn(struct request *request, struct progress *failure) {
     progress->layers = 0;
     uint32_t cgroup_layers = cgroup_prepare(&slot->cgroup, &request->plan->limits);
     int pidfd = -1;
-    pid_t pid = call_clone(CLONE_PIDFD | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS, &pidfd);
+    pid_t pid = call_clone(CLONE_PIDFD | new_namespaces(request->plan), &pidfd);
     if (pid == 0) sandbox_main(slot, request, cgroup_layers);
     uint32_t index = (uint32_t)(slot - launcher.slots);
     if (pid < 0 || !watch(pidfd, SOURCE_PIDFD, index, EPOLLIN)) {

@@ -171,7 +171,7 @@ static void hide_files(struct view *view) {
 }
 
 static void lock_down(struct view *view) {
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    struct mount_attr attr = {.attr_set = LEAVES_OUT(view->plan, ROOT) ? 0 : MOUNT_ATTR_RDONLY};
     if (view->dev >= 0 && call_mount_setattr(view->dev, 0, &attr) < 0) fail(view, "read-only", "/dev");
     if (call_mount_setattr(view->root, 0, &attr) < 0) fail(view, "read-only", "/");
     // pivot_root(".", ".") stacks the old root on the new one, which needs no directory for it.
@@ -191,6 +191,7 @@ static void build(struct view *view) {
     const char *what = "/dev";
     for (uint32_t i = 0; i < view->plan->step_count; i++) {
         if (view->plan->steps[i].kind != OSTLER_STEP_DEVICES || view->dev >= 0) continue;
+        if (LEAVES_OUT(view->plan, DEV)) continue;
         view->dev = mount_devices(view->root, &what);
         if (view->dev < 0) fail(view, "device", what);
     }

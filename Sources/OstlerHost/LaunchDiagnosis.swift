@@ -58,6 +58,9 @@ package enum LaunchDiagnosis {
         case ("seccomp", _):
             "the kernel or the container refuses seccomp filters: run the container with a profile that allows seccomp "
                 + "and prctl, or on a kernel that is built with CONFIG_SECCOMP_FILTER"
+        case ("landlock", _):
+            "this kernel has no Landlock of the second version, or it is not switched on (lsm= at its start), or the "
+                + "container refuses it: do without `--require`, or run where `ostler doctor` shows it"
         case ("request", ENOTSUP):
             "neither the kernel nor this place offers it: do without `--require`, or run where `ostler doctor` shows it"
         default: "`ostler doctor` probes each layer by doing"

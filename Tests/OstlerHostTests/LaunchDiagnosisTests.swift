@@ -22,6 +22,7 @@ import Testing
         ("start", ENOENT, "ostler-launch is missing"), ("start", EPERM, "kernel.unprivileged_userns_clone"),
         ("slot", EPERM, "AppArmor"), ("user", EPERM, "seccomp profile"), ("clone", EPERM, "`ostler doctor`"),
         ("slot", EPERM, "in a chroot there are none"), ("slot", ENOTSUP, "as an ordinary user"),
+        ("landlock", ENOTSUP, "lsm="),
         ("mount", ELOOP, "symbolic link"), ("slot", EROFS, "unmask=ALL"), ("uts", EPERM, "--cap-add SYS_ADMIN"),
         ("request", ENOTSUP, "`--require`"),
         ("slot", ENOSPC, "user.max_user_namespaces"), ("slot", EUSERS, "user.max_net_namespaces"),

@@ -47,15 +47,20 @@ final class Harness {
     }
 
     /// Runs a body on the loop with a launcher, which is stopped afterwards.
-    nonisolated static func run<R: Sendable>(_ body: @LoopActor @Sendable (Harness) async throws -> R) async throws -> R
-    {
+    nonisolated static func run<R: Sendable>(
+        program: String = Surroundings.program("ostler-launch"),
+        _ body: @LoopActor @Sendable (Harness) async throws -> R
+    ) async throws -> R {
         EventLoop.shared.startThread()
-        return try await scope(body)
+        return try await scope(program, body)
     }
 
     @LoopActor
-    private static func scope<R: Sendable>(_ body: @LoopActor @Sendable (Harness) async throws -> R) async throws -> R {
-        let harness = Harness()
+    private static func scope<R: Sendable>(
+        _ program: String,
+        _ body: @LoopActor @Sendable (Harness) async throws -> R
+    ) async throws -> R {
+        let harness = Harness(program: program)
         defer { harness.launcher.stop() }
         return try await body(harness)
     }

@@ -81,7 +81,12 @@ public struct EscapeAttempt: Sendable, CustomStringConvertible {
 
     /// The directory with the built programs; they are built when they are first asked for, beside the other products.
     public static func programs() throws -> String {
-        try built.get()
+        try built.get() + "/programs"
+    }
+
+    /// The launchers that leave out the layers which a plan does not ask for.
+    public static func launchers() throws -> String {
+        try built.get() + "/launchers"
     }
 
     private static let built: Result<String, TestSupportFailure> = {
