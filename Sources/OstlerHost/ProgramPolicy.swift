@@ -1,28 +1,28 @@
-package import OstlerConfig
-package import OstlerJSON
-package import OstlerProtocol
+internal import OstlerConfig
+internal import OstlerJSON
+internal import OstlerProtocol
 internal import OstlerSandbox
-package import OstlerSystem
+internal import OstlerSystem
 
 /// Judges a program by the allow and block lists, on the file that it resolves to, and its arguments by rules.
-package struct ProgramPolicy: Sendable {
+struct ProgramPolicy: Sendable {
     private let programs: ListedPrograms
     private let rules: ArgumentRules
     private let resolver = ProgramResolver()
 
-    package init(_ programs: ListedPrograms, _ config: HostConfig.Executor) {
+    init(_ programs: ListedPrograms, _ config: HostConfig.Executor) {
         self.programs = programs
         rules = ArgumentRules(config.rules, allowedNames: config.allowedCommands ?? [])
     }
 
     /// Whether there is anything to judge by.
-    package var hasRules: Bool { !programs.lists.isEmpty || hasArgumentRules }
+    var hasRules: Bool { !programs.lists.isEmpty || hasArgumentRules }
     /// Whether arguments are judged as well.
-    package var hasArgumentRules: Bool { !rules.isEmpty }
+    var hasArgumentRules: Bool { !rules.isEmpty }
 
     /// Why a command line may not be started; nil if nothing is said against it. What blocks comes first.
     @LoopActor
-    package func judge(_ name: String, _ arguments: [String], at pointer: JSONPointer) -> Failure? {
+    func judge(_ name: String, _ arguments: [String], at pointer: JSONPointer) -> Failure? {
         let program = resolver.resolve(name)
         if let failure = judge(name, program, at: pointer) { return failure }
         switch rules.judge(name, program?.identity, arguments) {
