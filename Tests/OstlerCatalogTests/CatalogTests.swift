@@ -1,12 +1,13 @@
 import Glibc
 import OstlerConfig
 import OstlerJSON
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerCatalog
 
 @Suite struct CatalogTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     @Test func `plugins are found in a directory of plugins, sorted by its names`() {
         directory.writePlugin("p/b", name: "beta")
@@ -128,7 +129,7 @@ import Testing
 }
 
 @Suite struct CatalogLookupTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     private func error(_ name: String, in catalog: Catalog) -> CatalogError? {
         do throws(CatalogError) {
