@@ -24,7 +24,7 @@ struct Composition {
                 workingDirectory: directory
             )
         } catch {
-            Diagnostics.error(error.description)
+            for line in error.lines { Diagnostics.error(line) }
             throw ExitCode(Outcome.invalid.exitCode)
         }
         searchPath = PluginSearchPath.standard(
@@ -42,7 +42,7 @@ struct Composition {
         principal = "uid:\(getuid())"
         let problems = catalog.check(config).problems
         guard problems.isEmpty else {
-            for problem in problems { Diagnostics.error("\(problem)") }
+            for problem in problems { Diagnostics.error(problem.lineWithCode) }
             throw ExitCode(Outcome.invalid.exitCode)
         }
     }

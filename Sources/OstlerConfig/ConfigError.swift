@@ -64,27 +64,37 @@ package struct ConfigError: Error, Sendable, Equatable {
     package var line: Int? { position?.line }
     /// Counted from 1, in characters.
     package var column: Int? { position?.column }
+
 }
 
 extension ConfigError: CustomStringConvertible {
     /// `ostler.yaml:3:5: message; hint`.
     package var description: String {
         let place = position.map { ":\($0.line):\($0.column)" } ?? ""
-        return "\(file)\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
+        return "\(Quotation.bare(file))\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
     }
+
+    /// As ``description``, with the code behind it.
+    package var lineWithCode: String { "\(self) [\(code.rawValue)]" }
 }
 
 /// Everything that is wrong with one file; never empty.
 package struct ConfigFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// In the order of the text.
     package let problems: [ConfigError]
+    /// How many more there are.
+    package let omitted: Int
 
-    package init(_ first: ConfigError, _ others: [ConfigError] = []) {
+    package init(_ first: ConfigError, _ others: [ConfigError] = [], omitted: Int = 0) {
         problems = [first] + others
+        self.omitted = omitted
     }
 
     /// One line a problem.
-    package var description: String {
-        problems.map(\.description).joined(separator: "\n")
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+
+    /// One line a problem with its code, and how many more there are.
+    package var lines: [String] {
+        problems.map(\.lineWithCode) + (omitted == 0 ? [] : ["… and \(omitted) more problem\(omitted == 1 ? "" : "s")"])
     }
 }

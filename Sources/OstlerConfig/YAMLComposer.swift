@@ -80,13 +80,13 @@ struct YAMLComposer: ~Copyable {
     ) throws(ConfigError) -> (JSONValue, YAMLPlaces) {
         try checkDepth(depth, start)
         var members = JSONObject()
-        var seen: Set<String> = []
+        var seen: Set<ExactKey> = []
         var places = YAMLPlaces(value: start.position)
         while true {
             let event = try next()
             if case .mappingEnd = event.kind { return (.object(members), places) }
             let key = try key(from: event)
-            guard seen.insert(key).inserted else {
+            guard seen.insert(ExactKey(key)).inserted else {
                 throw refusal(.duplicateKey, event, "the key \(quoted(key)) occurs twice in one mapping")
             }
             var (value, place) = try value(from: try next(), depth: depth + 1)
@@ -117,7 +117,7 @@ struct YAMLComposer: ~Copyable {
             throw refusal(
                 .alias,
                 event,
-                "anchors and aliases are not supported (*\(name))",
+                "anchors and aliases are not supported (*\(Quotation.bare(name, longest: 40)))",
                 "write the value out, or quote text that begins with *"
             )
         }
@@ -125,12 +125,12 @@ struct YAMLComposer: ~Copyable {
             throw refusal(
                 .alias,
                 event,
-                "anchors and aliases are not supported (&\(name))",
+                "anchors and aliases are not supported (&\(Quotation.bare(name, longest: 40)))",
                 "write the value out, or quote text that begins with &"
             )
         }
         if let tag = event.tag {
-            throw refusal(.tag, event, "tags are not supported (\(tag))", "quote the value if text is meant")
+            throw refusal(.tag, event, "tags are not supported (\(Quotation.bare(tag, longest: 40)))", "quote the value if text is meant")
         }
     }
 
@@ -153,7 +153,7 @@ struct YAMLComposer: ~Copyable {
         // Without this, digits with a large exponent would quietly be text.
         let isNumeric = text.utf8.allSatisfy { (0x2B...0x39).contains($0) || $0 | 0x20 == 0x65 }
         if isNumeric, let number = Double(text), !number.isFinite {
-            throw refusal(.numberOutOfRange, event, "the number \(text) is out of range", "quote it if text is meant")
+            throw refusal(.numberOutOfRange, event, "the number \(Quotation.bare(text, longest: 40)) is out of range", "quote it if text is meant")
         }
         return .string(text)
     }
@@ -167,7 +167,7 @@ struct YAMLComposer: ~Copyable {
         ConfigError(code, file: file, position: event.position, message: message, hint: hint)
     }
 
-    private func quoted(_ text: String) -> String { JSONValue.string(text).text }
+    private func quoted(_ text: String) -> String { Quotation.text(text) }
 
     private mutating func next() throws(ConfigError) -> Event {
         var event = yaml_event_t()

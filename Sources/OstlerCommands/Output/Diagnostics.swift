@@ -8,7 +8,12 @@ enum Diagnostics {
         isatty(2) == 1 && Composition.environment["NO_COLOR"] == nil && Composition.environment["TERM"] != "dumb"
 
     static func error(_ message: String) {
-        line(hasColour ? "\u{1B}[31mostler:\u{1B}[0m \(message)" : "ostler: \(message)")
+        raw((hasColour ? "\u{1B}[31mostler:\u{1B}[0m " : "ostler: ") + printable(message) + "\n")
+    }
+
+    /// Tells an error that a command ends with.
+    static func report(_ error: any Error) {
+        if let failure = error as? Failure { self.failure(failure) } else { self.error("\(error)") }
     }
 
     static func note(_ message: String) {
@@ -16,15 +21,27 @@ enum Diagnostics {
     }
 
     /// A failure with all that helps: code, place, hint.
-    static func failure(_ failure: Failure, of task: String? = nil) {
-        let subject = task.map { "task \($0): " } ?? ""
-        let place = failure.pointer.map { $0.description.isEmpty ? "" : " at \($0)" } ?? ""
-        error("\(subject)\(failure.message) [\(failure.code)\(place)]")
+    /// - Parameter file: the place in a file that it is about, which then stands first.
+    static func failure(_ failure: Failure, at file: String? = nil) {
+        let pointer = Quotation.bare(failure.pointer?.description ?? "")
+        let text = "\(failure.message) [\(failure.code)\(pointer.isEmpty ? "" : " at " + pointer)]"
+        if let file { line("\(file): \(text)") } else { error(text) }
         if let hint = failure.hint { line("  hint: \(hint)") }
     }
 
+    /// `tasks.jsonl:3:5`, as editors and compilers have it.
+    static func place(_ file: String, _ line: Int, _ column: Int?) -> String {
+        "\(file):\(line)" + (column.map { ":\($0)" } ?? "")
+    }
+
     static func line(_ text: String) {
-        raw(text + "\n")
+        raw(printable(text) + "\n")
+    }
+
+    /// Lines that a terminal shows and does not obey, whatever a file, a plugin or a name brought in.
+    private static func printable(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { Quotation.bare(String($0), longest: 2000) }
+            .joined(separator: "\n")
     }
 
     static func raw(_ text: String) {

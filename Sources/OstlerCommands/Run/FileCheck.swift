@@ -15,6 +15,9 @@ struct FileCheck {
         var isEmpty: Bool { problems == 0 }
     }
 
+    /// Which line had an id first; only for a stream, which cannot be read a second time.
+    private var lines: [UInt64: Int] = [:]
+
     private let file: TaskFile
     private let host: Host
     private let isJSON: Bool
@@ -28,68 +31,77 @@ struct FileCheck {
     }
 
     /// Tells each problem with its place as it is found.
-    func run() async -> Report {
+    mutating func run() async -> Report {
         var report = Report()
         var ids = IDLedger()
         while let entry = await file.next() {
             report.tasks += 1
             switch entry.content {
             case .success(let spec):
-                ids.add(spec.id)
+                if file.isRegular { ids.add(spec.id) } else { tellIfRepeated(spec.id, entry.line, &report) }
                 for problem in host.check(spec) { tell(problem, entry.line, &report) }
-            case .failure(let refusal): tell(refusal.failure, entry.line, &report)
+            case .failure(let refusal): tell(refusal.failure, entry.line, column: refusal.column, &report)
             }
         }
-        if let problem = file.problem {
-            tell(Failure("unreadable", fault: .user, message: "reading stopped: \(problem)"), file.lineNumber, &report)
-        }
+        if let problem = file.problem { tell(.readingStopped(problem), file.lineNumber, &report) }
         let repeated = ids.repeated()
         if !repeated.isEmpty { await tellRepeated(repeated, &report) }
         if report.problems > Self.shown {
             Diagnostics.error("… and \(report.problems - Self.shown) more")
         }
-        if report.problems > 0 {
-            Diagnostics.note("nothing was run: \(report.problems) problems in \(report.tasks) tasks (see --keep-going)")
-        }
         return report
+    }
+
+    private mutating func tellIfRepeated(_ id: String, _ line: Int, _ report: inout Report) {
+        let hash = IDLedger.hash(id)
+        if let first = lines[hash] { tell(.repeatedID(id, line: first), line, &report) } else { lines[hash] = line }
     }
 
     private func tellRepeated(_ repeated: Set<UInt64>, _ report: inout Report) async {
         file.rewind()
-        var first: [String: Int] = [:]
+        var first: [ExactKey: Int] = [:]
         while let entry = await file.next() {
             guard case .success(let spec) = entry.content, repeated.contains(IDLedger.hash(spec.id)) else { continue }
-            if let line = first[spec.id] {
+            if let line = first[ExactKey(spec.id)] {
                 tell(.repeatedID(spec.id, line: line), entry.line, &report)
             } else {
-                first[spec.id] = entry.line
+                first[ExactKey(spec.id)] = entry.line
             }
         }
     }
 
-    private func tell(_ failure: Failure, _ line: Int, _ report: inout Report) {
+    private func tell(_ failure: Failure, _ line: Int, column: Int? = nil, _ report: inout Report) {
         report.problems += 1
         guard report.problems <= Self.shown else { return }
-        let place = failure.pointer.map { $0.description.isEmpty ? "" : " at \($0)" } ?? ""
         if isJSON {
-            print(json(failure, line))
+            print(json(failure, line, column))
         } else {
-            Diagnostics.line("\(file.name):\(line): \(failure.message) [\(failure.code)\(place)]")
-            if let hint = failure.hint { Diagnostics.line("  hint: \(hint)") }
+            Diagnostics.failure(failure, at: Diagnostics.place(file.name, line, column))
         }
     }
 
-    private func json(_ failure: Failure, _ line: Int) -> String {
+    private func json(_ failure: Failure, _ line: Int, _ column: Int?) -> String {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("file")
         writer.string(file.name)
         writer.key("line")
         writer.int(line)
+        if let column {
+            writer.key("column")
+            writer.int(column)
+        }
         writer.key("error")
         failure.encode(into: &writer)
         writer.endObject()
         return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+extension FileCheck.Report: CustomStringConvertible {
+    /// `1 problem in 2 tasks`.
+    var description: String {
+        "\(problems) problem\(problems == 1 ? "" : "s") in \(tasks) task\(tasks == 1 ? "" : "s")"
     }
 }
 
@@ -99,9 +111,13 @@ extension Failure {
         Failure(
             "duplicate_id",
             fault: .user,
-            message: "the id \"\(id)\" occurs twice, first in line \(line)",
+            message: "the id \(Quotation.text(id)) occurs twice, first in line \(line)",
             pointer: JSONPointer("/id"),
             hint: "give each task an id of its own, or none"
         )
+    }
+
+    fileprivate static func readingStopped(_ reason: String) -> Failure {
+        Failure("file_unreadable", fault: .user, message: "reading stopped behind this line: \(reason)")
     }
 }

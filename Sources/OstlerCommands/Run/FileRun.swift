@@ -19,7 +19,8 @@ final class FileRun {
     private var isInterrupted = false
     private var notStarted = 0
     private var unseen = 0
-    private var seen = Set<UInt64>()
+    /// The ids that came on a stream, with their lines.
+    private var seen: [UInt64: Int] = [:]
     private var writer = JSONWriter()
     private let order = OrderedResults()
     private var progress: Progress?
@@ -39,8 +40,10 @@ final class FileRun {
             try task.apply(to: &probe)
             self.file = file
             if file.isRegular, !options.keepGoing {
-                let problems = await FileCheck(file, host, isJSON: options.global.json).run()
+                var check = FileCheck(file, host, isJSON: options.global.json)
+                let problems = await check.run()
                 guard problems.isEmpty else {
+                    Diagnostics.note("nothing was run: \(problems) (see --keep-going)")
                     await host.stop()
                     return Outcome.invalid.exitCode
                 }
@@ -48,7 +51,7 @@ final class FileRun {
                 file.rewind()
             }
         } catch {
-            Diagnostics.error("\(error)")
+            Diagnostics.report(error)
             return Outcome.invalid.exitCode
         }
         if !options.quiet, isatty(2) == 1 { progress = Progress(total: total) }
@@ -101,14 +104,22 @@ final class FileRun {
         switch entry.content {
         case .success(let spec):
             // A regular file was searched for repeated ids as a whole.
-            guard total != nil || seen.insert(IDLedger.hash(spec.id)).inserted else {
-                return host.refused(spec, origin, [.repeatedID(spec.id, line: entry.line)])
+            if total == nil, let first = seen.updateValue(entry.line, forKey: IDLedger.hash(spec.id)) {
+                seen[IDLedger.hash(spec.id)] = first
+                let failure = Failure.repeatedID(spec.id, line: first)
+                tell(failure, entry.line)
+                return host.refused(spec, origin, [failure])
             }
             return await host.run(spec, origin: origin)
         case .failure(let refusal):
-            if !options.quiet { Diagnostics.failure(refusal.failure, of: "at \(file?.name ?? ""):\(entry.line)") }
+            tell(refusal.failure, entry.line, refusal.column)
             return host.refused(TaskSpec(id: refusal.id, executor: "", payload: []), origin, [refusal.failure])
         }
+    }
+
+    private func tell(_ failure: Failure, _ line: Int, _ column: Int? = nil) {
+        guard !options.quiet else { return }
+        Diagnostics.failure(failure, at: Diagnostics.place(file?.name ?? "", line, column))
     }
 
     private func emit(_ result: TaskResult, _ place: Int) {

@@ -56,8 +56,9 @@ final class LineReader: EventHandler {
     }
 
     private func take() -> Line? {
-        let found = buffer[scanned...].firstIndex(of: 0x0A)
-        guard let end = found ?? (isAtEnd && start < buffer.count ? buffer.count : nil) else {
+        // The rest of a line that has been passed over may have no bytes left, and was a line all the same.
+        let isLast = isAtEnd && (start < buffer.count || skipped > 0)
+        guard let end = newline() ?? (isLast ? buffer.count : nil) else {
             scanned = buffer.count
             passOverIfTooLong()
             return nil
@@ -68,6 +69,15 @@ final class LineReader: EventHandler {
         defer { skipped = 0 }
         let length = skipped + line.count
         return length > Self.maximumBytes ? .tooLong(bytes: length) : .text(Array(line))
+    }
+
+    private func newline() -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, scanned < bytes.count,
+                let hit = memchr(base + scanned, 0x0A, bytes.count - scanned)
+            else { return nil }
+            return UnsafeRawPointer(hit) - base
+        }
     }
 
     private func passOverIfTooLong() {

@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
     @LoopActor
     private func plan(_ spec: TaskSpec, _ settings: HostSettings) -> Int32 {
         let host = Host(settings)
-        let problems = host.check(spec)
+        let problems = host.problems(of: spec)
         guard problems.isEmpty, let executor = settings.catalog.executor(named: spec.executor) else {
             for problem in problems { Diagnostics.failure(problem) }
             return Outcome.invalid.exitCode

@@ -50,7 +50,7 @@ struct SingleRun: Sendable {
     @LoopActor
     func run() async -> Int32 {
         let host = Host(settings)
-        let problems = host.check(spec)
+        let problems = host.problems(of: spec)
         phases.mark("validation")
         guard problems.isEmpty else { return await refuse(host, problems) }
         let interrupts = Interrupts { signal, count in
@@ -82,7 +82,9 @@ struct SingleRun: Sendable {
 
     private func exitCode(_ result: TaskResult) -> Int32 {
         guard passesExitCode, [.succeeded, .failed].contains(result.outcome) else { return result.outcome.exitCode }
-        return result.signal.map { 128 + $0 } ?? (result.exitCode < 0 ? 127 : result.exitCode)
+        let code = result.signal.map { 128 + $0 } ?? (result.exitCode < 0 ? 127 : result.exitCode)
+        // What failed never looks like success: not by a code that the kernel cuts to eight bits, nor by none.
+        return result.outcome == .failed && code & 0xFF == 0 ? result.outcome.exitCode : code
     }
 
     private func tell(_ result: TaskResult) {
@@ -112,6 +114,14 @@ struct SingleRun: Sendable {
             for problem in problems { Diagnostics.failure(problem) }
         }
         return result.outcome.exitCode
+    }
+}
+
+extension Host {
+    /// What is wrong with a task of the command line; empty if it may run.
+    func problems(of spec: TaskSpec) -> [Failure] {
+        let problems = check(spec)
+        return problems.isEmpty ? [spec.fault].compactMap(\.self) : problems
     }
 }
 

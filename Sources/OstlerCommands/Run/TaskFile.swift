@@ -1,6 +1,6 @@
-internal import ArgumentParser
 internal import Glibc
 internal import OstlerHost
+internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSystem
 internal import OstlerTasks
@@ -19,6 +19,8 @@ final class TaskFile {
     struct Refusal: Error {
         let id: String
         let failure: Failure
+        /// Where in the line it is no JSON, counted from 1 in characters.
+        var column: Int?
     }
 
     let name: String
@@ -33,11 +35,12 @@ final class TaskFile {
     /// - Parameter adjust: what the command line adds to each task.
     init(_ path: String, adjust: @escaping @LoopActor (inout TaskSpec) throws -> Void) throws {
         name = path == "-" ? "stdin" : path
-        input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw ValidationError("--file \(path): \(String(cString: strerror(errno)))") }
+        // Without O_NONBLOCK a FIFO that nobody writes to would hold up the loop, and with it every signal.
+        input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard input >= 0 else { throw Self.unreadable(path, errno) }
         var status = stat()
-        fstat(input, &status)
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw ValidationError("--file \(path): it is a directory") }
+        guard fstat(input, &status) == 0 else { throw Self.unreadable(path, errno) }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw Self.unreadable(path, EISDIR) }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         reader = LineReader(input)
         self.adjust = adjust
@@ -67,8 +70,24 @@ final class TaskFile {
             try? adjust(&spec)
             return .success(spec)
         } catch {
-            return .failure(Refusal(id: id, failure: error))
+            let column = parser.faultOffset.map { TextPosition(of: $0, in: text).column }
+            return .failure(Refusal(id: id, failure: error, column: error.code == "invalid_json" ? column : nil))
         }
+    }
+
+    private static func unreadable(_ path: String, _ code: Int32) -> Failure {
+        let reason =
+            switch code {
+            case ENOENT, ENOTDIR: "does not exist"
+            case EISDIR: "is a directory"
+            default: "cannot be read: \(String(cString: strerror(code)))"
+            }
+        return Failure(
+            code == ENOENT || code == ENOTDIR ? "file_not_found" : "file_unreadable",
+            fault: .user,
+            message: "the file of tasks \(path == "-" ? "on stdin" : Quotation.text(path, longest: 200)) \(reason)",
+            hint: "--file takes a file with one task a line, or - for stdin"
+        )
     }
 
     private static let byteOrderMark = Failure(
@@ -119,8 +138,10 @@ struct IDLedger {
         return found
     }
 
-    /// FNV-1a, 64 bits: the same in every run, so that a hash can be looked up in a second pass.
+    /// The same for one process, so that it can be looked up in a second pass; nobody can make up two ids of one hash.
     static func hash(_ id: String) -> UInt64 {
-        id.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var hasher = Hasher()
+        hasher.combine(ExactKey(id))
+        return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 }

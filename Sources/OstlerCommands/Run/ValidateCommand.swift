@@ -41,18 +41,19 @@ struct ValidateCommand: ParsableCommand {
         do {
             let task = task
             let file = try TaskFile(task.file ?? "-") { try task.apply(to: &$0) }
-            let report = await FileCheck(file, Host(settings), isJSON: global.json).run()
-            if report.isEmpty { Diagnostics.note("\(report.tasks) tasks, no problems") }
+            var check = FileCheck(file, Host(settings), isJSON: global.json)
+            let report = await check.run()
+            Diagnostics.note("\(report)")
             return report.isEmpty ? 0 : Outcome.invalid.exitCode
         } catch {
-            Diagnostics.error("\(error)")
+            Diagnostics.report(error)
             return Outcome.invalid.exitCode
         }
     }
 
     @LoopActor
     private func check(_ spec: TaskSpec, _ settings: HostSettings) -> Int32 {
-        let problems = Host(settings).check(spec)
+        let problems = Host(settings).problems(of: spec)
         if global.json {
             var writer = JSONWriter()
             writer.beginObject()

@@ -123,7 +123,7 @@ extension SchemaWalker {
     private mutating func reportValue(_ rules: ValueRules, at offset: Int) -> Bool {
         if rules.isConstant {
             return report(.notTheConstant, at: offset) { payload in
-                "expected \(Phrase.shortened(rules.all[0].text)), \(payload.found)"
+                "expected \(Phrase.shortened(rules.all[0])), \(payload.found)"
             }
         }
         return report(.notInEnum, at: offset) { payload in
