@@ -220,7 +220,29 @@ let package = Package(
             path: "Tests/OstlerTestSupport",
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "OstlerJSONTests", dependencies: ["OstlerJSON"], swiftSettings: swiftSettings),
+        .target(
+            name: "OstlerFuzzing",
+            dependencies: [
+                "OstlerCatalog",
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSchema",
+                "OstlerTasks",
+            ],
+            path: "Tests/OstlerFuzzing",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerFuzzingTests",
+            dependencies: ["OstlerFuzzing", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerJSONTests",
+            dependencies: ["OstlerJSON", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "OstlerProtocolTests",
             dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTestSupport"],
@@ -287,3 +309,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzzer is linked with a main program of its own and built apart from all else, by scripts/fuzz.
+if Context.environment["OSTLER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "ostler-fuzz",
+            dependencies: [
+                "OstlerFuzzing"
+            ],
+            path: "Tests/ostler-fuzz",
+            swiftSettings: swiftSettings
+        )
+    )
+}
