@@ -3,19 +3,26 @@
 // A dependency points down only; `--explicit-target-dependency-import-check error` proves it at each build.
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .treatAllWarnings(as: .error),
-    // The compiler has proven at build time who may touch what on the loop; asking again at each closure costs a tenth.
+/// Whether scripts/fuzz builds: code that is optimised across modules tells nothing of its coverage.
+let isFuzzing = Context.environment["OSTLER_FUZZ"] != nil
+
+/// The compiler has proven at build time who may touch what on the loop; asking again at each closure costs a tenth.
+let releaseSettings: [SwiftSetting] = [
     .unsafeFlags(
         ["-cross-module-optimization", "-Xfrontend", "-disable-dynamic-actor-isolation"],
         .when(configuration: .release)
-    ),
+    )
 ]
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [] : releaseSettings)
 
 let cSettings: [CSetting] = [
     .define("_GNU_SOURCE"),
@@ -311,7 +318,7 @@ let package = Package(
 )
 
 // The fuzzer is linked with a main program of its own and built apart from all else, by scripts/fuzz.
-if Context.environment["OSTLER_FUZZ"] != nil {
+if isFuzzing {
     package.targets.append(
         .executableTarget(
             name: "ostler-fuzz",

@@ -17,6 +17,10 @@ struct Composition {
     init(_ options: GlobalOptions) throws {
         let environment = Self.environment
         let directory = Self.workingDirectory
+        if let misspelled = KnownVariables.misspelled(in: environment) {
+            Diagnostics.failure(misspelled)
+            throw ExitCode(Outcome.invalid.exitCode)
+        }
         do {
             config = try HostConfig.load(
                 explicit: options.config,

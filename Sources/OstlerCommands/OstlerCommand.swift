@@ -28,6 +28,7 @@ package struct OstlerCommand: ParsableCommand {
 
     /// Parses the process's arguments, runs the command and ends the process with its exit code.
     package static func start() -> Never {
+        StandardStreams.reserve()
         ostler_ignore_sigpipe()
         do {
             var command = try parseQuickly() ?? parseAsRoot(CommandWords.own)

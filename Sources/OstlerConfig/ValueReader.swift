@@ -37,7 +37,12 @@ package struct ValueReader {
     let log: ProblemLog
 
     /// Reports a problem at the value, or at the key that names it.
-    package func report(_ code: ConfigError.Code, _ message: String, hint: String? = nil, atKey: Bool = false) {
+    package func report(
+        _ code: ConfigError.Code,
+        _ message: @autoclosure () -> String,
+        hint: @autoclosure () -> String? = nil,
+        atKey: Bool = false
+    ) {
         let document = log.document
         log.add {
             let position = atKey ? document.keyPosition(of: pointer) : document.nearestPosition(to: pointer)
@@ -46,8 +51,8 @@ package struct ValueReader {
                 file: document.file,
                 position: position,
                 pointer: pointer,
-                message: message,
-                hint: hint
+                message: message(),
+                hint: hint()
             )
         }
     }

@@ -130,7 +130,12 @@ struct YAMLComposer: ~Copyable {
             )
         }
         if let tag = event.tag {
-            throw refusal(.tag, event, "tags are not supported (\(Quotation.bare(tag, longest: 40)))", "quote the value if text is meant")
+            throw refusal(
+                .tag,
+                event,
+                "tags are not supported (\(shown(tag)))",
+                "quote the value if text is meant"
+            )
         }
     }
 
@@ -153,7 +158,12 @@ struct YAMLComposer: ~Copyable {
         // Without this, digits with a large exponent would quietly be text.
         let isNumeric = text.utf8.allSatisfy { (0x2B...0x39).contains($0) || $0 | 0x20 == 0x65 }
         if isNumeric, let number = Double(text), !number.isFinite {
-            throw refusal(.numberOutOfRange, event, "the number \(Quotation.bare(text, longest: 40)) is out of range", "quote it if text is meant")
+            throw refusal(
+                .numberOutOfRange,
+                event,
+                "the number \(Quotation.bare(text, longest: 40)) is out of range",
+                "quote it if text is meant"
+            )
         }
         return .string(text)
     }
@@ -167,6 +177,13 @@ struct YAMLComposer: ~Copyable {
         ConfigError(code, file: file, position: event.position, message: message, hint: hint)
     }
 
+    /// A tag as it is mostly written.
+    private func shown(_ tag: String) -> String {
+        let standard = "tag:yaml.org,2002:"
+        let short = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
+        return Quotation.bare(short, longest: 40)
+    }
+
     private func quoted(_ text: String) -> String { Quotation.text(text) }
 
     private mutating func next() throws(ConfigError) -> Event {
@@ -178,12 +195,13 @@ struct YAMLComposer: ~Copyable {
 
     private func syntaxError() -> ConfigError {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text cannot be parsed"
-        var message = problem
+        let isTooDeep = problem.hasPrefix("Maximum nesting")
+        var message = isTooDeep ? "nesting deeper than \(JSONReader.maximumDepth) levels" : problem
         if let context = parser.pointee.context.map({ String(cString: $0) }) {
             message += " (\(context) from line \(parser.pointee.context_mark.line + 1))"
         }
         return ConfigError(
-            problem.hasPrefix("Maximum nesting") ? .tooDeep : .syntax,
+            isTooDeep ? .tooDeep : .syntax,
             file: file,
             position: YAMLPosition(parser.pointee.problem_mark),
             message: message,

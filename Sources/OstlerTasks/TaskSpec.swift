@@ -72,7 +72,8 @@ extension TaskSpec {
         return Failure(
             "payload_too_deep",
             fault: .user,
-            message: "the payload nests deeper than \(Self.maximumPayloadDepth) levels, the most that a frame can carry",
+            message:
+                "the payload nests deeper than \(Self.maximumPayloadDepth) levels, the most that a frame can carry",
             pointer: JSONPointer("/payload")
         )
     }

@@ -6,7 +6,11 @@ extension TaskSpecParser {
     static func executor(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> String {
         let name = try text(&reader, pointer)
         guard !name.isEmpty else {
-            throw invalid("invalid_executor", "\(self.name(of: pointer)) is empty: say which executor it is for", pointer)
+            throw invalid(
+                "invalid_executor",
+                "\(self.name(of: pointer)) is empty: say which executor it is for",
+                pointer
+            )
         }
         return name
     }

@@ -67,7 +67,12 @@ package struct TaskSpecParser: Sendable {
                 spec.isPayloadChecked = true
             case "executor", "type":
                 guard executor == nil else {
-                    throw invalid("ambiguous_executor", "both executor and type are given", pointer, hint: "keep executor")
+                    throw invalid(
+                        "ambiguous_executor",
+                        "both executor and type are given",
+                        pointer,
+                        hint: "keep executor"
+                    )
                 }
                 executor = try Self.executor(&reader, pointer)
             default: try member(name, pointer, &reader, &spec)

@@ -13,7 +13,7 @@ enum ConfigFuzz {
         }
         if let document = config.document { try YAMLPromises.checkDocument(document) }
         let tree = config.tree
-        guard let again = try? HostConfig(parsing: tree.text, file: "again") else {
+        guard let again = try? HostConfig(parsing: YAMLPromises.text(tree), file: "again") else {
             throw BrokenPromise("the configuration written out is refused: \(tree.text)")
         }
         try promise(again.tree == tree, "the configuration written out says something else")
@@ -39,10 +39,24 @@ enum YAMLPromises {
         try promise(ordered == ordered.sorted(), "the problems are not in the order of the text")
     }
 
+    /// JSON as YAML takes it: a few characters that JSON has as they are must be escaped.
+    static func text(_ value: JSONValue) -> String {
+        var text = ""
+        for scalar in value.text.unicodeScalars {
+            switch scalar.value {
+            case 0x80...0x9F, 0xFEFF, 0xFFFE, 0xFFFF:
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
     /// JSON is YAML: what was read, written as JSON, must be read as the same again.
     static func checkDocument(_ document: YAMLDocument) throws(BrokenPromise) {
         try JSONPromises.promiseRoundTrip(document.root)
-        guard let again = try? YAMLDocument(parsing: document.root.text, file: "again") else {
+        guard let again = try? YAMLDocument(parsing: text(document.root), file: "again") else {
             throw BrokenPromise("the document as JSON is no YAML: \(document.root.text)")
         }
         try promise(again.root == document.root, "the document as JSON is another: \(document.root.text)")

@@ -82,8 +82,10 @@ enum FrameFuzz {
     }
 
     private static func checkFrame(_ frame: [UInt8]) throws(BrokenPromise) {
-        guard try JSONPromises.parse(frame)?.object != nil else { return }
-        let envelope = frame.withUnsafeBufferPointer { try? Envelope(scanning: $0) }
+        let isObject = try JSONPromises.parse(frame)?.object != nil
+        var validator = JSONValidator()
+        let envelope = frame.withUnsafeBufferPointer { try? Envelope(checking: $0, with: &validator) }
+        try promise((envelope != nil) == isObject, "a frame is taken that is no object, or one is refused")
         guard let envelope else { return }
         let isAnswer = envelope.result != nil || envelope.error != nil
         switch envelope.kind {

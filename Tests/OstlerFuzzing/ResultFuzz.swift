@@ -16,7 +16,9 @@ enum ResultFuzz {
             try checkRoundTrip(CancelResult.self, text)
             try checkRoundTrip(LogNotification.self, text)
             try checkRoundTrip(ProgressNotification.self, text)
-            if let failure = try checkRoundTrip(Failure.self, text) { try checkVerdict { $0.failure = (.failed, failure) } }
+            if let failure = try checkRoundTrip(Failure.self, text) {
+                try checkVerdict { $0.failure = (.failed, failure) }
+            }
             if let answer = try checkRoundTrip(ExecuteResult.self, text) { try checkAnswer(answer) }
         }
     }

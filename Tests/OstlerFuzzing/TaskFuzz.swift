@@ -54,7 +54,8 @@ enum TaskFuzz {
         let frame = Array(writer.bytes.dropLast())
         try promise(JSONPromises.isValid(frame) && !frame.contains(0x0A), "the frame of the task breaks the protocol")
         let read = frame.withUnsafeBufferPointer { buffer -> ExecuteRequest? in
-            guard let params = try? Envelope(scanning: buffer).params else { return nil }
+            var validator = JSONValidator()
+            guard let params = try? Envelope(checking: buffer, with: &validator).params else { return nil }
             var reader = JSONReader(UnsafeBufferPointer(rebasing: buffer[params]))
             return try? ExecuteRequest(reading: &reader)
         }

@@ -212,20 +212,55 @@ private func task(_ member: String) -> String {
         Row(task(#""id":null"#), "wrong_type", "/id", "id must be a string, not null"),
         Row(#"{"executor":["e"],"payload":1}"#, "wrong_type", "/executor", "executor must be a string, not an array"),
         Row(#"{"type":1,"payload":1}"#, "wrong_type", "/type", "type must be a string, not the number 1"),
-        Row(task(#""timeout":30"#), "wrong_type", "/timeout", "timeout must be a duration such as 250ms, 30s, 5m, 1h30m or 1d, not the number 30"),
+        Row(
+            task(#""timeout":30"#),
+            "wrong_type",
+            "/timeout",
+            "timeout must be a duration such as 250ms, 30s, 5m, 1h30m or 1d, not the number 30"
+        ),
         Row(task(#""env":[]"#), "wrong_type", "/env", "env must be an object of strings, not an array"),
         Row(task(#""env":{"A":1}"#), "wrong_type", "/env/A", "env.A must be a string, not the number 1"),
         Row(task(#""env":{"a/b~":1}"#), "wrong_type", "/env/a~1b~0", "env.a~1b~0 must be a string, not the number 1"),
-        Row(task(#""labels":"x""#), "wrong_type", "/labels", #"labels must be an object of strings, not the string "x""#),
+        Row(
+            task(#""labels":"x""#),
+            "wrong_type",
+            "/labels",
+            #"labels must be an object of strings, not the string "x""#
+        ),
         Row(task(#""labels":{"a":null}"#), "wrong_type", "/labels/a", "labels.a must be a string, not null"),
         Row(task(#""metadata":{"a":{}}"#), "wrong_type", "/metadata/a", "metadata.a must be a string, not an object"),
-        Row(task(#""idempotency_key":1"#), "wrong_type", "/idempotency_key", "idempotency_key must be a string, not the number 1"),
-        Row(task(#""priority":"high""#), "wrong_type", "/priority", #"priority must be a whole number, not the string "high""#),
+        Row(
+            task(#""idempotency_key":1"#),
+            "wrong_type",
+            "/idempotency_key",
+            "idempotency_key must be a string, not the number 1"
+        ),
+        Row(
+            task(#""priority":"high""#),
+            "wrong_type",
+            "/priority",
+            #"priority must be a whole number, not the string "high""#
+        ),
         Row(task(#""priority":1.5"#), "wrong_type", "/priority", "priority must be a whole number of 64 bits, not 1.5"),
-        Row(task(#""priority":1e300"#), "wrong_type", "/priority", "priority must be a whole number of 64 bits, not 1e+300"),
+        Row(
+            task(#""priority":1e300"#),
+            "wrong_type",
+            "/priority",
+            "priority must be a whole number of 64 bits, not 1e+300"
+        ),
         Row(task(#""env_mode":1"#), "wrong_type", "/env_mode", "env_mode must be a string, not the number 1"),
-        Row(task(#""sandbox":"strict""#), "wrong_type", "/sandbox", #"sandbox must be an object, not the string "strict""#),
-        Row(task(#""sandbox":{"profile":1}"#), "wrong_type", "/sandbox/profile", "sandbox.profile must be a string, not the number 1"),
+        Row(
+            task(#""sandbox":"strict""#),
+            "wrong_type",
+            "/sandbox",
+            #"sandbox must be an object, not the string "strict""#
+        ),
+        Row(
+            task(#""sandbox":{"profile":1}"#),
+            "wrong_type",
+            "/sandbox/profile",
+            "sandbox.profile must be a string, not the number 1"
+        ),
     ])
     func `members of another type`(_ row: Row) { check(row) }
 
@@ -346,7 +381,8 @@ private func task(_ member: String) -> String {
     }
 
     @Test func `files of other encodings are recognised`() {
-        for (bytes, hint) in [([0xFF, 0xFE, 0x7B, 0], "UTF-16"), ([0x1F, 0x8B, 8, 0], "gunzip")] as [([UInt8], String)] {
+        for (bytes, hint) in [([0xFF, 0xFE, 0x7B, 0], "UTF-16"), ([0x1F, 0x8B, 8, 0], "gunzip")] as [([UInt8], String)]
+        {
             let failure = #expect(throws: Failure.self) { try parse(bytes) }
             #expect(failure?.hint?.contains(hint) == true)
         }

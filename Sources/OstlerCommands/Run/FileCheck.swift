@@ -39,11 +39,11 @@ struct FileCheck {
             switch entry.content {
             case .success(let spec):
                 if file.isRegular { ids.add(spec.id) } else { tellIfRepeated(spec.id, entry.line, &report) }
-                for problem in host.check(spec) { tell(problem, entry.line, &report) }
+                for problem in host.problems(of: spec) { tell(problem, entry.line, &report) }
             case .failure(let refusal): tell(refusal.failure, entry.line, column: refusal.column, &report)
             }
         }
-        if let problem = file.problem { tell(.readingStopped(problem), file.lineNumber, &report) }
+        if let problem = file.problem { tell(.readingStopped(problem), file.lineNumber + 1, &report) }
         let repeated = ids.repeated()
         if !repeated.isEmpty { await tellRepeated(repeated, &report) }
         if report.problems > Self.shown {
@@ -118,6 +118,6 @@ extension Failure {
     }
 
     fileprivate static func readingStopped(_ reason: String) -> Failure {
-        Failure("file_unreadable", fault: .user, message: "reading stopped behind this line: \(reason)")
+        Failure("file_unreadable", fault: .user, message: "reading stopped here: \(reason)")
     }
 }

@@ -13,6 +13,8 @@ final class LineReader: EventHandler {
 
     /// As long as a frame may be.
     nonisolated static let maximumBytes = 1 << 20
+    /// How much of a line is passed over before it is taken for one that never ends.
+    private static let patience = 256 << 20
 
     private let input: Int32
     private var buffer: [UInt8] = []
@@ -85,6 +87,9 @@ final class LineReader: EventHandler {
         skipped += buffer.count - start
         start = buffer.count
         scanned = start
+        guard skipped > Self.patience else { return }
+        problem = "a line does not end within \(Self.patience) bytes: is this a file of tasks?"
+        (isAtEnd, skipped) = (true, 0)
     }
 
     private func fill() async {

@@ -117,14 +117,6 @@ struct SingleRun: Sendable {
     }
 }
 
-extension Host {
-    /// What is wrong with a task of the command line; empty if it may run.
-    func problems(of spec: TaskSpec) -> [Failure] {
-        let problems = check(spec)
-        return problems.isEmpty ? [spec.fault].compactMap(\.self) : problems
-    }
-}
-
 /// Passes a task's streams on to the command line's own.
 @LoopActor
 final class StreamSink: TaskSink {

@@ -40,6 +40,8 @@ final class TaskFile {
         guard input >= 0 else { throw Self.unreadable(path, errno) }
         var status = stat()
         guard fstat(input, &status) == 0 else { throw Self.unreadable(path, errno) }
+        // What was closed by the caller has been put in its place by `StandardStreams`: nobody can read from it.
+        guard fcntl(input, F_GETFL) & O_ACCMODE != O_WRONLY else { throw Self.unreadable(path, EBADF) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw Self.unreadable(path, EISDIR) }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         reader = LineReader(input)

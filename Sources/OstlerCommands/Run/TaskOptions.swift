@@ -76,9 +76,13 @@ struct TaskOptions: ParsableArguments {
     func settings(_ composition: Composition) throws -> HostSettings {
         var settings = composition.settings
         settings.isStrict = strict
-        settings.workDirectory = try workdir.map { try bind($0, at: SandboxPolicy.workPath, isWritable: true) }
-        settings.taskBinds = try inputs.map { try bind($0, at: "/in/" + Self.name(of: $0), isWritable: false) }
-        settings.taskBinds += try outputs.map { try bind($0, at: "/out/" + Self.name(of: $0), isWritable: true) }
+        settings.workDirectory = try workdir.map {
+            try bind($0, at: SandboxPolicy.workPath, isWritable: true, "--workdir")
+        }
+        settings.taskBinds = try inputs.map { try bind($0, at: "/in/" + Self.name(of: $0), isWritable: false, "--in") }
+        settings.taskBinds += try outputs.map {
+            try bind($0, at: "/out/" + Self.name(of: $0), isWritable: true, "--out")
+        }
         for name in required {
             guard let layer = SandboxLayer(name: name) else {
                 let known = SandboxLayer.allCases.map(\.name)
@@ -93,15 +97,20 @@ struct TaskOptions: ParsableArguments {
         path.split(separator: "/").last.map(String.init) ?? "root"
     }
 
-    private func bind(_ path: String, at target: String, isWritable: Bool) throws -> SandboxPolicy.Bind {
+    private func bind(
+        _ path: String,
+        at target: String,
+        isWritable: Bool,
+        _ option: String
+    ) throws -> SandboxPolicy.Bind {
         guard let resolved = realpath(path, nil) else {
-            throw ValidationError("\(path): \(String(cString: strerror(errno)))")
+            throw ValidationError("\(option) \(Quotation.bare(path)): \(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
         let source = String(cString: resolved)
         var status = stat()
         guard stat(source, &status) == 0, !isWritable || status.st_mode & S_IFMT == S_IFDIR else {
-            throw ValidationError("\(path) is not a directory")
+            throw ValidationError("\(option) \(Quotation.bare(path)) is not a directory")
         }
         // Root's own files are shown to the sandbox's user as its own.
         let mapsOwner = geteuid() == 0 && status.st_uid == 0
@@ -111,11 +120,14 @@ struct TaskOptions: ParsableArguments {
     /// What the options say of a task, laid over it.
     func apply(to spec: inout TaskSpec) throws {
         if let timeout {
+            let milliseconds: Int64
             do {
-                spec.timeout = try DurationText.milliseconds(timeout)
+                milliseconds = try DurationText.milliseconds(timeout)
             } catch {
                 throw ValidationError("--timeout: \(error)")
             }
+            guard milliseconds > 0 else { throw ValidationError("--timeout must be longer than 0") }
+            spec.timeout = milliseconds
         }
         spec.environment += try environment.map { try Self.pair($0, "--env") }
         spec.labels += try labels.map { try Self.pair($0, "--label") }

@@ -64,7 +64,10 @@ struct SchemaFields {
         do {
             return try PatternProgram(source)
         } catch {
-            throw SchemaError(pointer: pointer, message: "the pattern \"\(Quotation.bare(source, longest: 80))\" has \(error.message)")
+            throw SchemaError(
+                pointer: pointer,
+                message: "the pattern \"\(Quotation.bare(source, longest: 80))\" has \(error.message)"
+            )
         }
     }
 

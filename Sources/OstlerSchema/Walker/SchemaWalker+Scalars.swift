@@ -61,7 +61,7 @@ extension SchemaWalker {
         guard let pattern = rules.value.pattern else { return isValid }
         if try !matches(pattern, bytes, at: offset) {
             isValid = report(.patternMismatch, at: offset) { payload in
-                "expected a string that matches \(pattern.source), \(payload.found)"
+                "expected a string that matches \(Quotation.bare(pattern.source, longest: 80)), \(payload.found)"
             }
         }
         return isValid
