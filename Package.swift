@@ -34,6 +34,12 @@ let launcherLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xclang-linker", "-no-pie"])
 ]
 
+/// Half of the time of a short command would be the loading of shared libraries. Debug builds stay dynamic: they link
+/// faster, and sanitizers want it.
+let programLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable"], .when(configuration: .release))
+]
+
 /// Plugins carry Swift's runtime, which is not there inside a sandbox.
 let pluginLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-executable"])
@@ -47,16 +53,20 @@ let package = Package(
         .executable(name: "ostler-plugin-command", targets: ["ostler-plugin-command"]),
         .executable(name: "ostler-bench", targets: ["ostler-bench"]),
     ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
+        .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
+        .target(
+            name: "OstlerCommandLine",
+            dependencies: [
+                "OstlerJSON"
+            ],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "OstlerProtocol",
             dependencies: [
@@ -104,11 +114,13 @@ let package = Package(
         .target(
             name: "OstlerConfig",
             dependencies: [
+                "CLibYAML",
                 "OstlerJSON",
                 "OstlerSystem",
-                .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings,
+            // The static one, by its file name: what is installed must not need a package of the machine.
+            linkerSettings: [.linkedLibrary(":libyaml.a")]
         ),
         .target(
             name: "OstlerSandbox",
@@ -156,6 +168,7 @@ let package = Package(
             dependencies: [
                 "COstlerShims",
                 "OstlerCatalog",
+                "OstlerCommandLine",
                 "OstlerConfig",
                 "OstlerHost",
                 "OstlerJSON",
@@ -164,7 +177,6 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -175,7 +187,8 @@ let package = Package(
             dependencies: [
                 "OstlerCommands"
             ],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings,
+            linkerSettings: programLinkerSettings
         ),
         .executableTarget(
             name: "ostler-launch",
@@ -250,6 +263,7 @@ let package = Package(
             dependencies: ["OstlerJSON", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "OstlerCommandLineTests", dependencies: ["OstlerCommandLine"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OstlerProtocolTests",
             dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTestSupport"],

@@ -77,6 +77,7 @@ need_build_tools() {
         "/usr/lib/*/libnettle.a:nettle-dev" \
         "/usr/lib/gcc/*/*/libgcc.a:gcc" \
         "/usr/lib/gcc/*/*/libstdc++.so:libstdc++-12-dev" \
+        "/usr/lib/*/libyaml.a:libyaml-dev" \
         /usr/include/linux/types.h:linux-libc-dev
 }
 

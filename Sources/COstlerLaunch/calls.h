@@ -31,8 +31,12 @@ static inline int call_pivot_root(const char *to, const char *old) {
     return (int)syscall(SYS_pivot_root, to, old);
 }
 
+static inline int call_open_tree_at(int directory, const char *path, unsigned flags) {
+    return (int)syscall(SYS_open_tree, directory, path, flags | OPEN_TREE_CLOEXEC);
+}
+
 static inline int call_open_tree(const char *path, unsigned flags) {
-    return (int)syscall(SYS_open_tree, AT_FDCWD, path, flags | OPEN_TREE_CLOEXEC);
+    return call_open_tree_at(AT_FDCWD, path, flags);
 }
 
 static inline int call_move_mount(int tree, int point) {

@@ -52,6 +52,8 @@ struct plan_step {
     size_t content_size;
     uint64_t size;
     uint64_t inodes;
+    struct ostler_stamp stamp;      // what a file of the host must be
+    struct ostler_file_id *copy_of; // what is to be told who asks for that file in the view; NULL: nobody asks
 };
 
 struct plan {
@@ -77,11 +79,20 @@ struct plan {
     bool needs_idmap;
     bool has_programs;
     struct ostler_programs programs;
-    const struct ostler_file_id *files;
+    struct ostler_file_id *files; // allowed, blocked, the mask; shared with the builder of the view
+    struct ostler_file_id *mask;
+    bool has_witnesses;
+    bool has_landlock;
+    bool limits_execution;
+    uint32_t executable_count;
+    const char *executable; // that many strings
+    int ruleset;
     const char *problem; // while parsing
     char *bytes;
 };
 
+bool plan_fences_programs(const struct plan *plan);
+void plan_free_files(struct plan *plan);
 bool path_is_below(const char *path, const char *directory);
 int plan_parse(struct plan *plan, const char *tail, size_t size, const char **detail);
 struct plan *plan_find(uint64_t id);
@@ -94,6 +105,22 @@ int view_build(struct plan *plan, struct progress *progress);
 int mount_point(int root, const char *path, bool directory);
 int mount_source(const struct plan_step *step, int idmap, bool *directory);
 int mount_devices(int root, const char **what);
+
+// ---- host_files.c: files of the host in a view, as they were judged
+/// A descriptor to copy or attach from, or -1 with errno; ESTALE: it is not the file that was judged.
+int host_file_open(const struct plan_step *step, uint64_t *budget, bool *copies);
+int host_file_attach(int root, const struct plan_step *step, int source, bool copies);
+int host_file_witness(const struct plan_step *step);
+int mask_make(int root, struct ostler_file_id *id);
+int mask_attach(int root, const struct plan_step *step, int mask);
+int mask_forget(int root);
+
+// ---- landlock.c
+int landlock_abi(void);
+/// An empty ruleset, which the builder of the view fills; -1 with errno.
+int landlock_create(bool limits_execution);
+bool landlock_fill(const struct plan *plan, const char **what);
+bool landlock_enter(int ruleset);
 
 // ---- cgroup.c, cgroup_find.c
 struct cgroup_slot {
@@ -199,7 +226,7 @@ void sandbox_signal(struct slot *slot, int signal);
 
 // ---- seccomp.c
 bool seccomp_compile(void);
-const struct sock_fprog *seccomp_program(void);
+const struct sock_fprog *seccomp_program(uint32_t profile);
 
 // ---- protocol.c
 struct queue {

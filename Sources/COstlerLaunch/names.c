@@ -8,6 +8,7 @@ static const char *const stages[] = {
     [OSTLER_STAGE_SECCOMP] = "seccomp", [OSTLER_STAGE_NO_NEW_PRIVS] = "no_new_privs",
     [OSTLER_STAGE_PDEATH] = "pdeath",   [OSTLER_STAGE_FDS] = "fds",         [OSTLER_STAGE_CWD] = "cwd",
     [OSTLER_STAGE_PROGRAM] = "program", [OSTLER_STAGE_EXEC] = "exec",
+    [OSTLER_STAGE_LANDLOCK] = "landlock",
 };
 
 static const char *const layers[OSTLER_LAYER_COUNT] = {
@@ -22,6 +23,7 @@ static const char *const layers[OSTLER_LAYER_COUNT] = {
     [OSTLER_LAYER_FDS] = "fds",             [OSTLER_LAYER_ENV] = "env",
     [OSTLER_LAYER_PDEATH] = "pdeath",       [OSTLER_LAYER_MEMORY] = "memory",
     [OSTLER_LAYER_PIDS] = "pids",           [OSTLER_LAYER_LANDLOCK] = "landlock",
+    [OSTLER_LAYER_PROGRAMS] = "programs",
 };
 
 const char *ostler_stage_name(int stage) {

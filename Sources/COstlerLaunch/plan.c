@@ -5,31 +5,14 @@
 #include <unistd.h>
 
 #include "launcher.h"
+#include "plan_read.h"
 
 enum {
     BIND_FLAGS = OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP,
 };
 
-struct cursor {
-    const char *at;
-    size_t left;
-};
-
-static const void *take(struct cursor *cursor, size_t size) {
-    if (cursor->left < size) return NULL;
-    const void *found = cursor->at;
-    cursor->at += size;
-    cursor->left -= size;
-    return found;
-}
-
-static const char *take_string(struct cursor *cursor) {
-    size_t length = strnlen(cursor->at, cursor->left);
-    return length == cursor->left ? NULL : take(cursor, length + 1);
-}
-
 /// "/a/b": absolute, without empty, "." or ".." parts, and not the root itself.
-static bool is_view_path(const char *path) {
+bool is_view_path(const char *path) {
     if (!path || path[0] != '/' || strlen(path) >= 4096) return false;
     while (*path) {
         const char *part = path + 1;
@@ -55,7 +38,7 @@ static bool is_covered(const struct plan *plan, const char *target) {
     return false;
 }
 
-static struct plan_step *add_step(struct plan *plan, const struct ostler_step *head, bool per_sandbox) {
+struct plan_step *plan_add_step(struct plan *plan, const struct ostler_step *head, bool per_sandbox) {
     struct plan_step *step = &plan->steps[plan->step_count++];
     step->kind = head->kind;
     step->mode = head->mode & 07777;
@@ -74,7 +57,7 @@ static bool parse_bind(struct plan *plan, const struct ostler_step *head, struct
     // An ordinary user's files already appear as the sandbox's own: the slot maps the same id.
     if (!launcher.real_root) flags &= ~(uint32_t)OSTLER_BIND_IDMAP;
     bool per_sandbox = flags & OSTLER_BIND_IDMAP || is_covered(plan, target);
-    struct plan_step *step = add_step(plan, head, per_sandbox);
+    struct plan_step *step = plan_add_step(plan, head, per_sandbox);
     step->flags = flags;
     step->source = source;
     step->target = target;
@@ -92,7 +75,7 @@ static bool parse_view(struct plan *plan, const struct ostler_step *head, struct
         plan->problem = "a step lies below a mount that each sandbox makes for itself";
         return false;
     }
-    struct plan_step *step = add_step(plan, head, head->kind == OSTLER_STEP_PROC);
+    struct plan_step *step = plan_add_step(plan, head, head->kind == OSTLER_STEP_PROC);
     step->source = source;
     step->target = target;
     step->content = (const uint8_t *)body->at;
@@ -105,7 +88,7 @@ static bool parse_tmpfs(struct plan *plan, const struct ostler_step *head, struc
     const char *target = tmpfs ? take_string(body) : NULL;
     if (!is_view_path(target) || body->left) return false;
     if (!tmpfs->size || tmpfs->flags & ~(uint32_t)OSTLER_BIND_NOEXEC) return false;
-    struct plan_step *step = add_step(plan, head, true);
+    struct plan_step *step = plan_add_step(plan, head, true);
     step->target = target;
     step->mode = tmpfs->mode & 07777;
     step->flags = tmpfs->flags;
@@ -119,17 +102,6 @@ static bool parse_rlimit(struct plan *plan, struct cursor *body) {
     if (!limit || body->left || limit->resource >= RLIM_NLIMITS) return false;
     plan->rlimit[limit->resource] = limit->value;
     plan->rlimit_set |= 1u << limit->resource;
-    return true;
-}
-
-static bool parse_programs(struct plan *plan, struct cursor *body) {
-    const struct ostler_programs *programs = take(body, sizeof *programs);
-    if (!programs || plan->has_programs) return false;
-    uint64_t count = (uint64_t)programs->allow_count + programs->block_count;
-    if (body->left != count * sizeof(struct ostler_file_id)) return false;
-    plan->programs = *programs;
-    plan->files = take(body, body->left);
-    plan->has_programs = true;
     return true;
 }
 
@@ -154,10 +126,8 @@ static bool parse_setting(struct plan *plan, const struct ostler_step *head, str
     case OSTLER_STEP_SECCOMP: {
         const struct ostler_seccomp *seccomp = take(body, sizeof *seccomp);
         if (seccomp) plan->seccomp = seccomp->profile;
-        return seccomp && !body->left && seccomp->profile <= OSTLER_SECCOMP_STRICT;
+        return seccomp && !body->left && seccomp->profile <= OSTLER_SECCOMP_NO_MEMORY_FILES;
     }
-    case OSTLER_STEP_PROGRAMS:
-        return parse_programs(plan, body);
     default:
         return false;
     }
@@ -175,6 +145,12 @@ static bool parse_step(struct plan *plan, const struct ostler_step *head, struct
         return parse_view(plan, head, body);
     case OSTLER_STEP_TMPFS:
         return parse_tmpfs(plan, head, body);
+    case OSTLER_STEP_HOST_FILE:
+    case OSTLER_STEP_MASK:
+    case OSTLER_STEP_WITNESS:
+    case OSTLER_STEP_PROGRAMS:
+    case OSTLER_STEP_LANDLOCK:
+        return parse_program_step(plan, head, body);
     default:
         return parse_setting(plan, head, body);
     }
@@ -241,6 +217,8 @@ int plan_parse(struct plan *plan, const char *tail, size_t size, const char **de
 
 static void plan_free(struct plan *plan) {
     if (plan->view >= 0) close(plan->view);
+    if (plan->ruleset >= 0) close(plan->ruleset);
+    plan_free_files(plan);
     free(plan->bytes);
     free(plan->steps);
     free(plan->env);
@@ -257,7 +235,7 @@ void plan_add(uint64_t id, const char *tail, size_t size) {
     struct progress failure = {.state = PROGRESS_NONE};
     struct plan *plan = calloc(1, sizeof *plan);
     const char *detail = "out of memory";
-    if (plan) plan->view = -1;
+    if (plan) plan->view = plan->ruleset = -1;
     if (plan_find(id)) {
         progress_fail(&failure, OSTLER_STAGE_REQUEST, EEXIST, -1, "a plan of this number is there", NULL);
     } else if (!plan || plan_parse(plan, tail, size, &detail) < 0) {

@@ -2,6 +2,8 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 
 #include "calls.h"
 #include "launcher.h"
@@ -53,12 +55,16 @@ static bool holds(const struct ostler_file_id *files, uint32_t count, const stru
     return false;
 }
 
-/// By device and inode of what the path leads to: links and other names do not matter.
-static bool is_permitted(const struct plan *plan, const struct stat *status) {
+/// By device and inode of what the path leads to: links and other names do not matter. What lies where nothing may be
+/// executed is refused here, so that it is told as a denial.
+static bool is_permitted(const struct plan *plan, int file, const struct stat *status) {
     if (!plan->has_programs) return true;
     const struct ostler_programs *programs = &plan->programs;
+    if (holds(plan->mask, 1, status)) return false;
     if (holds(plan->files + programs->allow_count, programs->block_count, status)) return false;
-    bool open = programs->allow_count == 0 && !programs->has_allow;
+    struct statfs mount;
+    if (fstatfs(file, &mount) == 0 && mount.f_flags & ST_NOEXEC) return false;
+    bool open = !programs->has_allow || programs->opens_work;
     return open || holds(plan->files, programs->allow_count, status);
 }
 
@@ -69,10 +75,10 @@ static int try_program(const struct plan *plan, const char *path, int *stage) {
     int file = open(path, O_PATH | O_CLOEXEC);
     if (file < 0) return errno;
     int err = fstat(file, &status) < 0 ? errno : 0;
+    if (!err && !S_ISREG(status.st_mode)) err = EACCES;
+    if (!err && !is_permitted(plan, file, &status)) err = EPERM;
     close(file);
     if (err) return err;
-    if (!S_ISREG(status.st_mode)) return EACCES;
-    if (!is_permitted(plan, &status)) return EPERM;
     execve(path, arguments, variables);
     if (errno != EACCES) *stage = OSTLER_STAGE_EXEC;
     return errno;

@@ -109,11 +109,16 @@ static void limit_resources(struct build *build) {
     sandbox_check(build, good, OSTLER_STAGE_RLIMIT, OSTLER_LAYER_RLIMITS, "setrlimit");
 }
 
+/// Landlock before the filter, after all mounts: it forbids them.
 static void filter_calls(struct build *build) {
     bool good = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_NO_NEW_PRIVS, OSTLER_LAYER_NO_NEW_PRIVS, "prctl");
-    if (build->plan->seccomp != OSTLER_SECCOMP_STRICT) return;
-    good = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_program(), 0, 0) == 0;
+    if (build->plan->has_landlock) {
+        good = landlock_enter(build->plan->ruleset);
+        sandbox_check(build, good, OSTLER_STAGE_LANDLOCK, OSTLER_LAYER_LANDLOCK, "restrict_self");
+    }
+    if (build->plan->seccomp == OSTLER_SECCOMP_NONE) return;
+    good = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_program(build->plan->seccomp), 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_SECCOMP, OSTLER_LAYER_SECCOMP, "filter");
 }
 

@@ -9,6 +9,15 @@ static void refuse(struct build *build, const char *what, const struct plan_step
     sandbox_refuse(build, OSTLER_STAGE_MOUNT, OSTLER_LAYER_MOUNT_NS, what, step ? step->target : NULL);
 }
 
+static void ask_witnesses(struct build *build) {
+    const struct plan *plan = build->plan;
+    for (uint32_t i = 0; plan->has_witnesses && i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (step->kind != OSTLER_STEP_WITNESS || host_file_witness(step) == 0) continue;
+        sandbox_refuse(build, OSTLER_STAGE_TEMPLATE, OSTLER_LAYER_PROGRAMS, "changed:", step->source);
+    }
+}
+
 /// Sources are paths of the host, so they are opened before the view is entered.
 static void open_sources(struct build *build, int *trees, bool *directories) {
     const struct plan *plan = build->plan;
@@ -93,6 +102,7 @@ void sandbox_mounts(struct build *build) {
     int trees[SANDBOX_BINDS_MAX];
     bool directories[SANDBOX_BINDS_MAX];
     bool bounded = true, has_tmpfs = false;
+    ask_witnesses(build);
     open_sources(build, trees, directories);
     enter_view(build);
     unsigned used = 0;

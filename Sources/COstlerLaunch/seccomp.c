@@ -34,9 +34,14 @@ struct range {
     uint32_t verdict;
 };
 
-static struct sock_filter code[CODE_MAX];
-static struct sock_fprog program = {.filter = code};
+// One for each profile, less one: NONE has none.
+static struct sock_filter codes[OSTLER_SECCOMP_NO_MEMORY_FILES][CODE_MAX];
+static struct sock_fprog programs[OSTLER_SECCOMP_NO_MEMORY_FILES];
 static bool too_long;
+
+// The one that is being made.
+static struct sock_filter *code;
+static struct sock_fprog program;
 
 static unsigned emit(uint16_t instruction, uint32_t value, uint8_t if_true, uint8_t if_false) {
     unsigned at = program.len;
@@ -179,7 +184,12 @@ static unsigned add_range(struct range *ranges, unsigned count, uint32_t first, 
     return count + 1;
 }
 
-static unsigned make_ranges(struct range *ranges) {
+static uint32_t verdict_in(uint32_t profile, const struct rule *rule) {
+    if (rule->verdict != VERDICT_MEMORY_FILE) return rule->verdict;
+    return profile == OSTLER_SECCOMP_NO_MEMORY_FILES ? VERDICT_ENOSYS : VERDICT_ALLOW;
+}
+
+static unsigned make_ranges(struct range *ranges, uint32_t profile) {
     struct rule sorted[RULE_COUNT];
     for (unsigned i = 0; i < RULE_COUNT; i++) {
         unsigned at = i;
@@ -188,26 +198,35 @@ static unsigned make_ranges(struct range *ranges) {
     }
     unsigned count = add_range(ranges, 0, 0, VERDICT_ALLOW);
     for (unsigned i = 0; i < RULE_COUNT; i++) {
-        count = add_range(ranges, count, sorted[i].number, sorted[i].verdict);
+        count = add_range(ranges, count, sorted[i].number, verdict_in(profile, &sorted[i]));
         count = add_range(ranges, count, sorted[i].number + 1, VERDICT_ALLOW);
     }
     // x32 numbers lie above too.
     return add_range(ranges, count, HIGHEST_KNOWN + 1, VERDICT_ENOSYS);
 }
 
-bool seccomp_compile(void) {
+static void compile(uint32_t profile) {
     struct range ranges[RANGE_MAX];
-    unsigned count = make_ranges(ranges);
+    unsigned count = make_ranges(ranges, profile);
+    code = codes[profile - 1];
+    program = (struct sock_fprog){.filter = code};
+    jump_count = 0;
     emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
     emit(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
     emit_answer(SECCOMP_RET_KILL_PROCESS);
     emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
     emit_tree(ranges, count);
     emit_verdicts();
+    programs[profile - 1] = program;
+}
+
+bool seccomp_compile(void) {
+    compile(OSTLER_SECCOMP_STRICT);
+    compile(OSTLER_SECCOMP_NO_MEMORY_FILES);
     uint32_t action = SECCOMP_RET_ERRNO;
     return !too_long && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-const struct sock_fprog *seccomp_program(void) {
-    return &program;
+const struct sock_fprog *seccomp_program(uint32_t profile) {
+    return &programs[profile - 1];
 }

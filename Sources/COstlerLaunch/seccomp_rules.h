@@ -20,7 +20,8 @@ enum verdict {
     VERDICT_PERSONALITY, // harmless ones
     VERDICT_MKNOD,       // no device nodes; the mode is the second argument
     VERDICT_MKNODAT,     // the third
-    VERDICT_COUNT
+    VERDICT_COUNT,
+    VERDICT_MEMORY_FILE, // ENOSYS where lists of programs are in force, else allowed
 };
 
 struct rule {
@@ -39,6 +40,11 @@ static const struct rule rules[] = {
     {SYS_mknodat, VERDICT_MKNODAT},
 #ifdef SYS_mknod
     {SYS_mknod, VERDICT_MKNOD},
+#endif
+
+    {SYS_memfd_create, VERDICT_MEMORY_FILE},
+#ifdef SYS_memfd_secret
+    {SYS_memfd_secret, VERDICT_MEMORY_FILE},
 #endif
 
     // namespaces and mounts

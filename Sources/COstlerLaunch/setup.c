@@ -14,10 +14,6 @@
 #include "calls.h"
 #include "launcher.h"
 
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#endif
-
 static bool read_arguments(int argc, char **argv) {
     if (argc != 4) return false;
     const char *run = argv[1];
@@ -122,13 +118,12 @@ static void look_around(void) {
 }
 
 static void send_ready(bool seccomp) {
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
     struct ostler_ready ready = {
         .version = OSTLER_LAUNCH_VERSION,
         .uid_range_used = launcher.real_root,
         .memory_mode = launcher.memory_mode,
         .pids_mode = launcher.pids_mode,
-        .landlock_abi = abi > 0 ? (uint32_t)abi : 0,
+        .landlock_abi = (uint32_t)landlock_abi(),
         .seccomp = seccomp,
     };
     send_host(OSTLER_EV_READY, 0, 0, &ready, sizeof ready);

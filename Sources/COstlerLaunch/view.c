@@ -9,15 +9,18 @@
 #include "calls.h"
 #include "launcher.h"
 
-enum { BUILD_LIMIT_MS = 10000 };
+enum { BUILD_LIMIT_MS = 10000, COPIES_MAX = 32 << 20 };
 
 struct view {
     const struct plan *plan;
     struct progress *progress;
     int root;
     int dev;
+    int mask;
+    uint64_t copies_left;
     int *sources; // by step; -1: none, or an optional one that is not there
     bool *directories;
+    bool *copied;
     int ready; // a byte here: the view stands
 };
 
@@ -33,6 +36,10 @@ static void open_sources(struct view *view) {
     for (uint32_t i = 0; i < view->plan->step_count; i++) {
         const struct plan_step *step = &view->plan->steps[i];
         view->sources[i] = -1;
+        if (step->kind == OSTLER_STEP_HOST_FILE) {
+            view->sources[i] = host_file_open(step, &view->copies_left, &view->copied[i]);
+            if (view->sources[i] < 0) fail(view, "program", step->source);
+        }
         if (step->kind != OSTLER_STEP_BIND) continue;
         if (step->per_sandbox) {
             struct stat status;
@@ -109,6 +116,13 @@ static void attach_bind(struct view *view, uint32_t index) {
     close(view->sources[index]);
 }
 
+static void attach_file(struct view *view, uint32_t index) {
+    const struct plan_step *step = &view->plan->steps[index];
+    if (host_file_attach(view->root, step, view->sources[index], view->copied[index]) < 0) {
+        fail(view, "program at", step->target);
+    }
+}
+
 /// Mount points below a mount that each sandbox makes are made by the sandbox.
 static bool is_covered(const struct plan *plan, uint32_t index) {
     for (uint32_t i = 0; i < index; i++) {
@@ -144,6 +158,18 @@ static void mount_placeholder(struct view *view) {
     if (status) fail(view, "placeholder", "/proc");
 }
 
+/// A mask comes after what it hides, so it is found in the view whichever mount it came with.
+static void hide_files(struct view *view) {
+    const struct plan *plan = view->plan;
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (step->kind != OSTLER_STEP_MASK) continue;
+        if (view->mask < 0) view->mask = mask_make(view->root, plan->mask);
+        if (view->mask < 0 || mask_attach(view->root, step, view->mask) < 0) fail(view, "mask", step->target);
+    }
+    if (view->mask >= 0 && mask_forget(view->root) < 0) fail(view, "mask", NULL);
+}
+
 static void lock_down(struct view *view) {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
     if (view->dev >= 0 && call_mount_setattr(view->dev, 0, &attr) < 0) fail(view, "read-only", "/dev");
@@ -176,8 +202,11 @@ static void build(struct view *view) {
         else if (step->kind == OSTLER_STEP_BIND) attach_bind(view, i);
         else if (step->kind == OSTLER_STEP_SYMLINK) make_symlink(view, step);
         else if (step->kind == OSTLER_STEP_FILE) make_file(view, step);
+        else if (step->kind == OSTLER_STEP_HOST_FILE) attach_file(view, i);
     }
+    hide_files(view);
     lock_down(view);
+    if (view->plan->ruleset >= 0 && !landlock_fill(view->plan, &what)) fail(view, "landlock", what);
     if (write(view->ready, "r", 1) != 1) _exit(1);
     // The namespace needs a process until the launcher has a descriptor of it; then the launcher kills this one.
     for (;;) pause();
@@ -222,17 +251,22 @@ static int run_builder(struct view *view, struct progress *progress) {
 int view_build(struct plan *plan, struct progress *failure) {
     struct progress *shared = &launcher.pages[SLOT_MAX];
     memset(shared, 0, sizeof *shared);
-    struct view view = {.plan = plan, .progress = shared, .root = -1, .dev = -1};
+    struct view view = {.plan = plan, .progress = shared, .root = -1, .dev = -1, .mask = -1, .copies_left = COPIES_MAX};
     view.sources = calloc(plan->step_count + 1, sizeof *view.sources);
     view.directories = calloc(plan->step_count + 1, sizeof *view.directories);
-    int found = view.sources && view.directories ? run_builder(&view, shared) : -1;
+    view.copied = calloc(plan->step_count + 1, sizeof *view.copied);
+    // Made here and filled by the builder, which inherits it.
+    if (plan->has_landlock) plan->ruleset = landlock_create(plan->limits_execution);
+    int found = view.sources && view.directories && view.copied ? run_builder(&view, shared) : -1;
     if (found < 0) {
         progress_fail(shared, OSTLER_STAGE_TEMPLATE, errno, OSTLER_LAYER_MOUNT_NS, "builder", NULL);
         *failure = *shared;
     }
     free(view.sources);
     free(view.directories);
+    free(view.copied);
     plan->layers = LAYER(ROOT);
+    if (plan_fences_programs(plan)) plan->layers |= LAYER(PROGRAMS);
     for (uint32_t i = 0; i < plan->step_count; i++) {
         if (plan->steps[i].kind == OSTLER_STEP_DEVICES) plan->layers |= LAYER(DEV);
     }

@@ -1,6 +1,6 @@
-internal import ArgumentParser
 internal import Glibc
 internal import OstlerCatalog
+internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerTasks
@@ -8,6 +8,8 @@ internal import OstlerTasks
 /// The one place where config, catalog and host are put together.
 struct Composition {
     let config: HostConfig
+    /// The configuration file that was read, if there is one.
+    let source: ConfigSource?
     let catalog: Catalog
     let searchPath: PluginSearchPath
     let runID: String
@@ -16,39 +18,56 @@ struct Composition {
     /// Reads config and manifests. Nothing is executed.
     init(_ options: GlobalOptions) throws {
         let environment = Self.environment
-        let directory = Self.workingDirectory
+        runID = Self.makeRunID()
+        principal = "uid:\(getuid())"
+        Log.set(runID: runID)
+        let log = try LogChoice(options, environment)
+        log.apply(to: HostConfig())
         if let misspelled = KnownVariables.misspelled(in: environment) {
-            Diagnostics.failure(misspelled)
-            throw ExitCode(Outcome.invalid.exitCode)
+            Log.failure(misspelled)
+            throw Exit(.invalid)
         }
         do {
-            config = try HostConfig.load(
+            (config, source) = try HostConfig.find(
                 explicit: options.config,
                 environment: environment,
-                workingDirectory: directory
+                workingDirectory: Self.workingDirectory
             )
         } catch {
-            for line in error.lines { Diagnostics.error(line) }
-            throw ExitCode(Outcome.invalid.exitCode)
+            for problem in error.problems { Log.error(problem.description, code: problem.code.rawValue) }
+            if let more = error.omission { Log.error(more) }
+            throw Exit(.invalid)
         }
-        searchPath = PluginSearchPath.standard(
+        log.apply(to: config)
+        (searchPath, catalog) = Self.findPlugins(options, config)
+        Log.debug("configuration: " + (source.map { "\($0.path), by \($0.rule.rawValue)" } ?? "no file, defaults"))
+        for plugin in catalog.plugins {
+            Log.debug("found in \(plugin.directory)", .init(plugin: plugin.manifest.name))
+        }
+        let problems = catalog.check(config).problems
+        guard problems.isEmpty else {
+            for problem in problems { Log.error("\(problem)", code: problem.code.rawValue) }
+            throw Exit(.invalid)
+        }
+    }
+
+    /// Looks for plugins and reads their manifests.
+    static func findPlugins(
+        _ options: GlobalOptions,
+        _ config: HostConfig
+    ) -> (searchPath: PluginSearchPath, catalog: Catalog) {
+        let searchPath = PluginSearchPath.standard(
             option: options.pluginPath,
             environment: environment,
-            workingDirectory: directory,
+            workingDirectory: workingDirectory,
             prefix: Installation.prefix
         )
-        catalog = Catalog.load(
+        let catalog = Catalog.load(
             searchPath: searchPath,
             policy: config.plugins,
             disabledExecutors: config.disabledExecutors
         )
-        runID = Self.makeRunID()
-        principal = "uid:\(getuid())"
-        let problems = catalog.check(config).problems
-        guard problems.isEmpty else {
-            for problem in problems { Diagnostics.error(problem.lineWithCode) }
-            throw ExitCode(Outcome.invalid.exitCode)
-        }
+        return (searchPath, catalog)
     }
 
     var settings: HostSettings {
@@ -59,10 +78,12 @@ struct Composition {
             runID: runID,
             principal: principal
         )
-        // Not /tmp, which is often memory.
-        settings.spoolDirectory = Self.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+        settings.spoolDirectory = Self.spoolDirectory
         return settings
     }
+
+    /// Where long output is kept while a task runs. Not /tmp, which is often memory.
+    static var spoolDirectory: String { environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp" }
 
     var origin: TaskOrigin { TaskOrigin(runID: runID, principal: principal) }
 
@@ -109,9 +130,12 @@ enum Installation {
         return exists(prefix + "/libexec/ostler") ? prefix : nil
     }()
 
+    /// Names the directory of the launcher.
+    static let launcherVariable = "OSTLER_LIBEXEC"
+
     /// The program `ostler-launch`.
     static let launcher: String = {
-        if let directory = Composition.environment["OSTLER_LIBEXEC"] { return directory + "/ostler-launch" }
+        if let directory = Composition.environment[launcherVariable] { return directory + "/ostler-launch" }
         if let prefix { return prefix + "/libexec/ostler/ostler-launch" }
         return directory + "/ostler-launch"
     }()

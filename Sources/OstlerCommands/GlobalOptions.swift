@@ -1,13 +1,47 @@
-internal import ArgumentParser
+internal import OstlerCommandLine
+internal import OstlerConfig
 
-/// What every command takes.
-struct GlobalOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
-    var config: String?
+/// What every command that works takes.
+struct GlobalOptions: Sendable {
+    private enum Option {
+        static let config = CommandOption.value("config", "FILE", "The configuration file.", completion: .file)
+        static let pluginPath = CommandOption.value(
+            "plugin-path",
+            "DIR[:DIR…]",
+            "Directories to look for plugins in first.",
+            completion: .directory
+        )
+        static let json = CommandOption.flag("json", "Results as JSON.")
+        static let logLevel = CommandOption.value(
+            "log-level",
+            "LEVEL",
+            "How much is told on stderr: error, warning, info or debug.",
+            completion: .oneOf(HostConfig.LogLevel.allCases.map(\.rawValue))
+        )
+        static let logFormat = CommandOption.value(
+            "log-format",
+            "FORMAT",
+            "How it is told: text, or json for an object a line.",
+            completion: .oneOf(HostConfig.LogFormat.allCases.map(\.rawValue))
+        )
+    }
 
-    @Option(name: .long, help: ArgumentHelp("Directories to look for plugins in first.", valueName: "dir[:dir…]"))
-    var pluginPath: String?
+    static let section = CommandSpec.Section(
+        "Common options",
+        [Option.json, Option.config, Option.pluginPath, Option.logLevel, Option.logFormat]
+    )
 
-    @Flag(name: .long, help: "Results as JSON.")
-    var json = false
+    let config: String?
+    let pluginPath: String?
+    let json: Bool
+    let logLevel: HostConfig.LogLevel?
+    let logFormat: HostConfig.LogFormat?
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        config = arguments.value(Option.config)
+        pluginPath = arguments.value(Option.pluginPath)
+        json = arguments.has(Option.json)
+        logLevel = try arguments.choice(Option.logLevel, of: HostConfig.LogLevel.self)
+        logFormat = try arguments.choice(Option.logFormat, of: HostConfig.LogFormat.self)
+    }
 }

@@ -1,59 +1,58 @@
-package import ArgumentParser
 internal import COstlerShims
 internal import Glibc
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerTasks
 
 /// The command line.
-package struct OstlerCommand: ParsableCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "ostler",
-        abstract: "Runs tasks by executor plugins, each command in a sandbox of its own.",
-        discussion: """
-            Results go to stdout, everything else to stderr.
-
-            Examples:
-              ostler run command -- sha256sum /etc/passwd
-              ostler run --file tasks.jsonl --jobs 2
-              ostler doctor
-            """,
-        version: "ostler \(OstlerVersion.text)",
-        subcommands: [
-            RunCommand.self, ValidateCommand.self, PlanCommand.self, PluginCommand.self, HealthCommand.self,
-            DoctorCommand.self,
+package enum OstlerCommand {
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("ostler", "Runs tasks by executor plugins, each command in a sandbox of its own.")
+        spec.details = ["Results go to stdout, everything else to stderr."]
+        spec.synopsis = ["COMMAND …"]
+        spec.examples = [
+            "ostler run command -- sha256sum /etc/passwd", "ostler run --file tasks.jsonl --jobs 2", "ostler doctor",
         ]
-    )
+        spec.subcommands = [
+            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, PluginCommand.spec, HealthCommand.spec,
+            DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
+        ]
+        return spec
+    }()
 
-    package init() {}
+    static let version = "ostler \(OstlerVersion.text)"
 
-    /// Parses the process's arguments, runs the command and ends the process with its exit code.
+    /// Does what the process's arguments ask for, and ends the process with the exit code.
     package static func start() -> Never {
         StandardStreams.reserve()
+        StandardStreams.reserve()
         ostler_ignore_sigpipe()
+        if CommandWords.own.first == CompletionsCommand.query { Glibc.exit(CompletionsCommand.answer()) }
+        var path = [spec]
         do {
-            var command = try parseQuickly() ?? parseAsRoot(CommandWords.own)
-            try command.run()
+            let words = CommandWords.own
+            switch try CommandParser.parse(words, root: spec, hasCommandLine: CommandWords.hasTerminator) {
+            case .version: try Results.write(version + "\n")
+            case .help(let commands, let arguments): try Results.write(help(commands, arguments))
+            case .run(let commands, let arguments):
+                path = commands
+                guard let action = commands.last?.action else { break }
+                Glibc.exit(try action(arguments))
+            }
             Glibc.exit(0)
-        } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
+        } catch let exit as Exit {
+            Glibc.exit(exit.code)
+        } catch let error as UsageError {
+            Log.usage(error, running: path)
         } catch {
-            report(error)
+            Log.error("\(error)")
         }
+        Glibc.exit(Outcome.invalid.exitCode)
     }
 
-    /// Parses the most frequent command by itself, which takes half the time of parsing from the root. What it does
-    /// not take is parsed from the root, for the messages.
-    private static func parseQuickly() throws -> (any ParsableCommand)? {
-        guard CommandWords.own.first == "run" else { return nil }
-        return try? RunCommand.parse(Array(CommandWords.own.dropFirst()))
-    }
-
-    /// Help and version are results; wrong usage is exit code 3, as all that is refused before it runs.
-    private static func report(_ error: any Error) -> Never {
-        let isSuccess = exitCode(for: error).isSuccess
-        let text = fullMessage(for: error)
-        let line = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)
-        _ = write(isSuccess ? 1 : 2, line, line.count)
-        Glibc.exit(isSuccess ? 0 : Outcome.invalid.exitCode)
+    /// The help of a command; for one executor with the members of its payload.
+    private static func help(_ path: [CommandSpec], _ arguments: Arguments) -> String {
+        let members = path.last?.takesMembers == true ? ExecutorMembers.section(for: arguments) : nil
+        return HelpText(path, width: Terminal.width).text(extra: members.map { [$0] } ?? [])
     }
 }

@@ -32,6 +32,9 @@ package struct ConfigError: Error, Sendable, Equatable {
         case unsupportedKind = "unsupported_kind"
         case invalidSchema = "invalid_schema"
         case schemaViolation = "schema_violation"
+        // What is allowed and probably not meant.
+        case unusedSection = "unused_section"
+        case unknownProgram = "unknown_program"
     }
 
     package var code: Code
@@ -64,7 +67,6 @@ package struct ConfigError: Error, Sendable, Equatable {
     package var line: Int? { position?.line }
     /// Counted from 1, in characters.
     package var column: Int? { position?.column }
-
 }
 
 extension ConfigError: CustomStringConvertible {
@@ -73,9 +75,6 @@ extension ConfigError: CustomStringConvertible {
         let place = position.map { ":\($0.line):\($0.column)" } ?? ""
         return "\(Quotation.bare(file))\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
     }
-
-    /// As ``description``, with the code behind it.
-    package var lineWithCode: String { "\(self) [\(code.rawValue)]" }
 }
 
 /// Everything that is wrong with one file; never empty.
@@ -93,8 +92,8 @@ package struct ConfigFailure: Error, Sendable, Equatable, CustomStringConvertibl
     /// One line a problem.
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 
-    /// One line a problem with its code, and how many more there are.
-    package var lines: [String] {
-        problems.map(\.lineWithCode) + (omitted == 0 ? [] : ["… and \(omitted) more problem\(omitted == 1 ? "" : "s")"])
+    /// How many more problems there are, if there are more.
+    package var omission: String? {
+        omitted == 0 ? nil : "… and \(omitted) more problem\(omitted == 1 ? "" : "s")"
     }
 }

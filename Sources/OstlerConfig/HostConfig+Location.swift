@@ -38,14 +38,29 @@ extension HostConfig {
         workingDirectory: String,
         systemDirectory: String = "/etc/ostler"
     ) throws(ConfigFailure) -> HostConfig {
+        try find(
+            explicit: explicit,
+            environment: environment,
+            workingDirectory: workingDirectory,
+            systemDirectory: systemDirectory
+        ).config
+    }
+
+    /// Finds and reads the configuration file, and says which it was; nil for the defaults.
+    package static func find(
+        explicit: String?,
+        environment: [String: String],
+        workingDirectory: String,
+        systemDirectory: String = "/etc/ostler"
+    ) throws(ConfigFailure) -> (config: HostConfig, source: ConfigSource?) {
         let found: (source: ConfigSource, bytes: [UInt8])?
         do throws(ConfigError) {
             found = try open(explicit, environment, workingDirectory, systemDirectory)
         } catch {
             throw ConfigFailure(error)
         }
-        guard let found else { return HostConfig() }
-        return try HostConfig(parsing: found.bytes, file: found.source.name)
+        guard let found else { return (HostConfig(), nil) }
+        return (try HostConfig(parsing: found.bytes, file: found.source.name), found.source)
     }
 
     private static func open(

@@ -2,7 +2,9 @@ internal import OstlerJSON
 
 extension HostConfig.Executor {
     /// The keys that are the host's in every executor's section.
-    package static let hostKeys = ["enabled", "allowed_commands", "blocked_commands"]
+    package static let hostKeys = [
+        "enabled", "allowed_commands", "blocked_commands", "rules", "bundles", "exec_workdir",
+    ]
 
     static func all(reading reader: ValueReader) -> [String: HostConfig.Executor] {
         var executors: [String: HostConfig.Executor] = [:]
@@ -25,6 +27,9 @@ extension HostConfig.Executor {
         enabled = members["enabled"]?.bool() ?? enabled
         allowedCommands = members["allowed_commands"].map { $0.strings() ?? [] }
         blockedCommands = members["blocked_commands"]?.strings() ?? []
+        rules = members["rules"]?.elements()?.compactMap(CommandRule.init(reading:)) ?? []
+        bundles = members["bundles"]?.strings() ?? []
+        executesWorkDirectory = members["exec_workdir"]?.bool() ?? executesWorkDirectory
         for (key, value) in members.object.members where !Self.hostKeys.contains(key) { settings[key] = value }
     }
 }
@@ -100,6 +105,15 @@ extension HostConfig.Tasks {
         timeoutMilliseconds = members["timeout"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
         graceMilliseconds = members["grace"]?.milliseconds() ?? graceMilliseconds
         startTimeoutMilliseconds = members["start_timeout"]?.positiveMilliseconds() ?? startTimeoutMilliseconds
+    }
+}
+
+extension HostConfig.Log {
+    init(reading reader: ValueReader) {
+        self.init()
+        guard let members = reader.members(["level", "format"]) else { return }
+        level = members["level"]?.choice(HostConfig.LogLevel.self) ?? level
+        format = members["format"]?.choice(HostConfig.LogFormat.self) ?? format
     }
 }
 

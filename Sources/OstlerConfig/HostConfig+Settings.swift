@@ -4,12 +4,18 @@ package import OstlerJSON
 package enum ConfigOrigin: Sendable, Equatable, CustomStringConvertible {
     case builtIn
     case file(String, YAMLPosition)
+    /// A variable of the caller's environment, by its name.
+    case environment(String)
+    /// An option of the command line, by its name without dashes.
+    case option(String)
 
-    /// `default`, or `ostler.yaml:3:5`.
+    /// `default`, `ostler.yaml:3:5`, `$OSTLER_LOG_LEVEL` or `--log-level`.
     package var description: String {
         switch self {
         case .builtIn: "default"
         case .file(let file, let position): "\(file):\(position.line):\(position.column)"
+        case .environment(let name): "$" + name
+        case .option(let name): "--" + name
         }
     }
 }
@@ -20,6 +26,12 @@ extension HostConfig {
         package let pointer: JSONPointer
         package let value: JSONValue
         package let origin: ConfigOrigin
+
+        package init(pointer: JSONPointer, value: JSONValue, origin: ConfigOrigin) {
+            self.pointer = pointer
+            self.value = value
+            self.origin = origin
+        }
     }
 
     /// Every effective value, in the order of the reference; executors by name.
@@ -47,6 +59,7 @@ extension HostConfig {
                 "grace": .duration(tasks.graceMilliseconds),
                 "start_timeout": .duration(tasks.startTimeoutMilliseconds),
             ],
+            "log": ["level": .string(log.level.rawValue), "format": .string(log.format.rawValue)],
         ]
     }
 
@@ -64,6 +77,9 @@ extension HostConfig.Executor {
         var object = JSONObject([("enabled", .bool(enabled))])
         if let allowedCommands { object["allowed_commands"] = .strings(allowedCommands) }
         object["blocked_commands"] = .strings(blockedCommands)
+        if !rules.isEmpty { object["rules"] = .strings(rules.map { "\($0.decision.rawValue) \($0.text)" }) }
+        object["bundles"] = .strings(bundles)
+        object["exec_workdir"] = .bool(executesWorkDirectory)
         for (key, value) in settings.members { object[key] = value }
         return .object(object)
     }

@@ -8,6 +8,9 @@ package import OstlerJSON
 ///     enabled: true
 ///     allowed_commands: [ls, cat]   # absent: any
 ///     blocked_commands: [rm]
+///     rules: [{block: [git, push], match: ["git push origin"]}]
+///     bundles: [python3]            # what allowed programs load by themselves
+///     exec_workdir: false
 ///     # other keys are the plugin's, and are checked by its config_schema
 /// plugins: {allow: ["*"], block: []}
 /// sandbox:
@@ -16,6 +19,7 @@ package import OstlerJSON
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
 /// tasks: {timeout: none, grace: 5s, start_timeout: 10s}
+/// log: {level: info, format: text}
 /// ```
 package struct HostConfig: Sendable {
     /// What the host itself knows of an executor's section.
@@ -25,6 +29,12 @@ package struct HostConfig: Sendable {
         package var allowedCommands: [String]?
         /// Programs that may not be started.
         package var blockedCommands: [String] = []
+        /// How command lines must or must not begin.
+        package var rules: [CommandRule] = []
+        /// What allowed programs load by themselves, by name or path.
+        package var bundles: [String] = []
+        /// Whether what a task makes in its work directory may be executed although there are lists.
+        package var executesWorkDirectory = false
         /// The other keys; the plugin's `config_schema` judges them, and the plugin gets them.
         package var settings = JSONObject()
 
@@ -90,10 +100,44 @@ package struct HostConfig: Sendable {
         package init() {}
     }
 
+    /// How much is told on stderr; each level includes those before it.
+    package enum LogLevel: String, Sendable, CaseIterable, Comparable {
+        case error
+        case warning
+        case info
+        case debug
+
+        package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .error: 0
+            case .warning: 1
+            case .info: 2
+            case .debug: 3
+            }
+        }
+    }
+
+    /// How it is written there.
+    package enum LogFormat: String, Sendable, CaseIterable {
+        case text
+        case json
+    }
+
+    /// What is told on stderr, and how.
+    package struct Log: Sendable, Equatable {
+        package var level = LogLevel.info
+        package var format = LogFormat.text
+
+        package init() {}
+    }
+
     package var executors: [String: Executor] = [:]
     package var plugins = Plugins()
     package var sandbox = Sandbox()
     package var tasks = Tasks()
+    package var log = Log()
     /// The text that was read; nil if there was no file.
     package private(set) var document: YAMLDocument?
 
@@ -120,11 +164,12 @@ package struct HostConfig: Sendable {
     package init(_ document: YAMLDocument) throws(ConfigFailure) {
         let log = ProblemLog(document)
         self.document = document
-        if let members = log.root.members(["executors", "plugins", "sandbox", "tasks"]) {
+        if let members = log.root.members(["executors", "plugins", "sandbox", "tasks", "log"]) {
             executors = members["executors"].map(Executor.all) ?? [:]
             plugins = members["plugins"].map(Plugins.init(reading:)) ?? plugins
             sandbox = members["sandbox"].map(Sandbox.init(reading:)) ?? sandbox
             tasks = members["tasks"].map(Tasks.init(reading:)) ?? tasks
+            self.log = members["log"].map(Log.init(reading:)) ?? self.log
         }
         try log.finish()
     }

@@ -1,11 +1,11 @@
-internal import CYaml
+internal import CLibYAML
 internal import OstlerJSON
 
 /// Builds a document from libyaml's events and refuses each thing the dialect lacks as its event arrives, so that
 /// no alias is ever expanded and no nesting is followed further than allowed.
 ///
-/// libyaml's events are used in place of Yams' nodes because a node is only handed out after its aliases have been
-/// resolved and its keys hashed, both of which a hostile file can make arbitrarily long.
+/// Events are used in place of libyaml's document because that is only handed out once the whole text has been read,
+/// however deep and long a hostile file makes it.
 struct YAMLComposer: ~Copyable {
     /// On the heap, since libyaml keeps a pointer from the parser to itself.
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)

@@ -96,8 +96,7 @@ package final class Host {
         } catch {
             throw Failure("invalid_schema", fault: .executor, message: error.message)
         }
-        let names = settings.config.executor(named: executor).allowedCommands ?? []
-        let judge = ProgramPolicy(provider.programs(of: executor), allowedNames: names)
+        let judge = ProgramPolicy(provider.programs(of: executor), settings.config.executor(named: executor))
         let route = pool(of: found.plugin).addRoute(found, schema: schema, judge: judge)
         routes[executor] = route
         return route
@@ -106,10 +105,9 @@ package final class Host {
     /// The policy engine knows nothing of executors: the schema's annotations say where a program stands.
     private func policyProblems(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
         guard route.launches, route.judge.hasRules else { return [] }
-        let programs = try? spec.payload.withUnsafeBufferPointer {
-            try route.schema.values(annotatedWith: "x-ostler-program", in: $0)
-        }
-        guard let programs else {
+        guard let programs = Self.values("x-ostler-program", of: spec, route),
+            let lists = route.judge.hasArgumentRules ? Self.values("x-ostler-arguments", of: spec, route) : []
+        else {
             return [
                 Failure(
                     "invalid_json",
@@ -120,10 +118,20 @@ package final class Host {
             ]
         }
         return programs.compactMap { found in
-            found.value.string.flatMap {
-                route.judge.judge($0, at: JSONPointer("/payload" + found.pointer.description))
+            let arguments = lists.first { $0.pointer.holder == found.pointer.holder }?.value.words ?? []
+            return found.value.string.flatMap {
+                route.judge.judge($0, arguments, at: JSONPointer("/payload" + found.pointer.description))
             }
         }
+    }
+
+    /// nil if the schema asks for too much work.
+    private static func values(
+        _ annotation: String,
+        of spec: TaskSpec,
+        _ route: ExecutorRoute
+    ) -> [CompiledSchema.AnnotatedValue]? {
+        try? spec.payload.withUnsafeBufferPointer { try route.schema.values(annotatedWith: annotation, in: $0) }
     }
 
     /// A frame carries the payload and what the host says of the task.

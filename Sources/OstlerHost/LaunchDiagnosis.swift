@@ -12,7 +12,7 @@ package enum LaunchDiagnosis {
         var report = Failure(
             "sandbox_unavailable",
             fault: .sandbox,
-            retry: .otherNode,
+            retry: failure.errno == ESTALE ? .same : .otherNode,
             message: "the sandbox could not be built: \(layer)step \(failure.stage): "
                 + "\(Errno.message(failure.errno))\(detail); nothing was run"
         )
@@ -39,6 +39,8 @@ package enum LaunchDiagnosis {
                 + "profile that allows clone and unshare; `ostler doctor` tells which"
         case ("slot", ENOSPC), ("slot", EUSERS):
             "no more namespaces are allowed: raise the sysctls user.max_user_namespaces and user.max_net_namespaces"
+        case ("template", ESTALE):
+            "the programs of this machine were changed, perhaps by an upgrade, after they had been checked: run it again"
         case ("template", ENOENT): "a file or directory that was asked for does not exist on this machine"
         case ("template", _), ("mount", _):
             "mounts are refused here, as in many containers; `ostler doctor` tells which step fails"

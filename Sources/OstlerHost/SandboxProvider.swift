@@ -12,7 +12,9 @@ package final class SandboxProvider {
     package let launcher: Launcher
     package let planner: Planner
     private let settings: HostSettings
-    private var programs: [String: SandboxPolicy.Programs] = [:]
+    private var programs: [String: ListedPrograms] = [:]
+    /// The files of lists before those of now: tasks that wait may have been planned with them.
+    private var retired: [ProgramFence] = []
     private var certificates: [CertificateKey: [UInt8]] = [:]
 
     private struct CertificateKey: Hashable {
@@ -20,6 +22,7 @@ package final class SandboxProvider {
         let required: SandboxLayers
         let best: SandboxLayers
         let enforced: SandboxLayers
+        let programs: ProgramFence?
     }
 
     package init(_ settings: HostSettings) {
@@ -43,7 +46,7 @@ package final class SandboxProvider {
         policy.binds = settings.taskBinds
         policy.workDirectory = settings.workDirectory
         if task.environmentMode == .clean { policy.environment = [] }
-        policy.programs = programs(of: executor)
+        if let fence = programs(of: executor).current() { policy.enforce(fence) }
         return policy
     }
 
@@ -89,17 +92,27 @@ package final class SandboxProvider {
         return status.st_uid == 0 && status.st_mode & 0o005 != 0o005
     }
 
-    /// The allow and block lists of an executor, as files. Names that exist nowhere in the view match nothing.
-    package func programs(of executor: String) -> SandboxPolicy.Programs {
+    /// The allow and block lists of an executor; what a rule allows with some arguments is among the allowed. Names that
+    /// exist nowhere in the view match nothing.
+    package func programs(of executor: String) -> ListedPrograms {
         if let known = programs[executor] { return known }
         let config = settings.config.executor(named: executor)
-        let resolver = ProgramResolver()
-        let resolved = SandboxPolicy.Programs(
-            allowed: config.allowedCommands.map { $0.compactMap { resolver.resolve($0)?.identity } },
-            blocked: config.blockedCommands.compactMap { resolver.resolve($0)?.identity }
+        let lists = ProgramLists(
+            allowed: config.allowedCommands.map { $0 + config.programsOfAllowRules },
+            blocked: config.blockedCommands,
+            bundles: config.bundles,
+            opensWork: config.executesWorkDirectory
         )
-        programs[executor] = resolved
-        return resolved
+        let listed = ListedPrograms(lists) { [weak self] old in self?.retire(old) }
+        programs[executor] = listed
+        return listed
+    }
+
+    private func retire(_ fence: ProgramFence) {
+        for old in retired where old.lists == fence.lists { launcher.dropPlans(of: old) }
+        retired.removeAll { $0.lists == fence.lists }
+        retired.append(fence)
+        certificates.removeAll()
     }
 
     /// What can be had is required from then on: a plan either enforces it or does not start.
@@ -109,12 +122,17 @@ package final class SandboxProvider {
             policy.required.insert(SandboxLayers([.memoryLimit, .cgroupNamespace]))
         }
         if launcher.capabilities.processes != .none { policy.required.insert(SandboxLayers([.processLimit])) }
+        if launcher.capabilities.hasLandlock { policy.required.insert(SandboxLayers([.landlock])) }
         return policy
     }
 
     /// The number of the plan for a policy, made when it is first needed.
     package func plan(for policy: SandboxPolicy) async throws(LaunchFailure) -> UInt32 {
         try await launcher.start()
+        if let fence = policy.programs, !fence.isLoaded {
+            // Files are looked through beside the loop, which serves everybody.
+            _ = await Task.detached { fence.load() }.value
+        }
         return try await launcher.plan(for: strengthened(policy), planner)
     }
 
@@ -125,7 +143,8 @@ package final class SandboxProvider {
             profile: policy.profile,
             required: policy.required,
             best: policy.best,
-            enforced: enforced
+            enforced: enforced,
+            programs: policy.programs
         )
         if let known = certificates[key] { return known }
         let json = Certificate(policy: policy, enforced: enforced, capabilities: launcher.capabilities).json

@@ -27,6 +27,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     /// Where its `execute` begins in the stream to the plugin.
     private var frameStart: UInt64 = 0
     private var deliveries = 1
+    /// Its standard input has been handed over, and cannot be had again.
+    private var hadStdin = false
     private static let maximumDeliveries = 3
     /// The sandbox of its commands, if it may start any.
     let command: CommandSandbox?
@@ -147,7 +149,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         }
         // Not if it had answered: what it wrote then belongs to other tasks.
         if evidence.answer == nil, evidence.failure?.outcome != .failed { lostStderr = loss.stderr }
-        perform(state.handle(.executorLost, launches: launches))
+        // Without a number at the launcher there is nothing whose end could be waited for.
+        perform(state.handle(.executorLost, launches: launches && launchNumber != nil))
     }
 
     /// A process that ended of itself may never have taken the last tasks that were sent to it: these have not run. Not
@@ -156,7 +159,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         guard case .executing = state, evidence.answer == nil, evidence.failure == nil, evidence.ending == nil else {
             return false
         }
-        return frameStart >= loss.taken && launchNumber == nil && deliveries < Self.maximumDeliveries
+        return frameStart >= loss.taken && launchNumber == nil && !hadStdin && deliveries < Self.maximumDeliveries
     }
 
     func wrote(_ notification: OutputNotification) {
@@ -284,6 +287,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         }
         if let command {
             request.hasStdin = stdin != nil
+            hadStdin = hadStdin || stdin != nil
             launchNumber = host.provider.launcher.registerTask(
                 plan: command.plan,
                 spawn: process.spawnNumber,
@@ -353,6 +357,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 
     package func sandboxFailed(_ failure: LaunchFailure) {
         guard !failure.isProgramFault else { return }
+        // The launcher saw the end of the plugin first. The host hears of it next, and then knows what became of the task.
+        guard !failure.isPluginGone else { return launchNumber = nil }
         evidence.sandboxFailure = LaunchDiagnosis.failure(failure)
     }
 

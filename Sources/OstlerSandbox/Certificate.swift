@@ -7,6 +7,8 @@ package struct Certificate: Sendable {
     package let best: SandboxLayers
     package let enforced: SandboxLayers
     package let capabilities: LauncherCapabilities
+    /// The lists that are in force; nil if there are none.
+    package let programs: ProgramFence?
 
     package init(policy: SandboxPolicy, enforced: SandboxLayers, capabilities: LauncherCapabilities) {
         profile = policy.profile
@@ -14,6 +16,7 @@ package struct Certificate: Sendable {
         best = policy.best
         self.enforced = enforced
         self.capabilities = capabilities
+        programs = policy.programs
     }
 
     package func encode(into writer: inout JSONWriter) {
@@ -79,8 +82,34 @@ package struct Certificate: Sendable {
             isEnforced ? "cgroup \(capabilities.memory.rawValue) memory" : "RLIMIT_DATA, for each process by itself"
         case .processLimit:
             isEnforced ? "cgroup \(capabilities.processes.rawValue) pids" : "RLIMIT_NPROC of the user namespace"
-        case .landlock: "not used by this version (kernel offers ABI \(capabilities.landlockABI))"
+        case .landlock: isEnforced ? landlock : "none (kernel offers ABI \(capabilities.landlockABI))"
+        case .programLists: programs.map(lists) ?? "none are in force"
         }
+    }
+
+    /// What the version of the kernel's interface offers.
+    private var landlock: String {
+        let abi = capabilities.landlockABI
+        var parts = ["device nodes"]
+        if let programs, !programs.lists.opensWork { parts.insert("execution", at: 0) }
+        if abi >= 4 { parts.append("TCP") }
+        if abi >= 5 { parts.append("ioctl of devices") }
+        if abi >= 6 { parts.append("signals and abstract sockets") }
+        return "ABI \(abi): " + parts.joined(separator: ", ")
+    }
+
+    private func lists(_ fence: ProgramFence) -> String {
+        let content = fence.load()
+        let view: String
+        if let closure = content.closure {
+            let bundles = closure.bundles.isEmpty ? "" : " and \(closure.bundles.joined(separator: ", "))"
+            view = "view of \(closure.files.count) program files\(bundles)"
+        } else {
+            view = "view with \(content.hidden.count) program files hidden"
+        }
+        let rest = "all else noexec, no memory files"
+        guard fence.lists.opensWork else { return "\(view); \(rest)" }
+        return "\(view); \(rest); but exec_workdir lets a task execute what it makes in /work"
     }
 }
 
@@ -98,6 +127,8 @@ package struct LauncherCapabilities: Sendable, Equatable {
     package var processes = Cgroup.none
     package var landlockABI: UInt32 = 0
     package var seccomp = false
+    /// Whether the kernel's Landlock is new enough: its first version cannot allow files to change their directory.
+    package var hasLandlock: Bool { landlockABI >= 2 }
 
     package init() {}
 }

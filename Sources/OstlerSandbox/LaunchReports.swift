@@ -1,4 +1,5 @@
 internal import COstlerLaunch
+internal import Glibc
 package import OstlerProtocol
 package import OstlerSystem
 
@@ -31,6 +32,8 @@ package struct LaunchFailure: Error, Sendable {
     package let errno: Int32
     package let layer: SandboxLayer?
     package let detail: String
+    /// Whether the plugin that was to start commands for the task is gone: the task was not taken.
+    package var isPluginGone: Bool { stage == "request" && errno == ESRCH }
     /// Whether the sandbox stood and only the program was not to be had.
     package let isProgramFault: Bool
 

@@ -212,6 +212,18 @@ package final class Launcher: EventHandler {
         return true
     }
 
+    /// Forgets the plans with a fence that is no longer what the machine's files are. Sandboxes that have one keep it.
+    package func dropPlans(of fence: ProgramFence) {
+        for (policy, state) in plans where policy.programs == fence {
+            guard case .ready(let number) = state else { continue }
+            plans[policy] = nil
+            planNumbers[number] = nil
+            post { (socket) throws(SystemFailure) in
+                try LaunchPacket.send(OSTLER_OP_PLAN_DROP, id: number, body: NoBody(), to: socket)
+            }
+        }
+    }
+
     // MARK: Sandboxes
 
     /// Starts a process in a sandbox of its own. The descriptors stay the caller's, who may close them at once.
@@ -369,6 +381,7 @@ package final class Launcher: EventHandler {
             if !isTask, planAnswered(packet.id, failure) { return }
             observer?.sandboxFailed(failure)
             if !isTask { spawns[packet.id] = nil }
+            if isTask, failure.isPluginGone { tasks[packet.id] = nil }
         case OSTLER_EV_EXITED:
             if let body = packet.body(as: ostler_exited.self) { observer?.sandboxExited(ExitReport(body)) }
         case OSTLER_EV_REAPED:

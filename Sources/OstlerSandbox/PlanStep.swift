@@ -15,8 +15,36 @@ package enum PlanStep: Sendable, Equatable {
     case hostname(String)
     case rlimit(ResourceLimit, UInt64)
     case limits(memory: UInt64, processes: UInt64)
-    case seccomp
-    case programs(SandboxPolicy.Programs)
+    case seccomp(SystemCallFilter)
+    case programs(ProgramIdentities)
+    /// A file of the host as it was judged; `program` is its place among the allowed identities, if it has one.
+    case hostFile(source: String, target: String, stamp: FileStamp, program: Int?)
+    case mask(String, FileIdentity)
+    case witness(String, FileStamp)
+    /// `executable` names what may be executed, nil all.
+    case landlock(executable: [String]?)
+}
+
+/// Which system calls exist in a sandbox.
+package enum SystemCallFilter: Sendable, Equatable {
+    case strict
+    /// Without files that are only memory: no mount option keeps those from being executed.
+    case noMemoryFiles
+}
+
+/// Program files by what they are.
+package struct ProgramIdentities: Sendable, Equatable {
+    /// nil: all that are not blocked.
+    package var allowed: [FileIdentity]?
+    package var blocked: [FileIdentity]
+    /// Whether what is in the work directory may be started too.
+    package var opensWork: Bool
+
+    package init(allowed: [FileIdentity]? = nil, blocked: [FileIdentity] = [], opensWork: Bool = false) {
+        self.allowed = allowed
+        self.blocked = blocked
+        self.opensWork = opensWork
+    }
 }
 
 /// How a piece of the host is bound.
@@ -81,21 +109,38 @@ private struct PlanEncoder {
             put(OSTLER_STEP_RLIMIT, ostler_rlimit(resource: resource.rawValue, reserved: 0, value: value))
         case .limits(let memory, let processes):
             put(OSTLER_STEP_LIMITS, ostler_limits(memory_bytes: memory, processes: processes))
-        case .seccomp:
-            put(OSTLER_STEP_SECCOMP, ostler_seccomp(profile: OSTLER_SECCOMP_STRICT.rawValue, reserved: 0))
-        case .programs(let programs): put(programs)
+        case .seccomp(let filter):
+            let profile = filter == .strict ? OSTLER_SECCOMP_STRICT : OSTLER_SECCOMP_NO_MEMORY_FILES
+            put(OSTLER_STEP_SECCOMP, ostler_seccomp(profile: profile.rawValue, reserved: 0))
+        default: addProgramStep(step)
         }
     }
 
-    private mutating func put(_ programs: SandboxPolicy.Programs) {
+    private mutating func addProgramStep(_ step: PlanStep) {
+        switch step {
+        case .programs(let programs): put(programs)
+        case .hostFile(let source, let target, let stamp, let program):
+            let index = program.map { UInt32($0) + 1 } ?? 0
+            let body = ostler_host_file(stamp: stamp.body, program: index, reserved: 0)
+            put(OSTLER_STEP_HOST_FILE, body, strings: [source, target])
+        case .mask(let path, let identity): put(OSTLER_STEP_MASK, identity.body, strings: [path])
+        case .witness(let path, let stamp): put(OSTLER_STEP_WITNESS, stamp.body, strings: [path])
+        case .landlock(let executable):
+            let body = ostler_landlock(limits_execution: executable == nil ? 0 : 1, reserved: 0)
+            put(OSTLER_STEP_LANDLOCK, body, strings: executable ?? [])
+        default: preconditionFailure("\(step) is no step of programs")
+        }
+    }
+
+    private mutating func put(_ programs: ProgramIdentities) {
         let allowed = programs.allowed ?? []
         let body = ostler_programs(
             allow_count: UInt32(allowed.count),
             block_count: UInt32(programs.blocked.count),
             has_allow: programs.allowed == nil ? 0 : 1,
-            reserved: 0
+            opens_work: programs.opensWork ? 1 : 0
         )
-        let ids = (allowed + programs.blocked).map { ostler_file_id(device: $0.device, inode: $0.inode) }
+        let ids = (allowed + programs.blocked).map(\.body)
         put(OSTLER_STEP_PROGRAMS, body, rest: ids.withUnsafeBytes { Array($0) })
     }
 
@@ -123,4 +168,12 @@ private struct PlanEncoder {
         bytes.append(contentsOf: content)
         while bytes.count % 8 != 0 { bytes.append(0) }
     }
+}
+
+extension FileIdentity {
+    fileprivate var body: ostler_file_id { ostler_file_id(device: device, inode: inode) }
+}
+
+extension FileStamp {
+    fileprivate var body: ostler_stamp { ostler_stamp(id: identity.body, changed_ns: changed) }
 }

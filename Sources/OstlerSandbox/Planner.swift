@@ -1,4 +1,5 @@
-/// Turns a policy into the ordered steps of a plan. It is pure: the same policy and layout give the same bytes.
+/// Turns a policy into the ordered steps of a plan. It is pure: the same policy and layout give the same bytes, once the
+/// policy's fence around programs has been loaded.
 package struct Planner: Sendable {
     private let layout: HostLayout
 
@@ -8,46 +9,45 @@ package struct Planner: Sendable {
 
     package func plan(_ policy: SandboxPolicy) -> SandboxPlan {
         var steps: [PlanStep] = [.require(policy.required, best: policy.best)]
+        if let fence = policy.programs { steps.append(.programs(fence.identities)) }
         steps += view(policy)
         steps += processes(policy)
+        if policy.asks(.landlock) { steps.append(.landlock(executable: executable(policy))) }
         return SandboxPlan(steps: steps)
     }
 
     // MARK: The view
 
     private func view(_ policy: SandboxPolicy) -> [PlanStep] {
-        var steps: [PlanStep] = [.bind(source: "/usr", target: "/usr", flags: [.readOnly, .recursive])]
-        for (name, entry) in layout.rootEntries {
-            switch entry {
-            case .symlink(let content): steps.append(.symlink(content: content, at: "/" + name))
-            case .directory:
-                steps.append(.bind(source: "/" + name, target: "/" + name, flags: [.readOnly, .recursive]))
-            }
-        }
-        steps += Self.etc
+        var steps = programs(policy)
+        // Mere data: where there are lists, nothing of it can be executed.
+        let fenced: BindFlags = policy.programs == nil ? [] : .noExecute
+        steps += Self.etc(fenced)
         steps += [
             .directory("/tmp", mode: 0o1777), .directory("/var", mode: 0o755),
             .symlink(content: "/tmp", at: "/var/tmp"),
             .directory("/run", mode: 0o755), .devices, .symlink(content: "/tmp", at: "/dev/shm"),
         ]
         let late = policy.binds.filter { $0.target.hasPrefix("/tmp/") }
-        steps += policy.binds.filter { !$0.target.hasPrefix("/tmp/") }.map(bind)
+        steps += policy.binds.filter { !$0.target.hasPrefix("/tmp/") }.map { bind($0, fenced) }
         steps += [
             .proc("/proc"),
-            .tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: []),
+            .tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: fenced),
         ]
         // Before it they would be hidden by it.
-        steps += late.map(bind)
+        steps += late.map { bind($0, fenced) }
+        let path = SandboxPolicy.workPath
+        let atWork: BindFlags = policy.programs?.lists.opensWork == true ? [] : fenced
         if let work = policy.workDirectory {
-            steps.append(.bind(source: work.source, target: SandboxPolicy.workPath, flags: flags(work)))
+            steps.append(.bind(source: work.source, target: path, flags: flags(work).union(atWork)))
         } else {
-            steps.append(.tmpfs(SandboxPolicy.workPath, size: policy.limits.temporary, mode: 0o755, flags: []))
+            steps.append(.tmpfs(path, size: policy.limits.temporary, mode: 0o755, flags: atWork))
         }
-        return steps + [.workDirectory(SandboxPolicy.workPath)]
+        return steps + [.workDirectory(path)]
     }
 
-    private func bind(_ bind: SandboxPolicy.Bind) -> PlanStep {
-        .bind(source: bind.source, target: bind.target, flags: flags(bind))
+    private func bind(_ bind: SandboxPolicy.Bind, _ more: BindFlags) -> PlanStep {
+        .bind(source: bind.source, target: bind.target, flags: flags(bind).union(more))
     }
 
     private func flags(_ bind: SandboxPolicy.Bind) -> BindFlags {
@@ -56,19 +56,74 @@ package struct Planner: Sendable {
         return flags
     }
 
+    // MARK: Programs
+
+    private func programs(_ policy: SandboxPolicy) -> [PlanStep] {
+        guard let fence = policy.programs else { return allPrograms }
+        let content = fence.load()
+        if let closure = content.closure { return only(closure) }
+        return allPrograms + content.masks.map { .mask($0.path, $0.stamp.identity) }
+            + content.witnesses.map { .witness($0.path, $0.stamp) }
+    }
+
+    private var allPrograms: [PlanStep] {
+        var steps: [PlanStep] = [.bind(source: "/usr", target: "/usr", flags: [.readOnly, .recursive])]
+        for (name, entry) in layout.rootEntries {
+            switch entry {
+            case .symlink(let content): steps.append(.symlink(content: content, at: "/" + name))
+            case .directory:
+                steps.append(.bind(source: "/" + name, target: "/" + name, flags: [.readOnly, .recursive]))
+            }
+        }
+        return steps + [.bind(source: "/etc/alternatives", target: "/etc/alternatives", flags: [.readOnly, .optional])]
+    }
+
+    /// Whole directories come first: what lies in them is there already.
+    private func only(_ closure: ProgramClosure) -> [PlanStep] {
+        var steps: [PlanStep] = []
+        for case (let name, .symlink(let content)) in layout.rootEntries {
+            steps.append(.symlink(content: content, at: "/" + name))
+        }
+        steps += ProgramClosure.data.map {
+            .bind(source: $0, target: $0, flags: [.readOnly, .recursive, .noExecute, .optional])
+        }
+        steps += closure.directories.map { .bind(source: $0.path, target: $0.path, flags: [.readOnly, .recursive]) }
+        for (path, content) in closure.links.sorted(by: { $0.key < $1.key }) {
+            guard !ProgramClosure.isData(path), !closure.holdsWhole(path) else { continue }
+            steps.append(.symlink(content: content, at: path))
+        }
+        for file in closure.files where !closure.holdsWhole(file.path) {
+            steps.append(.hostFile(source: file.path, target: file.path, stamp: file.stamp, program: file.program))
+        }
+        return steps
+    }
+
+    /// The places of the view where execution is allowed; nil for all.
+    private func executable(_ policy: SandboxPolicy) -> [String]? {
+        guard let fence = policy.programs, !fence.lists.opensWork else { return nil }
+        guard let closure = fence.load().closure else {
+            return ["/usr"] + layout.rootEntries.filter { $0.entry == .directory }.map { "/" + $0.name }
+        }
+        return closure.files.filter(\.isExecutable).map(\.path)
+            + closure.directories.filter(\.isExecutable).map(\.path)
+    }
+
     /// Only what programs need to find libraries, names and the time; nothing of the machine's accounts.
-    private static let etc: [PlanStep] = [
-        .file(
-            "/etc/passwd",
-            content: "ostler:x:1000:1000:ostler:/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
-        ),
-        .file("/etc/group", content: "ostler:x:1000:\nnogroup:x:65534:\n"),
-        .file("/etc/hosts", content: "127.0.0.1 localhost\n::1 localhost\n"),
-        .file("/etc/nsswitch.conf", content: "passwd: files\ngroup: files\nhosts: files\n"),
-        .bind(source: "/etc/alternatives", target: "/etc/alternatives", flags: [.readOnly, .optional]),
-        .bind(source: "/etc/ld.so.cache", target: "/etc/ld.so.cache", flags: [.readOnly, .optional]),
-        .bind(source: "/etc/localtime", target: "/etc/localtime", flags: [.readOnly, .optional]),
-    ]
+    private static func etc(_ flags: BindFlags) -> [PlanStep] {
+        var steps: [PlanStep] = [
+            .file(
+                "/etc/passwd",
+                content: "ostler:x:1000:1000:ostler:/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+            ),
+            .file("/etc/group", content: "ostler:x:1000:\nnogroup:x:65534:\n"),
+            .file("/etc/hosts", content: "127.0.0.1 localhost\n::1 localhost\n"),
+            .file("/etc/nsswitch.conf", content: "passwd: files\ngroup: files\nhosts: files\n"),
+        ]
+        for path in ["/etc/ld.so.cache", "/etc/localtime"] {
+            steps.append(.bind(source: path, target: path, flags: flags.union([.readOnly, .optional])))
+        }
+        return steps
+    }
 
     // MARK: The processes
 
@@ -84,8 +139,7 @@ package struct Planner: Sendable {
         if let cpu = limits.cpuSeconds { steps.append(.rlimit(.cpuSeconds, cpu)) }
         if let size = limits.fileSize { steps.append(.rlimit(.fileSize, size)) }
         steps.append(.limits(memory: limits.memory ?? 0, processes: limits.processes ?? 0))
-        steps.append(.seccomp)
-        if policy.programs != SandboxPolicy.Programs() { steps.append(.programs(policy.programs)) }
+        steps.append(.seccomp(policy.programs == nil ? .strict : .noMemoryFiles))
         return steps
     }
 }

@@ -24,6 +24,7 @@ package enum SandboxLayer: UInt32, Sendable, CaseIterable {
     case memoryLimit
     case processLimit
     case landlock
+    case programLists
 
     /// As the certificate, the config and `--require` have it.
     package var name: String {
@@ -50,6 +51,7 @@ package enum SandboxLayer: UInt32, Sendable, CaseIterable {
         case .memoryLimit: "memory_limit"
         case .processLimit: "process_limit"
         case .landlock: "landlock"
+        case .programLists: "program_lists"
         }
     }
 
@@ -74,8 +76,8 @@ package struct SandboxLayers: OptionSet, Sendable, Hashable {
 
     /// What `strict` does not start without.
     package static let strictRequired = SandboxLayers(
-        SandboxLayer.allCases.filter { !Self.strictBest.contains($0) && $0 != .landlock }
+        SandboxLayer.allCases.filter { !Self.strictBest.contains($0) && $0 != .programLists }
     )
     /// What `strict` takes if it can be had; its absence shows in the certificate.
-    package static let strictBest = SandboxLayers([.cgroupNamespace, .memoryLimit, .processLimit])
+    package static let strictBest = SandboxLayers([.cgroupNamespace, .memoryLimit, .processLimit, .landlock])
 }

@@ -37,30 +37,28 @@ package struct SandboxPolicy: Sendable, Hashable {
         package init() {}
     }
 
-    /// Which program files may be started, told by what they are, not by how they are called.
-    package struct Programs: Sendable, Hashable {
-        /// nil: all that are not blocked.
-        package var allowed: [FileIdentity]?
-        package var blocked: [FileIdentity] = []
-
-        package init(allowed: [FileIdentity]? = nil, blocked: [FileIdentity] = []) {
-            self.allowed = allowed
-            self.blocked = blocked
-        }
-    }
-
     package var profile: Profile = .strict
     package var limits = Limits()
     package var binds: [Bind] = []
     /// `KEY=VALUE`, the whole of what a process starts with unless a launch adds to it.
     package var environment: [String] = SandboxPolicy.minimalEnvironment
-    package var programs = Programs()
+    /// The lists of programs that are in force; nil if there are none.
+    package var programs: ProgramFence?
     package var required: SandboxLayers = .strictRequired
     package var best: SandboxLayers = .strictBest
     /// A directory of the host that becomes the work directory; nil for an empty one that vanishes with the sandbox.
     package var workDirectory: Bind?
 
     package init() {}
+
+    func asks(_ layer: SandboxLayer) -> Bool { required.contains(layer) || best.contains(layer) }
+
+    /// Puts lists of programs in force; they are required to hold unless they are themselves a way around.
+    package mutating func enforce(_ fence: ProgramFence) {
+        programs = fence
+        let layer = SandboxLayers([.programLists])
+        if fence.lists.opensWork { best.insert(layer) } else { required.insert(layer) }
+    }
 
     /// Where programs are looked up in the view.
     package static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -70,15 +68,4 @@ package struct SandboxPolicy: Sendable, Hashable {
     package static let minimalEnvironment = [
         "PATH=\(searchPath)", "HOME=\(workPath)", "LANG=C.UTF-8", "LOGNAME=ostler", "TMPDIR=/tmp", "USER=ostler",
     ]
-}
-
-/// What a file is, whatever it is called.
-package struct FileIdentity: Sendable, Hashable {
-    package let device: UInt64
-    package let inode: UInt64
-
-    package init(device: UInt64, inode: UInt64) {
-        self.device = device
-        self.inode = inode
-    }
 }

@@ -170,12 +170,12 @@ extension EndToEnd {
                 let directory = try await tree.run(["run", "--file", "."])
                 #expect(directory.exitCode == 3)
                 #expect(
-                    directory.complaint.contains("the file of tasks \".\" is a directory"),
+                    directory.complaint.contains("--file .: it is a directory"),
                     "\(directory.complaint)"
                 )
                 let missing = try await tree.run(["run", "--file", "missing.jsonl"])
                 #expect(missing.exitCode == 3)
-                #expect(missing.complaint.contains("the file of tasks \"missing.jsonl\" does not exist"))
+                #expect(missing.complaint.contains("--file missing.jsonl: No such file or directory"))
                 let both = try await tree.run(["run", "command", "--file", "x"])
                 #expect(both.exitCode == 3)
                 #expect(both.complaint.contains("--file brings its own executors"), "\(both.complaint)")
@@ -189,7 +189,7 @@ extension EndToEnd {
                 let result = try await tree.run(["run", "--file", "secret.jsonl"])
                 #expect(result.exitCode == 3)
                 #expect(
-                    result.complaint.contains("\"secret.jsonl\" cannot be read: Permission denied"),
+                    result.complaint.contains("--file secret.jsonl: Permission denied"),
                     "\(result.complaint)"
                 )
             }

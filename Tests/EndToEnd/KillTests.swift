@@ -7,22 +7,17 @@ extension EndToEnd {
     /// kill -9 of each of the three programs in the middle of fifty running tasks.
     @Suite(.sandboxed)
     struct KillTests {
-        enum Victim: String, CaseIterable, Sendable {
-            case host
-            case launcher
-            case plugin
-        }
-
+        private static let programs: [Victim] = [.host, .launcher, .plugin]
         private static let tasks = 50
 
-        @Test(arguments: Victim.allCases)
+        @Test(arguments: programs)
         func `Whoever is killed, nothing is left`(victim: Victim) async throws {
             try await withTree { tree in
                 try await kill(victim, tree)
             }
         }
 
-        @Test(.asRoot, arguments: Victim.allCases)
+        @Test(.asRoot, arguments: programs)
         func `Nothing is left of an ordinary user's run either`(victim: Victim) async throws {
             try await withTree(user: 12345) { tree in
                 try await kill(victim, tree)
@@ -74,92 +69,5 @@ extension EndToEnd {
             let effects = Set(results.compactMap { $0["error"]?["side_effects"]?.string })
             #expect(effects == ["possible"])
         }
-    }
-}
-
-/// The processes of one run.
-private struct Family: CustomStringConvertible {
-    let host: Int32
-    let members: [(process: Int32, program: String)]
-
-    init(of started: Int32, _ tree: InstalledTree) {
-        // setpriv becomes the host: the process is the same.
-        host = started
-        var parents: [Int32: Int32] = [:]
-        for name in namesOfDirectory("/proc") {
-            if let number = Int32(name), let parent = parentOf(number) { parents[number] = parent }
-        }
-        members = parents.keys.filter { process in
-            var current = process
-            for _ in 0..<64 {
-                if current == started { return true }
-                guard let parent = parents[current] else { return false }
-                current = parent
-            }
-            return false
-        }.map { ($0, programOf($0)) }
-    }
-
-    func process(_ victim: EndToEnd.KillTests.Victim) -> Int32? {
-        switch victim {
-        case .host: host
-        case .launcher: members.first { $0.program == "ostler-launch" && parentOf($0.process) == host }?.process
-        case .plugin: members.first { $0.program.hasPrefix("ostler-plugin") }?.process
-        }
-    }
-
-    var description: String { members.map { "\($0.process) \($0.program)" }.joined(separator: ", ") }
-}
-
-private func parentOf(_ process: Int32) -> Int32? {
-    guard let status = try? contents(ofFile: "/proc/\(process)/stat"), let end = status.lastIndex(of: UInt8(ascii: ")"))
-    else { return nil }
-    let fields = status[(end + 2)...].split(separator: UInt8(ascii: " "))
-    return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
-}
-
-/// The name of the file that a process was started from.
-private func programOf(_ process: Int32) -> String {
-    let line = (try? contents(ofFile: "/proc/\(process)/cmdline")) ?? []
-    let first = line.split(separator: 0).first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-    return first.split(separator: "/").last.map(String.init) ?? ""
-}
-
-/// What a run could leave behind on this machine.
-private struct Leftovers {
-    private var found: Set<String> = []
-
-    init(_ tree: InstalledTree) {
-        let groups = cgroups()
-        for group in groups { found.insert("cgroup \(group)") }
-        if let mounts = try? contents(ofFile: "/proc/self/mounts") {
-            for line in String(decoding: mounts, as: UTF8.self).split(separator: "\n") { found.insert("mount \(line)") }
-        }
-        for name in namesOfDirectory("/tmp") where name.hasPrefix("ostler") && !name.hasPrefix("ostler-test-") {
-            found.insert("file /tmp/\(name)")
-        }
-        for name in namesOfDirectory(tree.home) { found.insert("file \(tree.home)/\(name)") }
-    }
-
-    /// What is there now and was not before, besides the processes of the run.
-    func since(_ before: Leftovers, _ marker: Marker, _ family: Family?) -> [String] {
-        var left = found.subtracting(before.found).sorted()
-        left += marker.processes.map { "process \($0) of a task" }
-        for (process, program) in family?.members ?? [] where isAlive(process) && programOf(process) == program {
-            left.append(process == family?.host ? "process of the host \(process)" : "process \(process) \(program)")
-        }
-        return left
-    }
-}
-
-/// The control groups of Ostler's runs, whatever the hierarchy and however deep.
-private func cgroups(below path: String = "/sys/fs/cgroup", depth: Int = 0) -> [String] {
-    guard depth < 6 else { return [] }
-    return namesOfDirectory(path).flatMap { name -> [String] in
-        let full = path + "/" + name
-        var status = stat()
-        guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
-        if name.hasPrefix("ostler-") { return [full] }
-        return cgroups(below: full, depth: depth + 1)
     }
 }

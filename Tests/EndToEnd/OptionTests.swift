@@ -122,7 +122,7 @@ extension EndToEnd {
             (["--workdir", "missing"], "missing: No such file or directory"),
             (["--timeout", "soon"], "--timeout"),
             (["--env", "novalue"], "--env novalue: write it as KEY=VALUE"),
-            (["--env-mode", "all"], "--env-mode all: it is minimal or clean"),
+            (["--env-mode", "all"], "--env-mode 'all': it is minimal or clean"),
             (["--jobs", "2"], "--jobs, --ordered and --keep-going belong to --file"),
             (["--ordered"], "--jobs, --ordered and --keep-going belong to --file"),
             (["--require", "pid_namespase"], "unknown layer \"pid_namespase\""),
@@ -207,11 +207,11 @@ extension EndToEnd {
         @Test
         func `A layer that cannot be had is refused by name`() async throws {
             try await withTree { tree in
-                let result = try await tree.task(["true"], options: ["--require", "landlock", "--json"])
+                let result = try await tree.task(["true"], options: ["--require", "program_lists", "--json"])
                 #expect(result.exitCode == 5)
                 let json = try result.json()
                 #expect(json["outcome"]?.string == "sandbox_error")
-                #expect(json["error"]?["message"]?.string?.contains("landlock") == true, "\(json.text)")
+                #expect(json["error"]?["message"]?.string?.contains("program_lists") == true, "\(json.text)")
                 #expect(json["error"]?["side_effects"]?.string == "none")
                 let had = try await tree.task(["true"], options: ["--require", "seccomp"])
                 #expect(had.exitCode == 0, "\(had.complaint)")

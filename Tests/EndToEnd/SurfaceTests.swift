@@ -11,7 +11,11 @@ extension EndToEnd {
             ("help", ["--help"]), ("help-run", ["run", "--help"]), ("help-validate", ["validate", "--help"]),
             ("help-plan", ["plan", "--help"]), ("help-plugin", ["plugin", "--help"]),
             ("help-plugin-list", ["plugin", "list", "--help"]), ("help-plugin-show", ["plugin", "show", "--help"]),
-            ("help-health", ["health", "--help"]), ("help-doctor", ["doctor", "--help"]), ("version", ["--version"]),
+            ("help-health", ["health", "--help"]), ("help-doctor", ["doctor", "--help"]),
+            ("help-config", ["config", "--help"]), ("help-config-show", ["config", "show", "--help"]),
+            ("help-config-check", ["config", "check", "--help"]),
+            ("help-completions", ["completions", "--help"]), ("help-manual", ["manual", "--help"]),
+            ("help-run-command", ["run", "command", "--help"]), ("version", ["--version"]),
         ])
         func `Help is as it was recorded`(name: String, arguments: [String]) async throws {
             try await withTree { tree in
@@ -26,7 +30,11 @@ extension EndToEnd {
             ("no-executor", ["run"]), ("unknown-command", ["rnu"]),
             ("unknown-executor", ["run", "comand", "--", "ls"]),
             ("unknown-option", ["run", "command", "--comand", "ls"]), ("unknown-plugin", ["plugin", "show", "comand"]),
-            ("plan-of-file", ["plan", "--file", "x"]),
+            ("unknown-subcommand", ["plugin", "lst"]), ("unknown-flag", ["doctor", "--jsn"]),
+            ("missing-argument", ["plugin", "show"]), ("missing-value", ["run", "command", "--timeout"]),
+            ("wrong-shell", ["completions", "csh"]), ("file-and-executor", ["plan", "command", "--file", "x"]),
+            ("missing-file", ["plan", "--file", "missing.jsonl"]),
+            ("command-line-refused", ["health", "--", "x"]),
         ])
         func `Wrong usage is told as it was recorded`(name: String, arguments: [String]) async throws {
             try await withTree { tree in
@@ -39,7 +47,8 @@ extension EndToEnd {
 
         @Test(arguments: [
             ("plugin-list", ["plugin", "list"]), ("plugin-list-all", ["plugin", "list", "--all"]),
-            ("plugin-show", ["plugin", "show", "command"]), ("plan", ["plan", "command", "--", "echo", "a b", "it's"]),
+            ("plugin-show", ["plugin", "show", "command"]), ("config-show", ["config", "show"]),
+            ("plan", ["plan", "command", "--", "echo", "a b", "it's"]),
             (
                 "plan-options",
                 ["plan", "command", "--timeout", "90s", "--in", "data", "--workdir", "work", "--", "true"]
@@ -58,6 +67,26 @@ extension EndToEnd {
                 let text = result.text.replacing(tree.directory.path, with: "TREE")
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { !isOfTheMachine($0) }
                 try expectSnapshot(lines.joined(separator: "\n"), name + ".txt")
+            }
+        }
+
+        @Test
+        func `Every help has an example, and says how the command is called`() async throws {
+            try await withTree { tree in
+                var open: [[String]] = [[]]
+                var seen = 0
+                while let words = open.popLast() {
+                    let help = try await tree.run(words + ["--help"]).text
+                    #expect(help.contains("\nExamples:\n  "), "\(words): \(help)")
+                    #expect(help.contains("Usage: ostler \(words.joined(separator: " "))"), "\(words): \(help)")
+                    #expect(try await tree.run(["help"] + words).text == help)
+                    seen += 1
+                    guard let list = help.components(after: "\nCommands:\n", upTo: "\n\n") else { continue }
+                    for line in list.split(separator: "\n") where !line.hasPrefix("   ") {
+                        open.append(words + [String(line.split(separator: " ")[0])])
+                    }
+                }
+                #expect(seen == 14)
             }
         }
 
@@ -125,6 +154,38 @@ extension EndToEnd {
             }
         }
 
+        /// Greets, and then answers nothing.
+        private static let deaf = """
+            #!/usr/bin/python3
+            import json, sys
+            for line in sys.stdin:
+                message = json.loads(line)
+                if message["method"] == "initialize":
+                    result = {"protocol": 0, "name": "deaf", "executors": ["deaf"]}
+                    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+            """
+
+        @Test(.sandboxed)
+        func `An executor that does not answer is unhealthy, and keeps no other waiting`() async throws {
+            try await withTree { tree in
+                let manifest = """
+                    name: deaf
+                    version: 1.0.0
+                    protocol: {min: 0, max: 0}
+                    kind: process
+                    entry: {command: [bin/deaf]}
+                    executors: [{name: deaf, payload: {type: object}, features: {health: true}}]
+                    """
+                try tree.directory.write("home/plugins/deaf/plugin.yaml", manifest)
+                try tree.directory.write("home/plugins/deaf/bin/deaf", Self.deaf, mode: 0o755)
+                let result = try await tree.run(["health", "--json", "--timeout", "500ms", "--plugin-path", "plugins"])
+                #expect(result.exitCode == 5, "\(result.complaint)")
+                let json = try result.json()
+                #expect(json["command"]?["status"]?.string == "healthy")
+                #expect(json["deaf"]?["status"]?.string == "unhealthy", "\(json.text)")
+            }
+        }
+
         @Test(.sandboxed)
         func `The doctor tries every layer`() async throws {
             try await withTree { tree in
@@ -139,21 +200,58 @@ extension EndToEnd {
             }
         }
 
+        @Test(.sandboxed)
+        func `The doctor tells cause and fix of what is wrong`() async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/.local/share/ostler/plugins/broken/plugin.yaml", "name: broken\n")
+                let plugin = try await tree.run(["doctor"])
+                #expect(plugin.text.contains("\nplugin broken\n  cause: invalid manifest: "), "\(plugin.text)")
+                #expect(plugin.text.contains("\n  fix: correct plugin.yaml"), "\(plugin.text)")
+                // The installed file is the built one under another name.
+                #expect(unlink(tree.launcher) == 0)
+                try tree.directory.write("prefix/libexec/ostler/ostler-launch", "", mode: 0o644)
+                let launcher = try await tree.run(["doctor", "--json"])
+                #expect(launcher.exitCode == 5)
+                let checks = try launcher.json()["checks"]?.array ?? []
+                let failed = checks.filter { $0["status"]?.string == "failed" }
+                #expect(failed.compactMap { $0["check"]?.string } == ["launcher program", "launcher"], "\(failed)")
+                try tree.directory.write("home/ostler.yaml", "sandbox: {profil: strict}\n")
+                let config = try await tree.run(["doctor"])
+                #expect(config.exitCode == 5)
+                #expect(config.text.contains("  fix: did you mean \"profile\"?"), "\(config.text)")
+                try expectSnapshot(config.text, "doctor-of-bad-config.txt")
+            }
+        }
+
         private static func checkDoctor(_ tree: InstalledTree) async throws {
             let text = try await tree.run(["doctor"])
             #expect([0, 2].contains(text.exitCode), "\(text.text)")
             let result = try await tree.run(["doctor", "--json"])
             let checks = try result.json()["checks"]?.array ?? []
             let names = checks.compactMap { $0["check"]?.string }
-            for name in ["plugins", "launcher", "user_namespace", "seccomp", "memory_limit", "executor command"] {
+            for name in [
+                "configuration", "plugin path", "executors", "kernel", "proc", "descriptors", "spool directory",
+                "launcher program",
+                "launcher", "user_namespace", "seccomp", "memory_limit", "executor command", "task",
+            ] {
                 #expect(names.contains(name), "\(names)")
             }
             let failed = checks.filter { $0["status"]?.string == "failed" }
             #expect(failed.isEmpty, "\(failed)")
             let missing = checks.filter { $0["status"]?.string == "missing" }
             #expect(result.exitCode == (missing.isEmpty ? 0 : 2))
-            #expect(missing.allSatisfy { $0["fix"]?.string != nil })
+            #expect(missing.allSatisfy { $0["fix"]?.string != nil && $0["cause"]?.string != nil })
         }
+    }
+}
+
+extension String {
+    /// The text between two others, if both are there.
+    fileprivate func components(after start: String, upTo end: String) -> String? {
+        guard let from = firstRange(of: start)?.upperBound, let to = self[from...].firstRange(of: end) else {
+            return nil
+        }
+        return String(self[from..<to.lowerBound])
     }
 }
 

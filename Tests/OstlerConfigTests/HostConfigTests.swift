@@ -89,7 +89,7 @@ private func problems(_ text: String) -> [String] {
 
     @Test(arguments: [
         ("executer: {}", #"1:1: unknown key "executer"; did you mean "executors"?"#),
-        ("x: 1", #"1:1: unknown key "x"; known keys: executors, plugins, sandbox, tasks"#),
+        ("x: 1", #"1:1: unknown key "x"; known keys: executors, plugins, sandbox, tasks, log"#),
         ("sandbox:\n  limits:\n    memroy: 1", #"3:5: unknown key "memroy" in sandbox.limits; did you mean "memory"?"#),
         (
             "sandbox:\n  open_files: 1",
@@ -204,6 +204,8 @@ private func problems(_ text: String) -> [String] {
                 "/executors/command/enabled = true (default)",
                 #"/executors/command/allowed_commands = ["ls"] (ostler.yaml:3:23)"#,
                 "/executors/command/blocked_commands = [] (default)",
+                "/executors/command/bundles = [] (default)",
+                "/executors/command/exec_workdir = false (default)",
                 #"/executors/command/shell = "sh" (ostler.yaml:4:12)"#,
                 #"/plugins/allow = ["*"] (default)"#,
                 "/plugins/block = [] (default)",
@@ -221,6 +223,8 @@ private func problems(_ text: String) -> [String] {
                 #"/tasks/timeout = "none" (default)"#,
                 #"/tasks/grace = "5s" (default)"#,
                 #"/tasks/start_timeout = "10s" (default)"#,
+                #"/log/level = "info" (default)"#,
+                #"/log/format = "text" (default)"#,
             ]
         )
     }

@@ -12,6 +12,12 @@ import Testing
         LaunchDiagnosis.failure(LaunchFailure(describing: SystemFailure(stage, errno: number)))
     }
 
+    @Test func `programs that were changed are looked up anew if it is run again`() {
+        let failure = diagnose("template", ESTALE)
+        #expect(failure.retry == .same)
+        #expect(failure.hint?.contains("run it again") == true)
+    }
+
     @Test(arguments: [
         ("start", ENOENT, "ostler-launch is missing"), ("start", EPERM, "kernel.unprivileged_userns_clone"),
         ("slot", EPERM, "AppArmor"), ("user", EPERM, "seccomp profile"), ("clone", EPERM, "`ostler doctor`"),

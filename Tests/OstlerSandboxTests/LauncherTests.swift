@@ -266,20 +266,54 @@ struct `The launcher` {
 
     @Test func `a program that the lists deny`() async throws {
         try await Harness.run { harness in
-            let program = try #require(ProgramResolver().resolve("id"))
             var policy = SandboxPolicy()
-            policy.programs = .init(blocked: [program.identity])
+            policy.enforce(ProgramFence(.init(blocked: ["id"])))
             let observer = try await harness.output(["id"], policy: policy).observer
             let failure = try #require(observer.failures.first)
-            #expect(failure.errno == EPERM || failure.errno == EACCES)
+            #expect(failure.errno == EPERM)
             #expect(failure.isProgramFault)
-            let unblocked = try await harness.output(["true"], policy: policy).observer.exits.first?.exitCode
-            #expect(unblocked == 0)
-            policy.programs = .init(allowed: [program.identity])
-            let allowed = try await harness.output(["id", "-u"], policy: policy).observer.exits.first?.exitCode
-            #expect(allowed == 0)
-            let isDenied = try await harness.output(["true"], policy: policy).observer.failures.first?.isProgramFault
-            #expect(isDenied == true)
+            let unblocked = try #require(await harness.output(["true"], policy: policy).observer.exits.first)
+            #expect(unblocked.exitCode == 0)
+            #expect(unblocked.layers.contains(.programLists))
+            var narrow = SandboxPolicy()
+            narrow.enforce(ProgramFence(.init(allowed: ["id"])))
+            let allowed = try #require(await harness.output(["id", "-u"], policy: narrow).observer.exits.first)
+            #expect(allowed.exitCode == 0)
+            #expect(allowed.layers.contains(.programLists))
+            // It is not denied but absent.
+            let absent = try #require(await harness.output(["true"], policy: narrow).observer.failures.first)
+            #expect(absent.isProgramFault)
+            #expect(absent.errno == ENOENT)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can put a program into the view"))
+    func `a program that was changed after it was judged is refused`() async throws {
+        // Away from the search path, whose directories others watch.
+        let path = "/usr/local/lib/ostler-test-\(getpid())"
+        let bytes = try contents(ofFile: "/usr/bin/true")
+        func put() throws {
+            let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o755)
+            defer { close(file) }
+            try #require(write(file, bytes, bytes.count) == bytes.count)
+        }
+        try put()
+        defer { unlink(path) }
+        try await Harness.run { harness in
+            let fence = ProgramFence(.init(allowed: [path]))
+            var policy = SandboxPolicy()
+            policy.enforce(fence)
+            #expect(fence.isCurrent)
+            _ = fence.load()
+            // The same path, name and content; another time of change.
+            try put()
+            #expect(!fence.isCurrent)
+            let failure = await #expect(throws: LaunchFailure.self) { _ = try await harness.plan(policy) }
+            #expect(failure?.stage == "template")
+            #expect(failure?.errno == ESTALE)
+            policy.enforce(ProgramFence(.init(allowed: [path])))
+            let report = try #require(await harness.output([path], policy: policy).observer.exits.first)
+            #expect(report.exitCode == 0)
         }
     }
 
@@ -315,14 +349,14 @@ struct `The launcher` {
     @Test func `a layer that cannot be had is a refusal that names it`() async throws {
         try await Harness.run { harness in
             var policy = SandboxPolicy()
-            policy.required.insert(SandboxLayers([.landlock]))
+            policy.required.insert(SandboxLayers([.programLists]))
             do {
                 let observer = try await harness.output(["true"], policy: policy).observer
                 let failure = try #require(observer.failures.first)
-                #expect(failure.layer == .landlock)
+                #expect(failure.layer == .programLists)
                 #expect(!failure.isProgramFault)
             } catch let failure as LaunchFailure {
-                #expect(failure.layer == .landlock)
+                #expect(failure.layer == .programLists)
             }
         }
     }

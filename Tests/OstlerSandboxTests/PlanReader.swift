@@ -81,17 +81,45 @@ struct PlanReader {
             let body = try take(ostler_limits.self)
             return .limits(memory: body.memory_bytes, processes: body.processes)
         case OSTLER_STEP_SECCOMP:
-            guard try take(ostler_seccomp.self).profile == OSTLER_SECCOMP_STRICT.rawValue else {
-                throw TestSupportFailure("plan", "seccomp", errno: 0)
+            switch ostler_seccomp_profile(try take(ostler_seccomp.self).profile) {
+            case OSTLER_SECCOMP_STRICT: return .seccomp(.strict)
+            case OSTLER_SECCOMP_NO_MEMORY_FILES: return .seccomp(.noMemoryFiles)
+            case let other: throw TestSupportFailure("plan", "seccomp \(other)", errno: 0)
             }
-            return .seccomp
+        default: return try contentOfProgramStep(head)
+        }
+    }
+
+    private mutating func contentOfProgramStep(_ head: ostler_step) throws -> PlanStep {
+        switch ostler_step_kind(UInt32(head.kind)) {
         case OSTLER_STEP_PROGRAMS:
             let body = try take(ostler_programs.self)
             let allowed = try (0..<body.allow_count).map { _ in try identity() }
             let blocked = try (0..<body.block_count).map { _ in try identity() }
-            return .programs(.init(allowed: body.has_allow == 1 ? allowed : nil, blocked: blocked))
+            let known = body.has_allow == 1 ? allowed : nil
+            return .programs(.init(allowed: known, blocked: blocked, opensWork: body.opens_work == 1))
+        case OSTLER_STEP_HOST_FILE:
+            let stamp = try stamp()
+            let body = try (take(UInt32.self), take(UInt32.self))
+            let program = body.0 == 0 ? nil : Int(body.0) - 1
+            return .hostFile(source: try string(), target: try string(), stamp: stamp, program: program)
+        case OSTLER_STEP_MASK:
+            let identity = try identity()
+            return .mask(try string(), identity)
+        case OSTLER_STEP_WITNESS:
+            let stamp = try stamp()
+            return .witness(try string(), stamp)
+        case OSTLER_STEP_LANDLOCK:
+            let body = try take(ostler_landlock.self)
+            var paths: [String] = []
+            while !left.isEmpty { paths.append(try string()) }
+            return .landlock(executable: body.limits_execution == 1 ? paths : nil)
         default: throw TestSupportFailure("plan", "unknown step \(head.kind)", errno: 0)
         }
+    }
+
+    private mutating func stamp() throws -> FileStamp {
+        FileStamp(identity: try identity(), changed: try take(UInt64.self))
     }
 
     private mutating func identity() throws -> FileIdentity {

@@ -11,6 +11,7 @@ import Testing
         .bind(source: "/usr", target: "/usr", flags: [.readOnly, .recursive]),
         .symlink(content: "usr/bin", at: "/bin"),
         .bind(source: "/lib", target: "/lib", flags: [.readOnly, .recursive]),
+        .bind(source: "/etc/alternatives", target: "/etc/alternatives", flags: [.readOnly, .optional]),
         .file(
             "/etc/passwd",
             content: "ostler:x:1000:1000:ostler:/work:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
@@ -18,7 +19,6 @@ import Testing
         .file("/etc/group", content: "ostler:x:1000:\nnogroup:x:65534:\n"),
         .file("/etc/hosts", content: "127.0.0.1 localhost\n::1 localhost\n"),
         .file("/etc/nsswitch.conf", content: "passwd: files\ngroup: files\nhosts: files\n"),
-        .bind(source: "/etc/alternatives", target: "/etc/alternatives", flags: [.readOnly, .optional]),
         .bind(source: "/etc/ld.so.cache", target: "/etc/ld.so.cache", flags: [.readOnly, .optional]),
         .bind(source: "/etc/localtime", target: "/etc/localtime", flags: [.readOnly, .optional]),
         .directory("/tmp", mode: 0o1777), .directory("/var", mode: 0o755), .symlink(content: "/tmp", at: "/var/tmp"),
@@ -42,7 +42,9 @@ import Testing
         .rlimit(.lockedMemory, 64 << 10), .rlimit(.nice, 0), .rlimit(.realtimePriority, 0),
     ]
 
-    private static let tail: [PlanStep] = [.limits(memory: 1 << 30, processes: 256), .seccomp]
+    private static let tail: [PlanStep] = [
+        .limits(memory: 1 << 30, processes: 256), .seccomp(.strict), .landlock(executable: nil),
+    ]
 
     private static let standard: [PlanStep] =
         head + mounts + ownWork + [.workDirectory("/work")] + environment + rlimits + tail
@@ -126,20 +128,6 @@ import Testing
         #expect(try index(.bind(source: "/a", target: "/tmp/a", flags: .readOnly)) > temporary)
     }
 
-    @Test func `lists of programs come last, and only if there are any`() {
-        let one = FileIdentity(device: 1, inode: 2)
-        let other = FileIdentity(device: .max, inode: .max)
-        var policy = SandboxPolicy()
-        for programs in [
-            SandboxPolicy.Programs(allowed: [one], blocked: [other]), .init(allowed: []), .init(blocked: [one]),
-        ] {
-            policy.programs = programs
-            #expect(planner.plan(policy).steps == Self.standard + [.programs(programs)])
-        }
-        policy.programs = .init(allowed: nil, blocked: [])
-        #expect(planner.plan(policy).steps == Self.standard)
-    }
-
     @Test func `required layers come first`() {
         var policy = SandboxPolicy()
         policy.required.insert(SandboxLayers([.memoryLimit]))
@@ -153,7 +141,7 @@ import Testing
     @Test func `planning is pure`() {
         var policy = SandboxPolicy()
         policy.binds = [.init(source: "/a", target: "/b")]
-        policy.programs = .init(allowed: [FileIdentity(device: 1, inode: 2)])
+        policy.enforce(ProgramFence(.init(allowed: ["true"])))
         let first = planner.plan(policy).bytes
         for _ in 0..<10 { #expect(planner.plan(policy).bytes == first) }
         #expect(Planner(layout: HostLayout(rootEntries: [])).plan(policy).bytes != first)
@@ -165,6 +153,7 @@ import Testing
 
     @Test func `each kind of step can be read back with the structures of C`() throws {
         let identities = (1...5).map { FileIdentity(device: UInt64($0), inode: UInt64($0) << 40) }
+        let stamp = FileStamp(identity: identities[0], changed: .max)
         let steps: [PlanStep] = [
             .require(SandboxLayers(rawValue: 0xDEAD), best: SandboxLayers(rawValue: 0xBEEF)),
             .directory("/d", mode: 0o1777), .directory("", mode: 0),
@@ -174,9 +163,13 @@ import Testing
             .proc("/proc"), .tmpfs("/t", size: 1, mode: 0o700, flags: .noExecute),
             .tmpfs("/u", size: 1 << 40, mode: 0o1777, flags: []), .workDirectory("/w"), .environment("A=1"),
             .hostname("h"), .rlimit(.cpuSeconds, 1), .rlimit(.fileSize, .max), .limits(memory: 1, processes: .max),
-            .seccomp,
+            .seccomp(.strict), .seccomp(.noMemoryFiles),
             .programs(.init(allowed: nil, blocked: identities)), .programs(.init(allowed: [], blocked: [])),
-            .programs(.init(allowed: identities, blocked: Array(identities.prefix(2)))),
+            .programs(.init(allowed: identities, blocked: Array(identities.prefix(2)), opensWork: true)),
+            .hostFile(source: "/s", target: "/t", stamp: stamp, program: nil),
+            .hostFile(source: "/ä", target: "/b", stamp: stamp, program: 0), .mask("/m", identities[1]),
+            .witness("/w", stamp), .landlock(executable: nil), .landlock(executable: []),
+            .landlock(executable: ["/usr", "/lib"]),
         ]
         #expect(try PlanReader.steps(of: SandboxPlan(steps: steps).bytes) == steps)
         for step in steps {

@@ -13,6 +13,7 @@ import Testing
         ("tmp", "bounded_tmp"), ("init", "init"), ("caps", "capabilities"), ("no_new_privs", "no_new_privs"),
         ("seccomp", "seccomp"), ("rlimits", "rlimits"), ("fds", "closed_descriptors"), ("env", "environment"),
         ("pdeath", "parent_death"), ("memory", "memory_limit"), ("pids", "process_limit"), ("landlock", "landlock"),
+        ("programs", "program_lists"),
     ]
 
     @Test func `the bits mean the same on both sides`() {
@@ -41,22 +42,22 @@ import Testing
         #expect(SandboxLayers([SandboxLayer]()).isEmpty)
     }
 
-    @Test func `strict requires everything but the three that not every machine has`() {
-        let best: Set<SandboxLayer> = [.cgroupNamespace, .memoryLimit, .processLimit]
+    @Test func `strict requires everything but what not every machine has, or what is not always asked`() {
+        let best: Set<SandboxLayer> = [.cgroupNamespace, .memoryLimit, .processLimit, .landlock]
         for layer in SandboxLayer.allCases {
             #expect(SandboxLayers.strictBest.contains(layer) == best.contains(layer))
-            #expect(SandboxLayers.strictRequired.contains(layer) == (!best.contains(layer) && layer != .landlock))
+            #expect(SandboxLayers.strictRequired.contains(layer) == (!best.contains(layer) && layer != .programLists))
         }
     }
 
     @Test func `stages have the names of the launcher`() {
         let names = [
             "none", "request", "template", "slot", "clone", "cgroup", "mount", "net", "uts", "user", "caps", "rlimit",
-            "seccomp", "no_new_privs", "pdeath", "fds", "cwd", "program", "exec",
+            "seccomp", "no_new_privs", "pdeath", "fds", "cwd", "program", "exec", "landlock",
         ]
         for (stage, name) in names.enumerated() { #expect(String(cString: ostler_stage_name(Int32(stage))) == name) }
         #expect(String(cString: ostler_stage_name(Int32(names.count))) == "unknown")
-        #expect(Int(OSTLER_STAGE_EXEC.rawValue) == names.count - 1)
+        #expect(Int(OSTLER_STAGE_LANDLOCK.rawValue) == names.count - 1)
     }
 
     @Test func `a lost launcher and a failed call are told as failures of a sandbox`() {
@@ -93,7 +94,7 @@ import Testing
     @Test func `a certificate as JSON`() {
         let certificate = Certificate(
             policy: SandboxPolicy(),
-            enforced: Self.every.subtracting(SandboxLayers([.landlock, .processLimit])),
+            enforced: Self.every.subtracting(SandboxLayers([.landlock, .processLimit, .programLists])),
             capabilities: Self.capabilities(root: true, .v1, .none)
         )
         let rows = [
@@ -117,7 +118,8 @@ import Testing
             ("parent_death", "required", true, "PDEATHSIG of pid 1 and the launcher's socket"),
             ("memory_limit", "best", true, "cgroup v1 memory"),
             ("process_limit", "best", false, "RLIMIT_NPROC of the user namespace"),
-            ("landlock", "no", false, "not used by this version (kernel offers ABI 7)"),
+            ("landlock", "best", false, "none (kernel offers ABI 7)"),
+            ("program_lists", "no", false, "none are in force"),
         ]
         let layers = rows.map { name, asked, enforced, mechanism in
             #"{"layer":"\#(name)","asked":"\#(asked)","enforced":\#(enforced),"mechanism":"\#(mechanism)"}"#

@@ -136,6 +136,7 @@ enum ostler_layer {
     OSTLER_LAYER_MEMORY, // memory limit by cgroup (else RLIMIT_DATA, per process: bit stays clear)
     OSTLER_LAYER_PIDS,   // process limit by cgroup (else RLIMIT_NPROC: bit stays clear)
     OSTLER_LAYER_LANDLOCK,
+    OSTLER_LAYER_PROGRAMS, // lists of programs hold for all that runs in the sandbox
     OSTLER_LAYER_COUNT
 };
 
@@ -164,6 +165,7 @@ enum ostler_stage {
     OSTLER_STAGE_CWD,      // the working directory cannot be entered
     OSTLER_STAGE_PROGRAM,  // the program is not found (ENOENT, EACCES) or its file is denied by the lists (EPERM)
     OSTLER_STAGE_EXEC,     // execve of a file that was found
+    OSTLER_STAGE_LANDLOCK,
 };
 
 struct ostler_failed {
@@ -212,6 +214,8 @@ enum ostler_step_kind {
     OSTLER_STEP_SYMLINK = 12, // strings: content, path in the view
     OSTLER_STEP_FILE = 13,    // string: path; then the content (the rest of the step); mode in `mode`
     OSTLER_STEP_DEVICES = 14, // /dev with null zero full random urandom tty, links to /proc/self/fd, shm, pts absent
+    OSTLER_STEP_HOST_FILE = 15, // body ostler_host_file; strings: source on the host, target in the view
+    OSTLER_STEP_MASK = 16,      // body ostler_file_id; string: path in the view that nobody shall read or start
     // for each sandbox
     OSTLER_STEP_PROC = 20,  // string: path
     OSTLER_STEP_TMPFS = 21, // body ostler_tmpfs; string: path
@@ -222,6 +226,8 @@ enum ostler_step_kind {
     OSTLER_STEP_LIMITS = 26,  // body ostler_limits
     OSTLER_STEP_SECCOMP = 27, // body ostler_seccomp
     OSTLER_STEP_PROGRAMS = 28, // body ostler_programs, then ostler_file_id[count]
+    OSTLER_STEP_WITNESS = 29,  // body ostler_stamp; string: path on the host. No sandbox starts once it has changed: ESTALE
+    OSTLER_STEP_LANDLOCK = 30, // body ostler_landlock; strings: paths in the view that may be executed, or are above such
 };
 
 struct ostler_step {
@@ -255,6 +261,24 @@ struct ostler_tmpfs {
     uint32_t flags; // OSTLER_BIND_NOEXEC
 };
 
+struct ostler_file_id {
+    uint64_t device;
+    uint64_t inode;
+};
+
+struct ostler_stamp {
+    struct ostler_file_id id;
+    uint64_t changed_ns; // ctime
+};
+
+// A file of the host as it was judged: another one under its name, or other content, is refused with ESTALE. The source
+// is a path without symbolic links. Small files are copied into the view, others bound read-only.
+struct ostler_host_file {
+    struct ostler_stamp stamp;
+    uint32_t program; // 0, or 1 + its index among the allowed ids of OSTLER_STEP_PROGRAMS, which must come before
+    uint32_t reserved;
+};
+
 struct ostler_rlimit {
     uint32_t resource;
     uint32_t reserved;
@@ -266,7 +290,11 @@ struct ostler_limits {
     uint64_t processes;    // 0: none
 };
 
-enum ostler_seccomp_profile { OSTLER_SECCOMP_NONE = 0, OSTLER_SECCOMP_STRICT = 1 };
+enum ostler_seccomp_profile {
+    OSTLER_SECCOMP_NONE = 0,
+    OSTLER_SECCOMP_STRICT = 1,
+    OSTLER_SECCOMP_NO_MEMORY_FILES = 2, // STRICT without memfd_create, whose files no mount option reaches
+};
 
 struct ostler_seccomp {
     uint32_t profile;
@@ -277,12 +305,12 @@ struct ostler_programs {
     uint32_t allow_count; // 0: every file that is not blocked may be started
     uint32_t block_count; // allow_count ids first, then block_count ids
     uint32_t has_allow;   // 1 with allow_count 0: nothing may be started
-    uint32_t reserved;
+    uint32_t opens_work;  // 1: what a task makes in its work directory may be started too
 };
 
-struct ostler_file_id {
-    uint64_t device;
-    uint64_t inode;
+struct ostler_landlock {
+    uint32_t limits_execution; // 1: only below the paths that follow; 0: anywhere, and no path follows
+    uint32_t reserved;
 };
 
 /// Runs the launcher on OSTLER_CONTROL_FD until the host's end is closed. argv: run id, first uid, number of uids.

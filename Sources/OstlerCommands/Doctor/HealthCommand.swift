@@ -1,4 +1,4 @@
-internal import ArgumentParser
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -6,33 +6,48 @@ internal import OstlerSystem
 internal import OstlerTasks
 
 /// `ostler health`: asks all executors at once.
-struct HealthCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "health",
-        abstract: "Starts every executor and asks how it is, all at once, each within a limit.",
-        discussion: """
-            Examples:
-              ostler health
-              ostler health --json
-
-            Exit codes: 0 all healthy, 2 some degraded, 5 some unhealthy.
-            """
+struct HealthCommand {
+    private static let timeoutOption = CommandOption.value(
+        "timeout",
+        "5s",
+        "How long each executor may take to start and to answer; 5s if it is not given."
     )
 
-    @OptionGroup var global: GlobalOptions
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("health", "Starts every executor and asks how it is, all at once, each within a limit.")
+        spec.synopsis = ["[OPTIONS]"]
+        spec.sections = [.init("Options", [timeoutOption]), GlobalOptions.section]
+        spec.examples = ["ostler health", "ostler health --timeout 1s --json"]
+        spec.exitCodes = [.init("0", "all healthy"), .init("2", "some degraded"), .init("5", "some unhealthy")]
+        spec.action = { try HealthCommand($0).run() }
+        return spec
+    }()
 
-    func run() throws {
+    private let global: GlobalOptions
+    private let milliseconds: Int64
+
+    private init(_ arguments: Arguments) throws(UsageError) {
+        global = try GlobalOptions(arguments)
+        do throws(UnitTextError) {
+            milliseconds = try DurationText.milliseconds(arguments.value(Self.timeoutOption) ?? "5s")
+        } catch {
+            throw UsageError("--timeout: \(error)")
+        }
+    }
+
+    private func run() throws -> Int32 {
         let settings = try Composition(global).settings
+        let milliseconds = milliseconds
         let results = EventLoop.shared.run { () -> [(executor: String, result: HealthResult)] in
             let host = Host(settings)
-            let results = await host.health()
+            let results = await host.health(milliseconds: milliseconds)
             await host.stop()
             return results
         }
-        if global.json { print(json(results)) } else { print(text(results), terminator: "") }
+        if global.json { try Results.write(json(results)) } else { try Results.write(text(results)) }
         let statuses = results.map(\.result.status)
-        if statuses.contains(.unhealthy) { throw ExitCode(Outcome.executorCrash.exitCode) }
-        if statuses.contains(.degraded) { throw ExitCode(Outcome.partial.exitCode) }
+        if statuses.contains(.unhealthy) { return Outcome.executorCrash.exitCode }
+        return statuses.contains(.degraded) ? Outcome.partial.exitCode : 0
     }
 
     private func text(_ results: [(executor: String, result: HealthResult)]) -> String {
@@ -41,7 +56,7 @@ struct HealthCommand: ParsableCommand {
         return table.text
     }
 
-    private func json(_ results: [(executor: String, result: HealthResult)]) -> String {
+    private func json(_ results: [(executor: String, result: HealthResult)]) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         for (executor, result) in results {
@@ -49,6 +64,6 @@ struct HealthCommand: ParsableCommand {
             result.encode(into: &writer)
         }
         writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return writer
     }
 }

@@ -1,15 +1,12 @@
-internal import ArgumentParser
+internal import OstlerCommandLine
 
 /// `ostler plugin`: what is installed.
-struct PluginCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "plugin",
-        abstract: "Shows the plugins that are installed; none is executed.",
-        discussion: """
-            Examples:
-              ostler plugin list --all
-              ostler plugin show command
-            """,
-        subcommands: [PluginListCommand.self, PluginShowCommand.self]
-    )
+enum PluginCommand {
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("plugin", "Shows the plugins that are installed; none is executed.")
+        spec.synopsis = ["COMMAND …"]
+        spec.subcommands = [PluginListCommand.spec, PluginShowCommand.spec]
+        spec.examples = ["ostler plugin list --all", "ostler plugin show command"]
+        return spec
+    }()
 }

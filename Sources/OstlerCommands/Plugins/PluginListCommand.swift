@@ -1,40 +1,48 @@
-internal import ArgumentParser
 internal import OstlerCatalog
+internal import OstlerCommandLine
 internal import OstlerJSON
 
 /// `ostler plugin list`.
-struct PluginListCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list",
-        abstract: "Lists plugins and their executors, in the order in which they are found.",
-        discussion: """
-            Examples:
-              ostler plugin list
-              ostler plugin list --all --json
-            """
-    )
+struct PluginListCommand {
+    private static let allOption = CommandOption.flag("all", "Also those that are not used, with the reason.")
 
-    @OptionGroup var global: GlobalOptions
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("list", "Lists plugins and their executors, in the order in which they are found.")
+        spec.synopsis = ["[--all] [OPTIONS]"]
+        spec.sections = [.init("Options", [allOption]), GlobalOptions.section]
+        spec.examples = ["ostler plugin list", "ostler plugin list --all --json"]
+        spec.action = { try PluginListCommand($0).run() }
+        return spec
+    }()
 
-    @Flag(name: .long, help: "Also those that are not used, with the reason.")
-    var all = false
+    private let global: GlobalOptions
+    private let showsAll: Bool
 
-    func run() throws {
+    private init(_ arguments: Arguments) throws(UsageError) {
+        global = try GlobalOptions(arguments)
+        showsAll = arguments.has(Self.allOption)
+    }
+
+    private func run() throws -> Int32 {
         let catalog = try Composition(global).catalog
-        if global.json { return print(json(catalog)) }
+        if global.json {
+            try Results.write(json(catalog))
+            return 0
+        }
         var table = Table(["NAME", "VERSION", "EXECUTORS", "DIRECTORY"])
         for plugin in catalog.plugins {
             let executors = plugin.manifest.executors.map(\.name).joined(separator: ",")
             table.add([plugin.manifest.name, plugin.manifest.version, executors, plugin.directory])
         }
-        print(table.text, terminator: "")
-        guard all, !catalog.rejected.isEmpty else { return }
+        try Results.write(table.text)
+        guard showsAll, !catalog.rejected.isEmpty else { return 0 }
         var losers = Table(["NOT USED", "REASON", "DIRECTORY"])
         for plugin in catalog.rejected { losers.add([plugin.name, plugin.message, plugin.directory]) }
-        print("\n" + losers.text, terminator: "")
+        try Results.write("\n" + losers.text)
+        return 0
     }
 
-    private func json(_ catalog: Catalog) -> String {
+    private func json(_ catalog: Catalog) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("plugins")
@@ -54,7 +62,7 @@ struct PluginListCommand: ParsableCommand {
             writer.endObject()
         }
         writer.endArray()
-        if all {
+        if showsAll {
             writer.key("not_used")
             writer.beginArray()
             for plugin in catalog.rejected {
@@ -72,6 +80,6 @@ struct PluginListCommand: ParsableCommand {
             writer.endArray()
         }
         writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return writer
     }
 }

@@ -1,35 +1,41 @@
-internal import ArgumentParser
 internal import OstlerCatalog
+internal import OstlerCommandLine
 internal import OstlerJSON
 internal import OstlerSchema
 internal import OstlerTasks
 
 /// `ostler plugin show`.
-struct PluginShowCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "show",
-        abstract: "Shows one plugin: its executors, what they take, and what the plugin needs.",
-        discussion: """
-            Examples:
-              ostler plugin show command
-              ostler plugin show command --json
-            """
-    )
+struct PluginShowCommand {
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("show", "Shows one plugin: its executors, what they take, and what the plugin needs.")
+        spec.synopsis = ["NAME [OPTIONS]"]
+        spec.parameters = [
+            CommandParameter("NAME", "The plugin, or one of its executors.", completion: .lookup(Lookups.plugins))
+        ]
+        spec.sections = [GlobalOptions.section]
+        spec.examples = ["ostler plugin show command", "ostler plugin show command --json"]
+        spec.action = { try PluginShowCommand($0).run() }
+        return spec
+    }()
 
-    @OptionGroup var global: GlobalOptions
+    private let global: GlobalOptions
+    private let name: String
 
-    @Argument(help: "The plugin, or one of its executors.")
-    var name: String
+    private init(_ arguments: Arguments) throws(UsageError) {
+        global = try GlobalOptions(arguments)
+        name = arguments.parameter(0) ?? ""
+    }
 
-    func run() throws {
+    private func run() throws -> Int32 {
         let catalog = try Composition(global).catalog
         let found = catalog.plugins.first { $0.manifest.name == name } ?? catalog.executor(named: name)?.plugin
         guard let plugin = found else {
             let known = catalog.plugins.map(\.manifest.name)
-            Diagnostics.error("no plugin \"\(name)\"\(Suggestion.clause(for: name, in: known)) [unknown_plugin]")
-            throw ExitCode(Outcome.invalid.exitCode)
+            Log.error("no plugin \"\(name)\"\(Suggestion.clause(for: name, in: known))", code: "unknown_plugin")
+            throw Exit(.invalid)
         }
-        print(global.json ? json(plugin) + "\n" : text(plugin), terminator: "")
+        try Results.write(global.json ? json(plugin) + "\n" : text(plugin))
+        return 0
     }
 
     private func text(_ plugin: InstalledPlugin) -> String {
@@ -50,8 +56,7 @@ struct PluginShowCommand: ParsableCommand {
             let flags = (try? executor.payload.compiled().flags) ?? []
             for flag in flags {
                 let mark = flag.isRequired ? " (required)" : ""
-                let name = flag.name.split(separator: "_").joined(separator: "-")
-                lines.append("  --\(name)  \(flag.type.rawValue)\(mark)  \(flag.description ?? "")")
+                lines.append("  --\(flag.optionName)  \(flag.type.rawValue)\(mark)  \(flag.description ?? "")")
             }
         }
         return lines.map { $0 + "\n" }.joined()

@@ -15,9 +15,6 @@ struct FileCheck {
         var isEmpty: Bool { problems == 0 }
     }
 
-    /// Which line had an id first; only for a stream, which cannot be read a second time.
-    private var lines: [UInt64: Int] = [:]
-
     private let file: TaskFile
     private let host: Host
     private let isJSON: Bool
@@ -31,56 +28,65 @@ struct FileCheck {
     }
 
     /// Tells each problem with its place as it is found.
-    mutating func run() async -> Report {
+    func run() async throws -> Report {
         var report = Report()
         var ids = IDLedger()
+        // What cannot be read twice is held in memory: where each id was first.
+        var lines: [UInt64: Int] = [:]
         while let entry = await file.next() {
             report.tasks += 1
             switch entry.content {
             case .success(let spec):
-                if file.isRegular { ids.add(spec.id) } else { tellIfRepeated(spec.id, entry.line, &report) }
-                for problem in host.problems(of: spec) { tell(problem, entry.line, &report) }
-            case .failure(let refusal): tell(refusal.failure, entry.line, column: refusal.column, &report)
+                if file.isRegular {
+                    ids.add(spec.id)
+                } else if let line = lines[IDLedger.hash(spec.id)] {
+                    try tell(.repeatedID(spec.id, line: line), entry.line, &report)
+                } else {
+                    lines[IDLedger.hash(spec.id)] = entry.line
+                }
+                for problem in host.problems(of: spec) { try tell(problem, entry.line, &report) }
+            case .failure(let refusal): try tell(refusal.failure, entry.line, column: refusal.column, &report)
             }
         }
-        if let problem = file.problem { tell(.readingStopped(problem), file.lineNumber + 1, &report) }
+        if let problem = file.problem {
+            try tell(
+                Failure("file_unreadable", fault: .user, message: "reading stopped here: \(problem)"),
+                file.lineNumber + 1,
+                &report
+            )
+        }
         let repeated = ids.repeated()
-        if !repeated.isEmpty { await tellRepeated(repeated, &report) }
+        if !repeated.isEmpty { try await tellRepeated(repeated, &report) }
         if report.problems > Self.shown {
-            Diagnostics.error("… and \(report.problems - Self.shown) more")
+            Log.error("… and \(report.problems - Self.shown) more")
         }
         return report
     }
 
-    private mutating func tellIfRepeated(_ id: String, _ line: Int, _ report: inout Report) {
-        let hash = IDLedger.hash(id)
-        if let first = lines[hash] { tell(.repeatedID(id, line: first), line, &report) } else { lines[hash] = line }
-    }
-
-    private func tellRepeated(_ repeated: Set<UInt64>, _ report: inout Report) async {
+    private func tellRepeated(_ repeated: Set<UInt64>, _ report: inout Report) async throws {
         file.rewind()
         var first: [ExactKey: Int] = [:]
         while let entry = await file.next() {
             guard case .success(let spec) = entry.content, repeated.contains(IDLedger.hash(spec.id)) else { continue }
             if let line = first[ExactKey(spec.id)] {
-                tell(.repeatedID(spec.id, line: line), entry.line, &report)
+                try tell(.repeatedID(spec.id, line: line), entry.line, &report)
             } else {
                 first[ExactKey(spec.id)] = entry.line
             }
         }
     }
 
-    private func tell(_ failure: Failure, _ line: Int, column: Int? = nil, _ report: inout Report) {
+    private func tell(_ failure: Failure, _ line: Int, column: Int? = nil, _ report: inout Report) throws {
         report.problems += 1
         guard report.problems <= Self.shown else { return }
         if isJSON {
-            print(json(failure, line, column))
+            try Results.write(json(failure, line, column))
         } else {
-            Diagnostics.failure(failure, at: Diagnostics.place(file.name, line, column))
+            Log.failure(failure, .init(place: TaskFile.place(file.name, line, column)))
         }
     }
 
-    private func json(_ failure: Failure, _ line: Int, _ column: Int?) -> String {
+    private func json(_ failure: Failure, _ line: Int, _ column: Int?) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("file")
@@ -94,7 +100,7 @@ struct FileCheck {
         writer.key("error")
         failure.encode(into: &writer)
         writer.endObject()
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return writer
     }
 }
 
@@ -115,9 +121,5 @@ extension Failure {
             pointer: JSONPointer("/id"),
             hint: "give each task an id of its own, or none"
         )
-    }
-
-    fileprivate static func readingStopped(_ reason: String) -> Failure {
-        Failure("file_unreadable", fault: .user, message: "reading stopped here: \(reason)")
     }
 }

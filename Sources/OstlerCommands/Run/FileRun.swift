@@ -1,5 +1,6 @@
-internal import ArgumentParser
 internal import Glibc
+internal import OstlerCommandLine
+internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -35,26 +36,25 @@ final class FileRun {
         let interrupts = Interrupts { [weak self] signal, count in self?.interrupt(count) }
         do {
             let task = options.task
-            let file = try TaskFile(task.file ?? "-") { try task.apply(to: &$0) }
-            var probe = TaskSpec(id: "probe", executor: "", payload: [])
-            try task.apply(to: &probe)
+            let file = try TaskFile(task.file ?? "-", task.apply)
             self.file = file
-            if file.isRegular, !options.keepGoing {
-                var check = FileCheck(file, host, isJSON: options.global.json)
-                let problems = await check.run()
-                guard problems.isEmpty else {
-                    Diagnostics.note("nothing was run: \(problems) (see --keep-going)")
+            if file.isRegular, !options.keepsGoing {
+                let report = try await FileCheck(file, host, isJSON: options.global.json).run()
+                guard report.isEmpty else {
+                    Log.info("nothing was run: \(report) (see --keep-going)")
                     await host.stop()
                     return Outcome.invalid.exitCode
                 }
-                total = problems.tasks
+                total = report.tasks
                 file.rewind()
             }
-        } catch {
-            Diagnostics.report(error)
+        } catch let error as UsageError {
+            Log.usage(error, running: [OstlerCommand.spec, RunCommand.spec])
             return Outcome.invalid.exitCode
+        } catch {
+            return Outcome.infra.exitCode
         }
-        if !options.quiet, isatty(2) == 1 { progress = Progress(total: total) }
+        if Log.isOn(.info), Log.format == .text, isatty(2) == 1 { progress = Progress(total: total) }
         await runAll()
         progress?.clear()
         await output.finish()
@@ -67,7 +67,7 @@ final class FileRun {
         isInterrupted = true
         guard count == 1 else { return host.abandon() }
         progress?.clear()
-        Diagnostics.note("cancelling what runs; once more to kill it at once")
+        Log.info("cancelling what runs; once more to kill it at once")
         if file?.isRegular == false { file?.stop() }
         host.cancelAll()
     }
@@ -85,7 +85,7 @@ final class FileRun {
 
     private func work() async {
         while !isInterrupted {
-            if options.ordered { await order.room(for: 4096) }
+            if options.isOrdered { await order.room(for: 4096) }
             await output.room()
             guard let entry = await file?.next() else { return }
             guard !isInterrupted else {
@@ -95,6 +95,7 @@ final class FileRun {
             let place = order.take()
             let result = await run(entry)
             tally.add(result.outcome)
+            Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))
             progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
             emit(result, place)
         }
@@ -104,12 +105,13 @@ final class FileRun {
         switch entry.content {
         case .success(let spec):
             // A regular file was searched for repeated ids as a whole.
-            if total == nil, let first = seen.updateValue(entry.line, forKey: IDLedger.hash(spec.id)) {
-                seen[IDLedger.hash(spec.id)] = first
+            let hash = IDLedger.hash(spec.id)
+            if total == nil, let first = seen[hash] {
                 let failure = Failure.repeatedID(spec.id, line: first)
                 tell(failure, entry.line)
                 return host.refused(spec, origin, [failure])
             }
+            if total == nil { seen[hash] = entry.line }
             return await host.run(spec, origin: origin)
         case .failure(let refusal):
             tell(refusal.failure, entry.line, refusal.column)
@@ -118,8 +120,8 @@ final class FileRun {
     }
 
     private func tell(_ failure: Failure, _ line: Int, _ column: Int? = nil) {
-        guard !options.quiet else { return }
-        Diagnostics.failure(failure, at: Diagnostics.place(file?.name ?? "", line, column))
+        guard !options.isQuiet else { return }
+        Log.failure(failure, .init(place: TaskFile.place(file?.name ?? "", line, column)))
     }
 
     private func emit(_ result: TaskResult, _ place: Int) {
@@ -127,22 +129,21 @@ final class FileRun {
         writer = JSONWriter(reusing: writer.bytes)
         result.encode(into: &writer)
         writer.newline()
-        guard options.ordered else { return output.write(writer.bytes) }
+        guard options.isOrdered else { return output.write(writer.bytes) }
         order.put(writer.bytes, at: place) { output.write($0) }
     }
 
     private func summarise() {
         if unseen > 0 {
-            Diagnostics.error("stdout was closed by its reader: at least \(unseen) results were not shown")
+            Log.error("stdout was closed by its reader: at least \(unseen) results were not shown")
         }
-        if let problem = file?.problem { Diagnostics.error("\(file?.name ?? ""): reading stopped: \(problem)") }
-        guard !options.quiet else { return }
+        if let problem = file?.problem { Log.error("\(file?.name ?? ""): reading stopped: \(problem)") }
         let counts = tally.counts.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key.rawValue)" }
-        Diagnostics.note("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
+        Log.info("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
         guard isInterrupted else { return }
         let rest =
             file?.isRegular == true ? "\(notStarted) tasks were not started" : "what was not read was not started"
-        Diagnostics.note("interrupted: \(rest)")
+        Log.info("interrupted: \(rest)")
     }
 }
 

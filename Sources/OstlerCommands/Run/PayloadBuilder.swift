@@ -1,6 +1,6 @@
-internal import ArgumentParser
 internal import Glibc
 internal import OstlerCatalog
+internal import OstlerCommandLine
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSchema
@@ -11,19 +11,19 @@ struct PayloadBuilder {
     let schema: CompiledSchema
 
     /// The payload's bytes. Without flags and argv they are the very bytes of `--payload`, on one line.
-    func build(_ options: TaskOptions) throws -> [UInt8] {
+    func build(_ options: TaskOptions) throws(UsageError) -> [UInt8] {
         let given = try options.payload.map(Self.read)
-        guard !options.fields.isEmpty || !options.argv.isEmpty || given == nil else {
+        guard !options.members.isEmpty || !options.argv.isEmpty || given == nil else {
             return Self.onOneLine(given ?? [])
         }
         var object = JSONObject()
         if let given {
             guard let parsed = try? JSONValue(parsing: given), let members = parsed.object else {
-                throw ValidationError("--payload must be a JSON object if flags or -- ARGV are given as well")
+                throw UsageError("--payload must be a JSON object if flags or -- ARGV are given as well")
             }
             object = members
         }
-        try add(fields: options.fields, to: &object)
+        try add(members: options.members, to: &object)
         try add(argv: options.argv, to: &object)
         return Array(JSONValue.object(object).text.utf8)
     }
@@ -34,12 +34,12 @@ struct PayloadBuilder {
         return bytes.map { $0 == 0x0A ? 0x20 : $0 }
     }
 
-    private static func read(_ source: String) throws -> [UInt8] {
+    private static func read(_ source: String) throws(UsageError) -> [UInt8] {
         if source == "-" { return try readAll(0, "stdin") }
         guard source.hasPrefix("@") else { return Array(source.utf8) }
         let path = String(source.dropFirst())
         let input = open(path, O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw ValidationError("--payload \(source): \(String(cString: strerror(errno)))") }
+        guard input >= 0 else { throw UsageError("--payload \(source): \(String(cString: strerror(errno)))") }
         defer { close(input) }
         return try readAll(input, path)
     }
@@ -47,30 +47,30 @@ struct PayloadBuilder {
     /// As much as a frame can carry.
     private static let maximumBytes = 1 << 20
 
-    private static func readAll(_ input: Int32, _ name: String) throws -> [UInt8] {
+    private static func readAll(_ input: Int32, _ name: String) throws(UsageError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = Glibc.read(input, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw ValidationError("\(name): \(String(cString: strerror(errno)))") }
+            guard count >= 0 else { throw UsageError("\(name): \(String(cString: strerror(errno)))") }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk.prefix(count))
             guard bytes.count <= maximumBytes else {
-                throw ValidationError("\(name): a payload has at most \(maximumBytes) bytes")
+                throw UsageError("\(name): a payload has at most \(maximumBytes) bytes")
             }
         }
     }
 
     // MARK: Flags
 
-    private func add(fields: [String], to object: inout JSONObject) throws {
+    private func add(members words: [String], to object: inout JSONObject) throws(UsageError) {
         var index = 0
-        while index < fields.count {
-            let word = fields[index]
+        while index < words.count {
+            let word = words[index]
             index += 1
             guard word.hasPrefix("--"), word.count > 2 else {
-                throw ValidationError("unexpected argument \"\(word)\"; a command line goes behind --")
+                throw UsageError("unexpected argument \"\(word)\"; a command line goes behind --")
             }
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let flag = try flag(String(parts[0]))
@@ -79,27 +79,28 @@ struct PayloadBuilder {
                 continue
             }
             var value = parts.count == 2 ? String(parts[1]) : nil
-            if value == nil, index < fields.count {
-                value = fields[index]
+            if value == nil, index < words.count {
+                value = words[index]
                 index += 1
             }
-            guard let value else { throw ValidationError("--\(parts[0]) needs a value") }
+            guard let value else { throw UsageError("--\(parts[0]) needs a value") }
             try set(flag, value, &object)
         }
     }
 
-    private func flag(_ word: String) throws -> SchemaFlag {
+    private func flag(_ word: String) throws(UsageError) -> SchemaFlag {
         let flags = schema.flags
         let name = word.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")
         if let flag = flags.first(where: { $0.name == word || $0.name == name }) { return flag }
-        let known = flags.map { $0.name.split(separator: "_").joined(separator: "-") }
-        throw ValidationError(
+        let members = flags.map(\.optionName)
+        let known = members + RunCommand.spec.options.map(\.name)
+        throw UsageError(
             "unknown option --\(word)\(Suggestion.clause(for: word, in: known)) "
-                + "(executor \(executor.name) has \(known.map { "--" + $0 }.joined(separator: ", ")))"
+                + "(executor \(executor.name) has \(members.map { "--" + $0 }.joined(separator: ", ")))"
         )
     }
 
-    private func set(_ flag: SchemaFlag, _ text: String, _ object: inout JSONObject) throws {
+    private func set(_ flag: SchemaFlag, _ text: String, _ object: inout JSONObject) throws(UsageError) {
         switch flag.type {
         case .string: object[flag.name] = .string(text)
         case .strings: object[flag.name] = .array((object[flag.name]?.array ?? []) + [.string(text)])
@@ -110,7 +111,7 @@ struct PayloadBuilder {
             object[flag.name] = .object(members)
         case .integer, .number, .boolean, .other:
             guard let value = try? JSONValue(parsing: text) else {
-                throw ValidationError("--\(flag.name) \(text): not a JSON value")
+                throw UsageError("--\(flag.name) \(text): not a JSON value")
             }
             object[flag.name] = value
         }
@@ -119,11 +120,11 @@ struct PayloadBuilder {
     // MARK: Command lines
 
     /// The schema's annotation `x-ostler-argv: [program, arguments]` names the members that a command line fills.
-    private func add(argv: [[UInt8]], to object: inout JSONObject) throws {
+    private func add(argv: [[UInt8]], to object: inout JSONObject) throws(UsageError) {
         guard !argv.isEmpty else { return }
         guard let names = executor.executor.payload.source["x-ostler-argv"]?.array?.compactMap(\.string),
             names.count == 2
-        else { throw ValidationError("executor \(executor.name) takes no command line behind --") }
+        else { throw UsageError("executor \(executor.name) takes no command line behind --") }
         let words = argv.map(Self.text)
         object[names[0]] = words[0]
         object[names[1]] = .array(Array(words.dropFirst()))

@@ -18,11 +18,11 @@ final class Progress {
         last = now
         isShown = true
         let whole = total.map { " of \($0)" } ?? ""
-        Diagnostics.raw("\r\u{1B}[K\(done)\(whole) tasks done" + (failed > 0 ? ", \(failed) not succeeded" : ""))
+        Log.raw("\r\u{1B}[K\(done)\(whole) tasks done" + (failed > 0 ? ", \(failed) not succeeded" : ""))
     }
 
     func clear() {
-        if isShown { Diagnostics.raw("\r\u{1B}[K") }
+        if isShown { Log.raw("\r\u{1B}[K") }
         isShown = false
     }
 }

@@ -1,63 +1,88 @@
-internal import ArgumentParser
+internal import OstlerCommandLine
+internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerSystem
-internal import Synchronization
 
 /// `ostler run`: one task inline, or many from a file.
-struct RunCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "run",
-        abstract: "Runs one task, or many from a file, and tells what became of them.",
-        discussion: """
-            Examples:
-              ostler run command -- sh -c 'id; ls /'
-              ostler run command --command ls --args=-la --json
-              ostler run command --payload '{"command": "cat", "stdin": "hello"}'
-              ostler run --file tasks.jsonl --jobs 2 > results.jsonl
+struct RunCommand: Sendable {
+    private enum Option {
+        static let jobs = CommandOption.value("jobs", "N", "How many tasks of a file run at once.")
+        static let ordered = CommandOption.flag("ordered", "Results of a file in its order.")
+        static let keepGoing = CommandOption.flag(
+            "keep-going",
+            "Run what is right in a file even if other lines are wrong."
+        )
+        static let exitCode = CommandOption.value(
+            "exit-code",
+            "task",
+            "Pass on the task's own exit code: --exit-code task.",
+            completion: .oneOf(["task"])
+        )
+        static let timings = CommandOption.flag("timings", "Tell on stderr how long each phase took.")
+        static let noStdin = CommandOption.flag("no-stdin", "Do not pass stdin on to the task.")
+        static let quiet = CommandOption.flag("quiet", "Say nothing on stderr but errors.")
+    }
 
-            Exit codes: 0 succeeded, 1 failed, 2 mixed, 3 refused, 4 timed out, 5 sandbox or executor at fault,
-            128+n interrupted by signal n.
-            """
-    )
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("run", "Runs one task, or many from a file, and tells what became of them.")
+        spec.synopsis = TaskOptions.synopsis
+        spec.parameters = [TaskOptions.executorParameter]
+        spec.sections =
+            TaskOptions.sections + [
+                .init("Many tasks", [Option.jobs, Option.ordered, Option.keepGoing]),
+                .init("What is passed on", [Option.noStdin, Option.exitCode, Option.timings, Option.quiet]),
+                GlobalOptions.section,
+            ]
+        spec.takesMembers = true
+        spec.takesCommandLine = true
+        spec.examples = [
+            "ostler run command -- sh -c 'id; ls /'", "ostler run command --command ls --args=-la --json",
+            "ostler run command --payload '{\"command\": \"cat\", \"stdin\": \"hello\"}'",
+            "ostler run --file tasks.jsonl --jobs 2 > results.jsonl",
+        ]
+        spec.exitCodes = [
+            .init("0", "succeeded"), .init("1", "failed"), .init("2", "mixed"), .init("3", "refused"),
+            .init("4", "timed out"), .init("5", "sandbox or executor at fault"),
+            .init("128+n", "interrupted by signal n"),
+        ]
+        spec.action = { try RunCommand($0).run() }
+        return spec
+    }()
 
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var task: TaskOptions
-
-    @Option(name: .long, help: ArgumentHelp("How many tasks of a file run at once.", valueName: "n"))
-    var jobs: Int?
-
-    @Flag(name: .long, help: "Results of a file in its order.")
-    var ordered = false
-
-    @Flag(name: .long, help: "Run what is right in a file even if other lines are wrong.")
-    var keepGoing = false
-
-    @Option(name: .long, help: ArgumentHelp("Pass on the task's own exit code: --exit-code task.", valueName: "task"))
-    var exitCode: ExitCodePolicy?
-
-    @Flag(name: .long, help: "Tell on stderr how long each phase took.")
-    var timings = false
-
-    @Flag(name: .long, help: "Do not pass stdin on to the task.")
-    var noStdin = false
-
-    @Flag(name: .long, help: "Say nothing on stderr but errors.")
-    var quiet = false
-
-    enum ExitCodePolicy: String, ExpressibleByArgument {
+    private enum ExitCodePolicy: String, CaseIterable {
         case task
     }
 
-    func validate() throws {
-        guard jobs.map({ $0 > 0 && $0 <= 1024 }) ?? true else { throw ValidationError("--jobs takes 1 to 1024") }
-        guard task.file != nil || (!ordered && !keepGoing && jobs == nil) else {
-            throw ValidationError("--jobs, --ordered and --keep-going belong to --file")
+    let global: GlobalOptions
+    let task: TaskOptions
+    let jobs: Int?
+    let isOrdered: Bool
+    let keepsGoing: Bool
+    /// Whether the task's own exit code becomes that of the command.
+    let passesExitCode: Bool
+    let isTimed: Bool
+    let passesStdin: Bool
+    let isQuiet: Bool
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        global = try GlobalOptions(arguments)
+        task = try TaskOptions(arguments)
+        jobs = try arguments.integer(Option.jobs, in: 1...1024)
+        isOrdered = arguments.has(Option.ordered)
+        keepsGoing = arguments.has(Option.keepGoing)
+        passesExitCode = try arguments.choice(Option.exitCode, of: ExitCodePolicy.self) == .task
+        isTimed = arguments.has(Option.timings)
+        passesStdin = !arguments.has(Option.noStdin)
+        isQuiet = arguments.has(Option.quiet)
+        guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
+            throw UsageError("--jobs, --ordered and --keep-going belong to --file")
         }
     }
 
-    func run() throws {
-        let phases = Phases(isOn: timings)
+    func run() throws -> Int32 {
+        let phases = Phases(isOn: isTimed)
         let composition = try Composition(global)
+        if isQuiet { Log.limit(to: .error) }
         let settings = try task.settings(composition)
         phases.mark("config and catalog")
         let code: Int32
@@ -65,38 +90,10 @@ struct RunCommand: ParsableCommand {
             let options = self
             code = EventLoop.shared.run { await FileRun(options, composition, settings).run() }
         } else {
-            let single = try SingleRun(self, composition, settings, phases)
-            code = EventLoop.shared.run { await single.run() }
+            let single = SingleRun(self, composition, settings, phases)
+            code = try EventLoop.shared.run { await single.run() }.get()
         }
         phases.report()
-        throw ExitCode(code)
-    }
-}
-
-/// How long the phases of a command took.
-final class Phases: Sendable {
-    private let marks: Mutex<[(name: String, at: Instant)]>
-    private let isOn: Bool
-
-    init(isOn: Bool) {
-        self.isOn = isOn
-        marks = Mutex(isOn ? [("start", .now)] : [])
-    }
-
-    func mark(_ name: String) {
-        if isOn { marks.withLock { $0.append((name, .now)) } }
-    }
-
-    func report() {
-        let marks = marks.withLock { $0 }
-        guard isOn, let first = marks.first, let last = marks.last else { return }
-        for (before, after) in zip(marks, marks.dropFirst()) {
-            line(after.name, after.at.microseconds(since: before.at))
-        }
-        line("total", last.at.microseconds(since: first.at))
-    }
-
-    private func line(_ name: String, _ microseconds: Int64) {
-        Diagnostics.line(name + String(repeating: " ", count: max(1, 32 - name.count)) + "\(microseconds) us")
+        return code
     }
 }

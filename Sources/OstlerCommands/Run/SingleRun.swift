@@ -1,38 +1,30 @@
-internal import ArgumentParser
 internal import Glibc
 internal import OstlerCatalog
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
+internal import OstlerSandbox
 internal import OstlerSystem
 internal import OstlerTasks
 
 /// One task from the command line: its output streams, its result is told at the end.
 struct SingleRun: Sendable {
-    private let settings: HostSettings
-    private let spec: TaskSpec
-    private let origin: TaskOrigin
-    private let isJSON: Bool
-    private let isQuiet: Bool
-    private let passesExitCode: Bool
-    private let passesStdin: Bool
+    private let options: RunCommand
+    private let composition: Composition
+    private var settings: HostSettings
     private let phases: Phases
 
-    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings, _ phases: Phases) throws {
-        var settings = settings
-        if options.timings { settings.onPhase = { phases.mark($0) } }
+    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings, _ phases: Phases) {
+        self.options = options
+        self.composition = composition
         self.settings = settings
         self.phases = phases
-        spec = try Self.makeSpec(options.task, composition, isJSON: options.global.json)
-        origin = composition.origin
-        isJSON = options.global.json
-        isQuiet = options.quiet
-        passesExitCode = options.exitCode == .task
-        passesStdin = !options.noStdin && options.task.payload != "-"
+        if options.isTimed { self.settings.onPhase = { phases.mark($0) } }
     }
 
     /// The task that the command line describes; an unknown executor is told in the host's words.
-    static func makeSpec(_ options: TaskOptions, _ composition: Composition, isJSON: Bool) throws -> TaskSpec {
+    static func makeSpec(_ options: TaskOptions, _ composition: Composition) throws(UsageError) -> TaskSpec {
         let name = options.executor ?? ""
         var payload: [UInt8] = Array("{}".utf8)
         if let executor = composition.catalog.executor(named: name),
@@ -43,28 +35,49 @@ struct SingleRun: Sendable {
             payload = Array(text.utf8)
         }
         var spec = TaskSpec(id: options.id, executor: name, payload: payload)
-        try options.apply(to: &spec)
+        options.apply(to: &spec)
         return spec
     }
 
+    /// Fails only for a command line that is wrong; whatever becomes of the task is an exit code.
     @LoopActor
-    func run() async -> Int32 {
+    func run() async -> Result<Int32, UsageError> {
         let host = Host(settings)
+        await startLauncher(of: host)
+        do throws(UsageError) {
+            let spec = try Self.makeSpec(options.task, composition)
+            return .success(await run(spec, host))
+        } catch {
+            await host.stop()
+            return .failure(error)
+        }
+    }
+
+    /// The launcher gets itself ready while the task is checked. That it cannot is told when it is needed.
+    @LoopActor
+    private func startLauncher(of host: Host) async {
+        guard composition.catalog.executor(named: options.task.executor ?? "") != nil else { return }
+        Task(executorPreference: EventLoop.shared) { try? await host.provider.launcher.start() }
+        await Task.yield()
+    }
+
+    @LoopActor
+    private func run(_ spec: TaskSpec, _ host: Host) async -> Int32 {
         let problems = host.problems(of: spec)
         phases.mark("validation")
-        guard problems.isEmpty else { return await refuse(host, problems) }
+        guard problems.isEmpty else { return await refuse(spec, host, problems) }
         let interrupts = Interrupts { signal, count in
             if count == 1 { host.cancelAll() } else { host.abandon() }
         }
-        let sink = isJSON ? nil : StreamSink()
+        let sink = options.global.json ? nil : StreamSink()
         var pump: StdinPump?
-        if passesStdin { pump = try? StdinPump() }
+        if options.passesStdin, options.task.payload != "-" { pump = try? StdinPump() }
         pump?.start()
-        let result = await host.run(spec, origin: origin, io: TaskIO(sink: sink, stdin: pump?.readEnd))
+        let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: sink, stdin: pump?.readEnd))
         pump?.close()
         phases.mark("task")
         let output = OutputWriter(1)
-        if isJSON {
+        if options.global.json {
             var writer = JSONWriter()
             result.encode(into: &writer)
             writer.newline()
@@ -75,13 +88,15 @@ struct SingleRun: Sendable {
         phases.mark("output")
         await host.stop()
         phases.mark("stop")
-        if !isJSON { tell(result) }
+        if !options.global.json { tell(result) }
         if let code = interrupts.exitCode, result.outcome != .succeeded { return code }
         return exitCode(result)
     }
 
     private func exitCode(_ result: TaskResult) -> Int32 {
-        guard passesExitCode, [.succeeded, .failed].contains(result.outcome) else { return result.outcome.exitCode }
+        guard options.passesExitCode, [.succeeded, .failed].contains(result.outcome) else {
+            return result.outcome.exitCode
+        }
         let code = result.signal.map { 128 + $0 } ?? (result.exitCode < 0 ? 127 : result.exitCode)
         // What failed never looks like success: not by a code that the kernel cuts to eight bits, nor by none.
         return result.outcome == .failed && code & 0xFF == 0 ? result.outcome.exitCode : code
@@ -89,21 +104,21 @@ struct SingleRun: Sendable {
 
     private func tell(_ result: TaskResult) {
         if let error = result.error {
-            Diagnostics.failure(error)
+            Log.failure(error)
             if let stderr = result.executorStderr, !stderr.isEmpty {
-                Diagnostics.line("  the plugin's last words on stderr:")
-                for line in stderr.split(separator: "\n").suffix(10) { Diagnostics.line("    \(line)") }
+                Log.detail("  the plugin's last words on stderr:")
+                for line in stderr.split(separator: "\n").suffix(10) { Log.detail("    \(line)") }
             }
-        } else if result.outcome != .succeeded, !isQuiet {
+        } else if result.outcome != .succeeded {
             let how = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
-            Diagnostics.note("\(result.outcome.rawValue): \(how)")
+            Log.info("\(result.outcome.rawValue): \(how)")
         }
     }
 
     @LoopActor
-    private func refuse(_ host: Host, _ problems: [Failure]) async -> Int32 {
-        let result = host.refused(spec, origin, problems)
-        if isJSON {
+    private func refuse(_ spec: TaskSpec, _ host: Host, _ problems: [Failure]) async -> Int32 {
+        let result = host.refused(spec, composition.origin, problems)
+        if options.global.json {
             var writer = JSONWriter()
             result.encode(into: &writer)
             writer.newline()
@@ -111,8 +126,9 @@ struct SingleRun: Sendable {
             output.write(writer.bytes)
             await output.finish()
         } else {
-            for problem in problems { Diagnostics.failure(problem) }
+            for problem in problems { Log.failure(problem) }
         }
+        await host.stop()
         return result.outcome.exitCode
     }
 }

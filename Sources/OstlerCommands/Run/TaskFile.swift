@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -29,20 +30,20 @@ final class TaskFile {
     private let input: Int32
     private let reader: LineReader
     private var parser = TaskSpecParser()
-    private let adjust: @LoopActor (inout TaskSpec) throws -> Void
+    private let adjust: @Sendable (inout TaskSpec) -> Void
 
     /// Opens the file; `-` is stdin.
     /// - Parameter adjust: what the command line adds to each task.
-    init(_ path: String, adjust: @escaping @LoopActor (inout TaskSpec) throws -> Void) throws {
+    init(_ path: String, _ adjust: @escaping @Sendable (inout TaskSpec) -> Void) throws(UsageError) {
         name = path == "-" ? "stdin" : path
         // Without O_NONBLOCK a FIFO that nobody writes to would hold up the loop, and with it every signal.
         input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard input >= 0 else { throw Self.unreadable(path, errno) }
+        guard input >= 0 else { throw UsageError("--file \(path): \(String(cString: strerror(errno)))") }
         var status = stat()
-        guard fstat(input, &status) == 0 else { throw Self.unreadable(path, errno) }
+        fstat(input, &status)
         // What was closed by the caller has been put in its place by `StandardStreams`: nobody can read from it.
-        guard fcntl(input, F_GETFL) & O_ACCMODE != O_WRONLY else { throw Self.unreadable(path, EBADF) }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw Self.unreadable(path, EISDIR) }
+        guard fcntl(input, F_GETFL) & O_ACCMODE != O_WRONLY else { throw UsageError("--file \(path): it is closed") }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw UsageError("--file \(path): it is a directory") }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         reader = LineReader(input)
         self.adjust = adjust
@@ -69,7 +70,7 @@ final class TaskFile {
             var spec = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
                 try parser.parse(buffer, defaultID: id)
             }
-            try? adjust(&spec)
+            adjust(&spec)
             return .success(spec)
         } catch {
             let column = parser.faultOffset.map { TextPosition(of: $0, in: text).column }
@@ -77,19 +78,9 @@ final class TaskFile {
         }
     }
 
-    private static func unreadable(_ path: String, _ code: Int32) -> Failure {
-        let reason =
-            switch code {
-            case ENOENT, ENOTDIR: "does not exist"
-            case EISDIR: "is a directory"
-            default: "cannot be read: \(String(cString: strerror(code)))"
-            }
-        return Failure(
-            code == ENOENT || code == ENOTDIR ? "file_not_found" : "file_unreadable",
-            fault: .user,
-            message: "the file of tasks \(path == "-" ? "on stdin" : Quotation.text(path, longest: 200)) \(reason)",
-            hint: "--file takes a file with one task a line, or - for stdin"
-        )
+    /// `tasks.jsonl:3:5`, as editors and compilers have it.
+    nonisolated static func place(_ file: String, _ line: Int, _ column: Int?) -> String {
+        "\(file):\(line)" + (column.map { ":\($0)" } ?? "")
     }
 
     private static let byteOrderMark = Failure(

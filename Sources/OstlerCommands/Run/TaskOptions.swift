@@ -1,95 +1,170 @@
-internal import ArgumentParser
 internal import Glibc
-internal import OstlerConfig
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerSandbox
 internal import OstlerTasks
 
 /// What `run`, `validate` and `plan` have in common: which task or tasks.
-struct TaskOptions: ParsableArguments {
-    @Argument(
-        help: ArgumentHelp("The executor. Its payload's members are flags: --FIELD VALUE.", valueName: "executor")
+struct TaskOptions: Sendable {
+    private enum Option {
+        static let payload = CommandOption.value(
+            "payload",
+            "JSON|@FILE|-",
+            "The payload: here, from a file, from stdin."
+        )
+        static let file = CommandOption.value("file", "FILE|-", "Many tasks: a JSON object a line.", completion: .file)
+        static let id = CommandOption.value("id", "ID", "The task's id; t1 if it is not given.")
+        static let timeout = CommandOption.value("timeout", "30s", "How long the task may take.")
+        static let environment = CommandOption.values("env", "KEY=VALUE", "A variable of the task's environment.")
+        static let environmentMode = CommandOption.value(
+            "env-mode",
+            "MODE",
+            "What the environment starts from: minimal or clean.",
+            completion: .oneOf(["minimal", "clean"])
+        )
+        static let labels = CommandOption.values("label", "KEY=VALUE", "A label of the task.")
+        static let workdir = CommandOption.value(
+            "workdir",
+            "DIR",
+            "A directory that becomes the work directory.",
+            completion: .directory
+        )
+        static let inputs = CommandOption.values(
+            "in",
+            "PATH",
+            "A file or directory to see at /in/NAME.",
+            completion: .file
+        )
+        static let outputs = CommandOption.values(
+            "out",
+            "DIR",
+            "A directory to write to at /out/NAME.",
+            completion: .directory
+        )
+        static let required = CommandOption.values(
+            "require",
+            "LAYER",
+            "A layer of isolation to insist on.",
+            completion: .oneOf(SandboxLayer.allCases.map(\.name))
+        )
+        static let strict = CommandOption.flag("strict", "End a plugin at its first line on stdout that is no message.")
+    }
+
+    static let executorParameter = CommandParameter(
+        "EXECUTOR",
+        "Who does it. The members of its payload are options too: --MEMBER VALUE.",
+        isRequired: false,
+        completion: .lookup(Lookups.executors)
     )
-    var executor: String?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("The payload as JSON, from a file, or from stdin.", valueName: "json|@file|-")
-    )
-    var payload: String?
+    static let sections = [
+        CommandSpec.Section("The task", [Option.payload, Option.file, Option.id, Option.timeout, Option.labels]),
+        CommandSpec.Section(
+            "What it sees",
+            [
+                Option.environment, Option.environmentMode, Option.inputs, Option.outputs, Option.workdir,
+                Option.required, Option.strict,
+            ]
+        ),
+    ]
 
-    @Option(name: .long, help: ArgumentHelp("Many tasks: a JSON object a line.", valueName: "file|-"))
-    var file: String?
+    /// The ways to say which task it is.
+    static let synopsis = ["EXECUTOR [OPTIONS] [--MEMBER VALUE…] [-- ARGV…]", "--file FILE|- [OPTIONS]"]
 
-    @Option(name: .long, help: ArgumentHelp("The task's id.", valueName: "id"))
-    var id: String = "t1"
-
-    @Option(name: .long, help: ArgumentHelp("How long the task may take.", valueName: "30s"))
-    var timeout: String?
-
-    @Option(
-        name: .customLong("env"),
-        help: ArgumentHelp("A variable of the task's environment.", valueName: "key=value")
-    )
-    var environment: [String] = []
-
-    @Option(name: .long, help: ArgumentHelp("What the environment starts from: minimal or clean.", valueName: "mode"))
-    var envMode: String?
-
-    @Option(name: .customLong("label"), help: ArgumentHelp("A label of the task.", valueName: "key=value"))
-    var labels: [String] = []
-
-    @Option(name: .long, help: ArgumentHelp("A directory that becomes the work directory.", valueName: "dir"))
-    var workdir: String?
-
-    @Option(name: .customLong("in"), help: ArgumentHelp("A file or directory to see at /in/NAME.", valueName: "path"))
-    var inputs: [String] = []
-
-    @Option(name: .customLong("out"), help: ArgumentHelp("A directory to write to at /out/NAME.", valueName: "dir"))
-    var outputs: [String] = []
-
-    @Option(name: .customLong("require"), help: ArgumentHelp("A layer of isolation to insist on.", valueName: "layer"))
-    var required: [String] = []
-
-    @Flag(name: .long, help: "End a plugin at its first line on stdout that is no answer.")
-    var strict = false
-
-    @Argument(parsing: .allUnrecognized, help: .hidden)
-    var fields: [String] = []
-
+    let executor: String?
+    let payload: String?
+    let file: String?
+    let id: String
+    let timeout: Int64?
+    let environment: [(key: String, value: String)]
+    let environmentMode: TaskSpec.EnvironmentMode?
+    let labels: [(key: String, value: String)]
+    let workdir: String?
+    let inputs: [String]
+    let outputs: [String]
+    let required: SandboxLayers
+    let isStrict: Bool
+    /// Options that are members of the payload, as they were written.
+    let members: [String]
     /// What stood behind `--`: a command line for the executor.
-    var argv: [[UInt8]] { CommandWords.behindTerminator }
+    let argv: [[UInt8]]
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        executor = arguments.parameter(0)
+        payload = arguments.value(Option.payload)
+        file = arguments.value(Option.file)
+        id = arguments.value(Option.id) ?? "t1"
+        timeout = try arguments.value(Option.timeout).map(Self.milliseconds)
+        environment = try arguments.values(Option.environment).map { (text) throws(UsageError) in
+            try Self.pair(text, "--env")
+        }
+        environmentMode = try arguments.choice(Option.environmentMode, of: TaskSpec.EnvironmentMode.self)
+        labels = try arguments.values(Option.labels).map { (text) throws(UsageError) in
+            try Self.pair(text, "--label")
+        }
+        workdir = arguments.value(Option.workdir)
+        inputs = arguments.values(Option.inputs)
+        outputs = arguments.values(Option.outputs)
+        required = SandboxLayers(
+            try arguments.values(Option.required).map { (name) throws(UsageError) in try Self.layer(name) }
+        )
+        isStrict = arguments.has(Option.strict)
+        members = arguments.members
+        argv = CommandWords.behindTerminator
+        try check()
+    }
 
     // MARK: Checks and parts
 
-    func validate() throws {
+    private func check() throws(UsageError) {
         guard file != nil || executor != nil else {
-            throw ValidationError("name an executor, or give --file; `ostler plugin list` shows the executors")
+            throw UsageError("name an executor, or give --file; `ostler plugin list` shows the executors")
         }
-        guard file == nil || (executor == nil && payload == nil && argv.isEmpty) else {
-            throw ValidationError("--file brings its own executors and payloads")
+        guard file == nil || (executor == nil && payload == nil && argv.isEmpty && members.isEmpty) else {
+            throw UsageError("--file brings its own executors and payloads")
         }
     }
 
+    private static func milliseconds(_ text: String) throws(UsageError) -> Int64 {
+        do throws(UnitTextError) {
+            let milliseconds = try DurationText.milliseconds(text)
+            if milliseconds > 0 { return milliseconds }
+        } catch {
+            throw UsageError("--timeout: \(error)")
+        }
+        throw UsageError("--timeout must be longer than 0")
+    }
+
+    private static func layer(_ name: String) throws(UsageError) -> SandboxLayer {
+        guard let layer = SandboxLayer(name: name) else {
+            let known = SandboxLayer.allCases.map(\.name)
+            throw UsageError("unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
+        }
+        return layer
+    }
+
+    static func pair(_ text: String, _ option: String) throws(UsageError) -> (key: String, value: String) {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw UsageError("\(option) \(text): write it as KEY=VALUE")
+        }
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+
     /// The settings of a host for these tasks.
-    func settings(_ composition: Composition) throws -> HostSettings {
+    func settings(_ composition: Composition) throws(UsageError) -> HostSettings {
         var settings = composition.settings
-        settings.isStrict = strict
-        settings.workDirectory = try workdir.map {
-            try bind($0, at: SandboxPolicy.workPath, isWritable: true, "--workdir")
+        settings.isStrict = isStrict
+        settings.workDirectory = try workdir.map { (path) throws(UsageError) in
+            try bind(path, at: SandboxPolicy.workPath, isWritable: true)
         }
-        settings.taskBinds = try inputs.map { try bind($0, at: "/in/" + Self.name(of: $0), isWritable: false, "--in") }
-        settings.taskBinds += try outputs.map {
-            try bind($0, at: "/out/" + Self.name(of: $0), isWritable: true, "--out")
+        settings.taskBinds = try inputs.map { (path) throws(UsageError) in
+            try bind(path, at: "/in/" + Self.name(of: path), isWritable: false)
         }
-        for name in required {
-            guard let layer = SandboxLayer(name: name) else {
-                let known = SandboxLayer.allCases.map(\.name)
-                throw ValidationError("unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
-            }
-            settings.required.insert(SandboxLayers([layer]))
+        settings.taskBinds += try outputs.map { (path) throws(UsageError) in
+            try bind(path, at: "/out/" + Self.name(of: path), isWritable: true)
         }
+        settings.required = required
         return settings
     }
 
@@ -97,20 +172,15 @@ struct TaskOptions: ParsableArguments {
         path.split(separator: "/").last.map(String.init) ?? "root"
     }
 
-    private func bind(
-        _ path: String,
-        at target: String,
-        isWritable: Bool,
-        _ option: String
-    ) throws -> SandboxPolicy.Bind {
+    private func bind(_ path: String, at target: String, isWritable: Bool) throws(UsageError) -> SandboxPolicy.Bind {
         guard let resolved = realpath(path, nil) else {
-            throw ValidationError("\(option) \(Quotation.bare(path)): \(String(cString: strerror(errno)))")
+            throw UsageError("\(path): \(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
         let source = String(cString: resolved)
         var status = stat()
         guard stat(source, &status) == 0, !isWritable || status.st_mode & S_IFMT == S_IFDIR else {
-            throw ValidationError("\(option) \(Quotation.bare(path)) is not a directory")
+            throw UsageError("\(path) is not a directory")
         }
         // Root's own files are shown to the sandbox's user as its own.
         let mapsOwner = geteuid() == 0 && status.st_uid == 0
@@ -118,30 +188,10 @@ struct TaskOptions: ParsableArguments {
     }
 
     /// What the options say of a task, laid over it.
-    func apply(to spec: inout TaskSpec) throws {
-        if let timeout {
-            let milliseconds: Int64
-            do {
-                milliseconds = try DurationText.milliseconds(timeout)
-            } catch {
-                throw ValidationError("--timeout: \(error)")
-            }
-            guard milliseconds > 0 else { throw ValidationError("--timeout must be longer than 0") }
-            spec.timeout = milliseconds
-        }
-        spec.environment += try environment.map { try Self.pair($0, "--env") }
-        spec.labels += try labels.map { try Self.pair($0, "--label") }
-        guard let envMode else { return }
-        guard let mode = TaskSpec.EnvironmentMode(rawValue: envMode) else {
-            throw ValidationError("--env-mode \(envMode): it is minimal or clean")
-        }
-        spec.environmentMode = mode
-    }
-
-    static func pair(_ text: String, _ option: String) throws -> (key: String, value: String) {
-        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-            throw ValidationError("\(option) \(text): write it as KEY=VALUE")
-        }
-        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    func apply(to spec: inout TaskSpec) {
+        if let timeout { spec.timeout = timeout }
+        spec.environment += environment
+        spec.labels += labels
+        if let environmentMode { spec.environmentMode = environmentMode }
     }
 }

@@ -1,4 +1,4 @@
-internal import ArgumentParser
+internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -6,54 +6,50 @@ internal import OstlerSystem
 internal import OstlerTasks
 
 /// `ostler validate`: the checks of `run`, and nothing else.
-struct ValidateCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "validate",
-        abstract: "Checks tasks against schema and policy without running anything.",
-        discussion: """
-            Examples:
-              ostler validate command --command ls
-              ostler validate --file tasks.jsonl
+struct ValidateCommand: Sendable {
+    static let spec: CommandSpec = {
+        var spec = CommandSpec("validate", "Checks tasks against schema and policy without running anything.")
+        spec.synopsis = TaskOptions.synopsis
+        spec.parameters = [TaskOptions.executorParameter]
+        spec.sections = TaskOptions.sections + [GlobalOptions.section]
+        spec.takesMembers = true
+        spec.takesCommandLine = true
+        spec.examples = ["ostler validate command --command ls", "ostler validate --file tasks.jsonl"]
+        spec.exitCodes = [.init("0", "all may run"), .init("3", "something is refused")]
+        spec.action = { try ValidateCommand($0).run() }
+        return spec
+    }()
 
-            Exit codes: 0 all may run, 3 something is refused.
-            """
-    )
+    private let global: GlobalOptions
+    private let task: TaskOptions
 
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var task: TaskOptions
+    private init(_ arguments: Arguments) throws(UsageError) {
+        global = try GlobalOptions(arguments)
+        task = try TaskOptions(arguments)
+    }
 
-    func run() throws {
+    private func run() throws -> Int32 {
         let composition = try Composition(global)
         let settings = try task.settings(composition)
         let options = self
-        let code: Int32
-        if task.file != nil {
-            code = EventLoop.shared.run { await options.checkFile(settings) }
-        } else {
-            let spec = try SingleRun.makeSpec(task, composition, isJSON: global.json)
-            code = EventLoop.shared.run { options.check(spec, settings) }
+        guard let file = task.file else {
+            let spec = try SingleRun.makeSpec(task, composition)
+            return try tell(EventLoop.shared.run { Host(settings).problems(of: spec) })
         }
-        throw ExitCode(code)
+        return try EventLoop.shared.run { () -> Result<Int32, any Error> in
+            do { return .success(try await options.check(file, settings)) } catch { return .failure(error) }
+        }.get()
     }
 
     @LoopActor
-    private func checkFile(_ settings: HostSettings) async -> Int32 {
-        do {
-            let task = task
-            let file = try TaskFile(task.file ?? "-") { try task.apply(to: &$0) }
-            var check = FileCheck(file, Host(settings), isJSON: global.json)
-            let report = await check.run()
-            Diagnostics.note("\(report)")
-            return report.isEmpty ? 0 : Outcome.invalid.exitCode
-        } catch {
-            Diagnostics.report(error)
-            return Outcome.invalid.exitCode
-        }
+    private func check(_ path: String, _ settings: HostSettings) async throws -> Int32 {
+        let file = try TaskFile(path, task.apply)
+        let report = try await FileCheck(file, Host(settings), isJSON: global.json).run()
+        Log.info("\(report)")
+        return report.isEmpty ? 0 : Outcome.invalid.exitCode
     }
 
-    @LoopActor
-    private func check(_ spec: TaskSpec, _ settings: HostSettings) -> Int32 {
-        let problems = Host(settings).problems(of: spec)
+    private func tell(_ problems: [Failure]) throws -> Int32 {
         if global.json {
             var writer = JSONWriter()
             writer.beginObject()
@@ -64,10 +60,10 @@ struct ValidateCommand: ParsableCommand {
             for problem in problems { problem.encode(into: &writer) }
             writer.endArray()
             writer.endObject()
-            print(String(decoding: writer.bytes, as: UTF8.self))
+            try Results.write(writer)
         } else {
-            for problem in problems { Diagnostics.failure(problem) }
-            if problems.isEmpty { Diagnostics.note("valid") }
+            for problem in problems { Log.failure(problem) }
+            if problems.isEmpty { Log.info("valid") }
         }
         return problems.isEmpty ? 0 : Outcome.invalid.exitCode
     }

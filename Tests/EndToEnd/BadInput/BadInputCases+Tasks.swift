@@ -162,10 +162,9 @@ extension BadInputCase {
             .tasks,
             "a file that does not exist",
             ["run", "--file", "tasks.json"],
-            says: "\"tasks.json\" does not exist",
-            "[file_not_found]"
+            says: "--file tasks.json: No such file"
         ),
-        .line(.tasks, "a directory", ["run", "--file", "."], says: "is a directory", "[file_unreadable]"),
+        .line(.tasks, "a directory", ["run", "--file", "."], says: "--file .: it is a directory"),
         .line(
             .tasks,
             "a line that never ends",
@@ -178,7 +177,7 @@ extension BadInputCase {
             group: .tasks,
             title: "a file that may not be read",
             arguments: ["run", "--file", "tasks.jsonl"],
-            says: ["Permission denied", "[file_unreadable]"],
+            says: ["--file tasks.jsonl: Permission denied"],
             asUser: true
         ) {
             try $0.write("home/tasks.jsonl", good, mode: 0)
@@ -187,7 +186,7 @@ extension BadInputCase {
             group: .tasks,
             title: "a link that leads to itself",
             arguments: ["run", "--file", "tasks.jsonl"],
-            says: ["symbolic links", "[file_unreadable]"]
+            says: ["--file tasks.jsonl: ", "symbolic links"]
         ) {
             try $0.link("home/tasks.jsonl", to: "tasks.jsonl")
         },
@@ -203,7 +202,7 @@ extension BadInputCase {
             title: "stdin that is closed",
             arguments: ["run", "--file", "-"],
             input: .closed,
-            says: ["the file of tasks on stdin", "[file_unreadable]"]
+            says: ["--file -: it is closed"]
         ) { _ in },
     ]
 }

@@ -117,6 +117,16 @@ extension Trait where Self == ConditionTrait {
     }
 }
 
+extension Trait where Self == ConditionTrait {
+    /// For tests that drive a program which `scripts/test` installs.
+    static func needs(_ programs: String...) -> Self {
+        .enabled(
+            if: programs.allSatisfy { access($0, X_OK) == 0 },
+            Comment(rawValue: "missing, of \(programs.joined(separator: ", ")): scripts/test installs them")
+        )
+    }
+}
+
 extension Finished {
     /// The one JSON document on stdout.
     func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONValue {

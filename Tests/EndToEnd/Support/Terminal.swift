@@ -31,6 +31,12 @@ final class Terminal: Sendable {
         close(theirs)
     }
 
+    /// Types text, all at once; a terminal takes some thousand bytes ahead.
+    func type(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        guard write(ours, bytes, bytes.count) == bytes.count else { throw TestSupportFailure("write", "/dev/ptmx") }
+    }
+
     /// What the program has shown; to be called when it has ended. A terminal keeps a page of it.
     func read() -> String {
         var shown: [UInt8] = []

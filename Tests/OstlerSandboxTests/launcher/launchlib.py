@@ -7,9 +7,9 @@ import array, errno, os, resource, select, signal, socket, struct, subprocess, t
 (LAUNCHED, LAUNCH_FAILED, LAUNCH_EXITED) = range(48, 51)
 TAIL_FD, TASK_FLAG = 1, 2
 LAYERS = ("user_ns pid_ns mount_ns net_ns ipc_ns uts_ns cgroup_ns root proc dev tmp init caps no_new_privs seccomp "
-          "rlimits fds env pdeath memory pids landlock").split()
+          "rlimits fds env pdeath memory pids landlock programs").split()
 STAGES = ("none request template slot clone cgroup mount net uts user caps rlimit seccomp no_new_privs pdeath fds "
-          "cwd program exec").split()
+          "cwd program exec landlock").split()
 RO, NOEXEC, RECURSIVE, OPTIONAL, IDMAP = 1, 2, 4, 8, 16
 HEADER = struct.Struct("=HHIQ")
 
@@ -51,7 +51,7 @@ def programs(allow=(), block=(), has_allow=None):
     return step(28, struct.pack("=IIII", len(allow), len(block), has_allow, 0) + ids)
 
 
-STRICT = bits(*[name for name in LAYERS if name not in ("cgroup_ns", "memory", "pids", "landlock")])
+STRICT = bits(*[name for name in LAYERS if name not in ("cgroup_ns", "memory", "pids", "landlock", "programs")])
 BEST = bits("cgroup_ns", "memory", "pids", "landlock")
 
 

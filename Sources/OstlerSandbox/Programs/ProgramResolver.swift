@@ -1,8 +1,6 @@
-internal import Glibc
-
 /// Finds the file that a program name means in the view of a strict sandbox, as the kernel would find it.
 ///
-/// The directories of programs in the view are the host's own, bound; so the host's paths under them are the view's.
+/// The directories of programs in the view are the host's own; so the host's paths under them are the view's.
 package struct ProgramResolver: Sendable {
     /// A program file.
     package struct Program: Sendable, Equatable {
@@ -11,7 +9,7 @@ package struct ProgramResolver: Sendable {
         package let identity: FileIdentity
     }
 
-    private let searchPath: [String]
+    let searchPath: [String]
     private static let visible = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"]
 
     package init(searchPath: String = SandboxPolicy.searchPath) {
@@ -20,23 +18,24 @@ package struct ProgramResolver: Sendable {
 
     /// The first executable file of that name along the path, or the file itself if the name has a slash.
     package func resolve(_ name: String) -> Program? {
+        find(name).map { Program(path: $0.path, identity: $0.status.stamp.identity) }
+    }
+
+    func find(_ name: String) -> ViewPath.Found? {
         guard !name.isEmpty, !name.utf8.contains(0) else { return nil }
         if name.contains("/") { return program(at: name) }
         for directory in searchPath {
-            if let program = program(at: directory + "/" + name) { return program }
+            if let found = program(at: directory + "/" + name) { return found }
         }
         return nil
     }
 
-    private func program(at path: String) -> Program? {
-        guard path.hasPrefix("/"), let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        let real = String(cString: resolved)
-        guard Self.visible.contains(where: { real.hasPrefix($0 + "/") }) else { return nil }
-        var status = stat()
-        guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o111 != 0 else {
-            return nil
-        }
-        return Program(path: real, identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)))
+    private func program(at path: String) -> ViewPath.Found? {
+        guard let found = ViewPath.follow(path), found.status.isProgram, Self.isVisible(found.path) else { return nil }
+        return found
+    }
+
+    static func isVisible(_ path: String) -> Bool {
+        visible.contains { path.hasPrefix($0 + "/") }
     }
 }

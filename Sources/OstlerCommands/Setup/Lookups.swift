@@ -1,0 +1,35 @@
+internal import OstlerCatalog
+internal import OstlerCommandLine
+internal import OstlerConfig
+
+/// Names that only the machine knows, for completion: manifests are read, nothing is started and nothing is told.
+enum Lookups {
+    static let executors = "executors"
+    static let plugins = "plugins"
+
+    static let completer = Completer.Lookup(
+        words: { key, arguments in
+            guard let catalog = catalog(arguments) else { return [] }
+            guard key == executors else {
+                return catalog.plugins.map { .init($0.manifest.name, $0.manifest.description) }
+            }
+            return catalog.executorNames.map { .init($0, catalog.executor(named: $0)?.executor.description ?? "") }
+        },
+        members: { arguments in
+            guard let name = arguments.parameter(0), let catalog = catalog(arguments) else { return [] }
+            return ExecutorMembers.options(of: name, in: catalog)
+        }
+    )
+
+    /// Nil if the configuration is wrong: a line that is being typed is no place for messages.
+    static func catalog(_ arguments: Arguments) -> Catalog? {
+        guard let global = try? GlobalOptions(arguments),
+            let config = try? HostConfig.load(
+                explicit: global.config,
+                environment: Composition.environment,
+                workingDirectory: Composition.workingDirectory
+            )
+        else { return nil }
+        return Composition.findPlugins(global, config).catalog
+    }
+}

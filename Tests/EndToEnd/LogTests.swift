@@ -1,0 +1,97 @@
+internal import OstlerJSON
+internal import OstlerTestSupport
+internal import Testing
+
+extension EndToEnd {
+    /// What is told on stderr: how much of it, and in which form.
+    @Suite
+    struct LogTests {
+        /// The lines of stderr, each of which must be an object.
+        private func entries(_ finished: Finished) throws -> [JSONValue] {
+            try finished.complaint.split(separator: "\n").map { line in
+                try #require(try? JSONValue(parsing: String(line)), "\(line)")
+            }
+        }
+
+        @Test(.sandboxed)
+        func `As JSON each line is an object with time, level and the ids of run and task`() async throws {
+            try await withTree { tree in
+                let lines = (1...3).map {
+                    #"{"id":"n\#($0)","executor":"command","payload":{"command":"true"}}"# + "\n"
+                }
+                try tree.directory.write("home/tasks.jsonl", lines.joined())
+                let options = ["--file", "tasks.jsonl", "--log-format", "json", "--log-level=debug"]
+                let result = try await tree.run(["run"] + options)
+                #expect(result.exitCode == 0, "\(result.complaint)")
+                let entries = try entries(result)
+                let runs = Set(try result.results().compactMap { $0["run_id"]?.string })
+                #expect(Set(entries.compactMap { $0["run_id"]?.string }) == runs)
+                #expect(runs.count == 1)
+                #expect(Set(entries.compactMap { $0["task"]?.string }) == ["n1", "n2", "n3"])
+                #expect(entries.allSatisfy { ["debug", "info"].contains($0["level"]?.string) })
+                let times = entries.compactMap { $0["time"]?.string }
+                #expect(times.count == entries.count)
+                #expect(times == times.sorted())
+                #expect(times.allSatisfy { $0.hasSuffix("Z") && $0.count == 24 }, "\(times)")
+                #expect(entries.contains { $0["plugin"]?.string == "command" })
+                #expect(entries.last?["message"]?.string == "3 tasks: 3 succeeded")
+            }
+        }
+
+        @Test
+        func `An error as JSON carries code, pointer and hint`() async throws {
+            try await withTree { tree in
+                let refused = try await tree.run(["run", "comand", "--log-format=json", "--", "ls"])
+                #expect(refused.exitCode == 3)
+                let entry = try #require(try entries(refused).last)
+                #expect(entry["level"]?.string == "error")
+                #expect(entry["code"]?.string == "unknown_executor")
+                #expect(entry["pointer"]?.string == "/executor")
+                #expect(entry["hint"]?.string?.contains("command") == true)
+                let usage = try await tree.run(["run", "command", "--log-format", "json", "--timeout", "soon"])
+                #expect(try entries(usage).map { $0["code"]?.string } == ["usage"])
+                try tree.directory.write("home/ostler.yaml", "log: {format: json}\nx: 1\n")
+                let config = try await tree.run(["plugin", "list"], environment: ["OSTLER_LOG_FORMAT=json"])
+                #expect(try entries(config).map { $0["code"]?.string } == ["unknown_key"])
+            }
+        }
+
+        @Test
+        func `The level says how much is told, and the file may set it`() async throws {
+            try await withTree { tree in
+                let valid = ["validate", "command", "--", "ls"]
+                #expect(try await tree.run(valid).complaint == "ostler: valid\n")
+                #expect(
+                    try await tree.run(["validate", "--log-level", "error", "command", "--", "ls"]).complaint == ""
+                )
+                let debug = try await tree.run(["validate", "command", "--log-level=debug", "--", "ls"])
+                #expect(debug.complaint.hasPrefix("ostler: debug: configuration: no file, defaults\n"))
+                #expect(debug.complaint.contains("ostler: debug: found in \(tree.plugin)\n"), "\(debug.complaint)")
+                try tree.directory.write("home/ostler.yaml", "log: {level: error}\n")
+                #expect(try await tree.run(valid).complaint == "")
+                #expect(
+                    try await tree.run(valid, environment: ["OSTLER_LOG_LEVEL=info"]).complaint == "ostler: valid\n"
+                )
+            }
+        }
+
+        @Test(arguments: [
+            (["--log-level", "loud"], [], "--log-level 'loud': it is error or warning or info or debug"),
+            (["--log-format", "xml"], [], "--log-format 'xml': it is text or json"),
+            ([], ["OSTLER_LOG_LEVEL=loud"], "$OSTLER_LOG_LEVEL 'loud': it is error or warning or info or debug"),
+            ([], ["OSTLER_LOG_FORMAT=xml"], "$OSTLER_LOG_FORMAT 'xml': it is text or json"),
+        ])
+        func `A level or form that is not known is refused`(
+            options: [String],
+            environment: [String],
+            message: String
+        ) async throws {
+            try await withTree { tree in
+                let result = try await tree.run(["plugin", "list"] + options, environment: environment)
+                #expect(result.exitCode == 3)
+                #expect(result.complaint.hasPrefix("ostler: " + message), "\(result.complaint)")
+                #expect(result.text == "")
+            }
+        }
+    }
+}
