@@ -153,8 +153,8 @@ import Testing
         #expect(error("http", in: catalog)?.hint == "there is command")
         #expect(error("", in: catalog)?.message == "unknown executor type: ")
         #expect(error("x", in: directory.load())?.hint == "no executor is installed; see --plugin-path")
-        let missing = "--plugin-path names \(directory.path("none")): the directory does not exist"
-        #expect(error("x", in: directory.load("none"))?.hint == missing)
+        let nowhere = "--plugin-path names \(directory.path("none")): the directory does not exist"
+        #expect(error("x", in: directory.load("none"))?.hint == nowhere)
     }
 
     @Test func `an executor whose plugin was refused is told with the reason`() {
