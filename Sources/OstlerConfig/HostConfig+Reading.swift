@@ -28,7 +28,7 @@ extension HostConfig.Executor {
         allowedCommands = members["allowed_commands"].map { $0.strings() ?? [] }
         blockedCommands = members["blocked_commands"]?.strings() ?? []
         rules = members["rules"]?.elements()?.compactMap(CommandRule.init(reading:)) ?? []
-        bundles = members["bundles"]?.strings() ?? []
+        bundles = members["bundles"]?.elements()?.compactMap { $0.bundle() } ?? []
         executesWorkDirectory = members["exec_workdir"]?.bool() ?? executesWorkDirectory
         for (key, value) in members.object.members where !Self.hostKeys.contains(key) { settings[key] = value }
     }
@@ -118,6 +118,22 @@ extension HostConfig.Log {
 }
 
 extension ValueReader {
+    /// The name of a bundle of files, or an absolute path.
+    fileprivate func bundle() -> String? {
+        guard let name = string() else { return nil }
+        let known = HostConfig.Executor.bundleNames
+        guard name.hasPrefix("/") || known.contains(name) else {
+            report(
+                .invalidValue,
+                "there is no bundle \(value.summary)",
+                hint: Suggestion.nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
+                    ?? "there are \(known.joined(separator: ", ")), or absolute paths"
+            )
+            return nil
+        }
+        return name
+    }
+
     /// A duration that is not zero.
     package func positiveMilliseconds() -> Int64? {
         guard let milliseconds = milliseconds() else { return nil }

@@ -33,6 +33,8 @@ package struct HostConfig: Sendable {
         package var rules: [CommandRule] = []
         /// What allowed programs load by themselves, by name or path.
         package var bundles: [String] = []
+        /// The bundles that sandboxes know.
+        package static let bundleNames = ["gconv", "git", "nss", "perl", "python3"]
         /// Whether what a task makes in its work directory may be executed although there are lists.
         package var executesWorkDirectory = false
         /// The other keys; the plugin's `config_schema` judges them, and the plugin gets them.

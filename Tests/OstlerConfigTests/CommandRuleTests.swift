@@ -76,4 +76,15 @@ import Testing
     {
         #expect(problems(text).sorted() == expected.sorted())
     }
+
+    @Test func `a bundle is one that there is, or a path`() throws {
+        func bundles(_ text: String) throws -> [String] {
+            let text = "executors: {command: {bundles: \(text)}}\n"
+            return try HostConfig(parsing: text, file: "o.yaml").executor(named: "command").bundles
+        }
+        #expect(try bundles("[python3, /opt/tool]") == ["python3", "/opt/tool"])
+        let failure = #expect(throws: ConfigFailure.self) { try bundles("[pyhton3]") }
+        #expect(failure?.problems.first?.message == #"there is no bundle "pyhton3""#)
+        #expect(failure?.problems.first?.hint == #"did you mean "python3"?"#)
+    }
 }

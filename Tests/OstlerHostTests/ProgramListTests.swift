@@ -84,6 +84,10 @@ struct ProgramListTests {
         }
     }
 
+    @Test func `the bundles of the config are those of sandboxes`() {
+        #expect(HostConfig.Executor.bundleNames == ProgramBundle.names)
+    }
+
     private func executor(allowed: [String]? = nil, blocked: [String] = []) -> HostConfig.Executor {
         var executor = HostConfig.Executor()
         executor.allowedCommands = allowed

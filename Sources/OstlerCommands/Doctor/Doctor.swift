@@ -120,8 +120,7 @@ final class Doctor: SandboxObserver {
         for layer in SandboxLayer.allCases {
             let mechanism = certificate.mechanism(layer)
             var check = DoctorCheck.ok(layer.name, mechanism)
-            // Landlock is not built yet, so nothing that the machine lacks.
-            if !certificate.enforced.contains(layer), layer != .landlock {
+            if !certificate.enforced.contains(layer) {
                 check.status = .missing
                 (check.cause, check.fix) = Self.lack(of: layer)
             }
@@ -136,6 +135,11 @@ final class Doctor: SandboxObserver {
                 "no cgroup of this process can be written",
                 "give this user a delegated cgroup (systemd: Delegate=yes), or run as root; until then rlimits hold, "
                     + "for each process or user by itself"
+            )
+        case .landlock:
+            (
+                "the kernel has no Landlock, or only its first version",
+                "use Linux 5.19 or newer, with landlock among its security modules (lsm=)"
             )
         default: ("the kernel or the container does not offer it", "look at the container's options and the kernel's")
         }
