@@ -3,19 +3,26 @@
 // A dependency points down only; `--explicit-target-dependency-import-check error` proves it at each build.
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .treatAllWarnings(as: .error),
-    // The compiler has proven at build time who may touch what on the loop; asking again at each closure costs a tenth.
+/// Whether scripts/fuzz builds: code that is optimised across modules tells nothing of its coverage.
+let isFuzzing = Context.environment["OSTLER_FUZZ"] != nil
+
+/// The compiler has proven at build time who may touch what on the loop; asking again at each closure costs a tenth.
+let releaseSettings: [SwiftSetting] = [
     .unsafeFlags(
         ["-cross-module-optimization", "-Xfrontend", "-disable-dynamic-actor-isolation"],
         .when(configuration: .release)
-    ),
+    )
 ]
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [] : releaseSettings)
 
 let cSettings: [CSetting] = [
     .define("_GNU_SOURCE"),
@@ -233,7 +240,29 @@ let package = Package(
             path: "Tests/OstlerTestSupport",
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "OstlerJSONTests", dependencies: ["OstlerJSON"], swiftSettings: swiftSettings),
+        .target(
+            name: "OstlerFuzzing",
+            dependencies: [
+                "OstlerCatalog",
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSchema",
+                "OstlerTasks",
+            ],
+            path: "Tests/OstlerFuzzing",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerFuzzingTests",
+            dependencies: ["OstlerFuzzing", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerJSONTests",
+            dependencies: ["OstlerJSON", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "OstlerCommandLineTests", dependencies: ["OstlerCommandLine"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OstlerProtocolTests",
@@ -301,3 +330,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzzer is linked with a main program of its own and built apart from all else, by scripts/fuzz.
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "ostler-fuzz",
+            dependencies: [
+                "OstlerFuzzing"
+            ],
+            path: "Tests/ostler-fuzz",
+            swiftSettings: swiftSettings
+        )
+    )
+}

@@ -34,11 +34,11 @@ extension Catalog {
         _ pointer: JSONPointer
     ) -> [Problem] {
         guard let schema = executor.plugin.manifest.configSchema else {
-            return section.settings.keys.map { key in
+            return section.settings.keys.prefix(ProblemLog.limit).map { key in
                 Problem(
                     code: .unknownKey,
                     pointer: pointer.member(key),
-                    message: "unknown key \(JSONValue.string(key).summary) in executors.\(executor.name)",
+                    message: "unknown key \(Quotation.text(key)) in executors.\(executor.name)",
                     hint: Suggestion.nearest(to: key, in: HostConfig.Executor.hostKeys)
                         .map { "did you mean \"\($0)\"?" } ?? "the plugin takes no configuration"
                 )

@@ -75,15 +75,17 @@ extension PluginSchema {
         do throws(SmallFile.Failure) {
             bytes = try readFile(path)
         } catch {
-            reader.report(.invalidSchema, "the file \(path) \(error.message)")
+            reader.report(.invalidSchema, "the file \(Quotation.bare(path)) \(error.message)")
             return nil
         }
         do throws(JSONError) {
             let value = try JSONValue(parsing: bytes)
             if value.object != nil { return value }
-            reader.report(.invalidSchema, "the file \(path) must hold a JSON object")
+            reader.report(.invalidSchema, "the file \(Quotation.bare(path)) must hold a JSON object")
         } catch {
-            reader.report(.invalidSchema, "the file \(path) is not JSON: \(error.reason), at byte \(error.offset)")
+            let place = TextPosition(of: error.offset, in: bytes)
+            let file = "\(Quotation.bare(path)):\(place.line):\(place.column)"
+            reader.report(.invalidSchema, "the file \(file) is not JSON: \(error.reason)")
         }
         return nil
     }

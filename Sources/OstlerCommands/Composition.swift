@@ -23,6 +23,10 @@ struct Composition {
         Log.set(runID: runID)
         let log = try LogChoice(options, environment)
         log.apply(to: HostConfig())
+        if let misspelled = KnownVariables.misspelled(in: environment) {
+            Log.failure(misspelled)
+            throw Exit(.invalid)
+        }
         do {
             (config, source) = try HostConfig.find(
                 explicit: options.config,
@@ -31,6 +35,7 @@ struct Composition {
             )
         } catch {
             for problem in error.problems { Log.error(problem.description, code: problem.code.rawValue) }
+            if let more = error.omission { Log.error(more) }
             throw Exit(.invalid)
         }
         log.apply(to: config)

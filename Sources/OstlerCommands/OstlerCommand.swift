@@ -24,6 +24,8 @@ package enum OstlerCommand {
 
     /// Does what the process's arguments ask for, and ends the process with the exit code.
     package static func start() -> Never {
+        StandardStreams.reserve()
+        StandardStreams.reserve()
         ostler_ignore_sigpipe()
         if CommandWords.own.first == CompletionsCommand.query { Glibc.exit(CompletionsCommand.answer()) }
         var path = [spec]

@@ -73,7 +73,7 @@ extension ConfigError: CustomStringConvertible {
     /// `ostler.yaml:3:5: message; hint`.
     package var description: String {
         let place = position.map { ":\($0.line):\($0.column)" } ?? ""
-        return "\(file)\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
+        return "\(Quotation.bare(file))\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
     }
 }
 
@@ -81,13 +81,19 @@ extension ConfigError: CustomStringConvertible {
 package struct ConfigFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// In the order of the text.
     package let problems: [ConfigError]
+    /// How many more there are.
+    package let omitted: Int
 
-    package init(_ first: ConfigError, _ others: [ConfigError] = []) {
+    package init(_ first: ConfigError, _ others: [ConfigError] = [], omitted: Int = 0) {
         problems = [first] + others
+        self.omitted = omitted
     }
 
     /// One line a problem.
-    package var description: String {
-        problems.map(\.description).joined(separator: "\n")
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+
+    /// How many more problems there are, if there are more.
+    package var omission: String? {
+        omitted == 0 ? nil : "… and \(omitted) more problem\(omitted == 1 ? "" : "s")"
     }
 }

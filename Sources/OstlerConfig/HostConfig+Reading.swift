@@ -12,7 +12,7 @@ extension HostConfig.Executor {
             if !Identifier.isValid(name) {
                 section.report(
                     .invalidName,
-                    "\(JSONValue.string(name).summary) is not a name of an executor; \(Identifier.rule)",
+                    "\(Quotation.text(name)) is not a name of an executor; \(Identifier.rule)",
                     atKey: true
                 )
             }

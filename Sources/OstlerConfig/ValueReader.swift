@@ -4,6 +4,9 @@ package import OstlerJSON
 package final class ProblemLog {
     package let document: YAMLDocument
     package private(set) var problems: [ConfigError] = []
+    /// More than these are only counted: nobody reads them, and to find their places takes time.
+    package static let limit = 20
+    private var omitted = 0
 
     package init(_ document: YAMLDocument) {
         self.document = document
@@ -12,14 +15,17 @@ package final class ProblemLog {
     /// The value at the top of the document.
     package var root: ValueReader { ValueReader(value: document.root, pointer: .root, log: self) }
 
-    func add(_ problem: ConfigError) { problems.append(problem) }
+    /// Adds a problem, which is only made if it is to be kept.
+    func add(_ problem: () -> ConfigError) {
+        if problems.count < Self.limit { problems.append(problem()) } else { omitted += 1 }
+    }
 
     /// Throws if anything has been reported; the problems go in the order of the text.
     package func finish() throws(ConfigFailure) {
         let start = YAMLPosition(line: 1, column: 1)
         let sorted = problems.sorted { ($0.position ?? start) < ($1.position ?? start) }
         guard let first = sorted.first else { return }
-        throw ConfigFailure(first, Array(sorted.dropFirst()))
+        throw ConfigFailure(first, Array(sorted.dropFirst()), omitted: omitted)
     }
 }
 
@@ -31,12 +37,24 @@ package struct ValueReader {
     let log: ProblemLog
 
     /// Reports a problem at the value, or at the key that names it.
-    package func report(_ code: ConfigError.Code, _ message: String, hint: String? = nil, atKey: Bool = false) {
+    package func report(
+        _ code: ConfigError.Code,
+        _ message: @autoclosure () -> String,
+        hint: @autoclosure () -> String? = nil,
+        atKey: Bool = false
+    ) {
         let document = log.document
-        let position = atKey ? document.keyPosition(of: pointer) : document.nearestPosition(to: pointer)
-        log.add(
-            ConfigError(code, file: document.file, position: position, pointer: pointer, message: message, hint: hint)
-        )
+        log.add {
+            let position = atKey ? document.keyPosition(of: pointer) : document.nearestPosition(to: pointer)
+            return ConfigError(
+                code,
+                file: document.file,
+                position: position,
+                pointer: pointer,
+                message: message(),
+                hint: hint()
+            )
+        }
     }
 
     /// Reports that the value is of the wrong type.
@@ -46,7 +64,8 @@ package struct ValueReader {
 
     /// The last part of the place as a message names it.
     package var name: String {
-        pointer == .root ? "the document" : String(pointer.description.dropFirst().map { $0 == "/" ? "." : $0 })
+        guard pointer != .root else { return "the document" }
+        return Quotation.bare(String(pointer.description.dropFirst().map { $0 == "/" ? "." : $0 }), longest: 120)
     }
 
     /// Text that is not empty and has no NUL in it.
@@ -77,7 +96,7 @@ package struct ValueReader {
     package func identifier() -> String? {
         guard let text = string() else { return nil }
         guard Identifier.isValid(text) else {
-            report(.invalidName, "\(JSONValue.string(text).text) is not a name; \(Identifier.rule)")
+            report(.invalidName, "\(value.summary) is not a name; \(Identifier.rule)")
             return nil
         }
         return text
@@ -174,7 +193,7 @@ package struct ValueReader {
         for member in members.all where !keys.contains(member.key) {
             member.value.report(
                 .unknownKey,
-                "unknown key \(JSONValue.string(member.key).text)"
+                "unknown key \(Quotation.text(member.key))"
                     + (pointer == .root ? "" : " in \(name)"),
                 hint: Suggestion.nearest(to: member.key, in: keys).map { "did you mean \"\($0)\"?" }
                     ?? "known keys: \(keys.joined(separator: ", "))",
@@ -247,9 +266,7 @@ extension JSONValue {
         switch self {
         case .null: "nothing"
         case .bool, .number: text
-        case .string(let string):
-            JSONValue.string(string.unicodeScalars.count > 40 ? String(string.unicodeScalars.prefix(40)) + "…" : string)
-                .text
+        case .string(let string): Quotation.text(string)
         case .array: "a list"
         case .object: "a mapping"
         }

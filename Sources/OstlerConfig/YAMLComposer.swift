@@ -80,13 +80,13 @@ struct YAMLComposer: ~Copyable {
     ) throws(ConfigError) -> (JSONValue, YAMLPlaces) {
         try checkDepth(depth, start)
         var members = JSONObject()
-        var seen: Set<String> = []
+        var seen: Set<ExactKey> = []
         var places = YAMLPlaces(value: start.position)
         while true {
             let event = try next()
             if case .mappingEnd = event.kind { return (.object(members), places) }
             let key = try key(from: event)
-            guard seen.insert(key).inserted else {
+            guard seen.insert(ExactKey(key)).inserted else {
                 throw refusal(.duplicateKey, event, "the key \(quoted(key)) occurs twice in one mapping")
             }
             var (value, place) = try value(from: try next(), depth: depth + 1)
@@ -117,7 +117,7 @@ struct YAMLComposer: ~Copyable {
             throw refusal(
                 .alias,
                 event,
-                "anchors and aliases are not supported (*\(name))",
+                "anchors and aliases are not supported (*\(Quotation.bare(name, longest: 40)))",
                 "write the value out, or quote text that begins with *"
             )
         }
@@ -125,12 +125,17 @@ struct YAMLComposer: ~Copyable {
             throw refusal(
                 .alias,
                 event,
-                "anchors and aliases are not supported (&\(name))",
+                "anchors and aliases are not supported (&\(Quotation.bare(name, longest: 40)))",
                 "write the value out, or quote text that begins with &"
             )
         }
         if let tag = event.tag {
-            throw refusal(.tag, event, "tags are not supported (\(tag))", "quote the value if text is meant")
+            throw refusal(
+                .tag,
+                event,
+                "tags are not supported (\(shown(tag)))",
+                "quote the value if text is meant"
+            )
         }
     }
 
@@ -153,7 +158,12 @@ struct YAMLComposer: ~Copyable {
         // Without this, digits with a large exponent would quietly be text.
         let isNumeric = text.utf8.allSatisfy { (0x2B...0x39).contains($0) || $0 | 0x20 == 0x65 }
         if isNumeric, let number = Double(text), !number.isFinite {
-            throw refusal(.numberOutOfRange, event, "the number \(text) is out of range", "quote it if text is meant")
+            throw refusal(
+                .numberOutOfRange,
+                event,
+                "the number \(Quotation.bare(text, longest: 40)) is out of range",
+                "quote it if text is meant"
+            )
         }
         return .string(text)
     }
@@ -167,7 +177,14 @@ struct YAMLComposer: ~Copyable {
         ConfigError(code, file: file, position: event.position, message: message, hint: hint)
     }
 
-    private func quoted(_ text: String) -> String { JSONValue.string(text).text }
+    /// A tag as it is mostly written.
+    private func shown(_ tag: String) -> String {
+        let standard = "tag:yaml.org,2002:"
+        let short = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
+        return Quotation.bare(short, longest: 40)
+    }
+
+    private func quoted(_ text: String) -> String { Quotation.text(text) }
 
     private mutating func next() throws(ConfigError) -> Event {
         var event = yaml_event_t()
@@ -178,12 +195,13 @@ struct YAMLComposer: ~Copyable {
 
     private func syntaxError() -> ConfigError {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text cannot be parsed"
-        var message = problem
+        let isTooDeep = problem.hasPrefix("Maximum nesting")
+        var message = isTooDeep ? "nesting deeper than \(JSONReader.maximumDepth) levels" : problem
         if let context = parser.pointee.context.map({ String(cString: $0) }) {
             message += " (\(context) from line \(parser.pointee.context_mark.line + 1))"
         }
         return ConfigError(
-            problem.hasPrefix("Maximum nesting") ? .tooDeep : .syntax,
+            isTooDeep ? .tooDeep : .syntax,
             file: file,
             position: YAMLPosition(parser.pointee.problem_mark),
             message: message,

@@ -65,7 +65,7 @@ public enum DurationText {
             guard let sum = add(total, digits: digits, factor: factor, limit: maximumMilliseconds) else {
                 throw UnitTextError(
                     .tooLarge,
-                    "the duration \(quoted(text)) is too long; the longest is \(maximumMilliseconds / 86_400_000)d"
+                    "the duration \(Quotation.text(text)) is too long; the longest is \(maximumMilliseconds / 86_400_000)d"
                 )
             }
             total = sum
@@ -102,7 +102,7 @@ public enum DurationText {
     }
 
     private static func malformed(_ text: String) -> UnitTextError {
-        UnitTextError(.invalidDuration, "\(quoted(text)) is not a duration; write it as \(forms)")
+        UnitTextError(.invalidDuration, "\(Quotation.text(text)) is not a duration; write it as \(forms)")
     }
 
     /// `total + digits * factor`, or nil above `limit`.
@@ -117,11 +117,5 @@ public enum DurationText {
         let (product, overflow) = number.multipliedReportingOverflow(by: factor)
         let (sum, carry) = total.addingReportingOverflow(product)
         return overflow || carry || sum > limit ? nil : sum
-    }
-
-    /// The text in quotes, cut where it is long, so that a message stays one readable line.
-    static func quoted(_ text: String) -> String {
-        let short = text.unicodeScalars.count > 40 ? String(text.unicodeScalars.prefix(40)) + "…" : text
-        return JSONValue.string(short).text
     }
 }

@@ -3,7 +3,7 @@ public struct JSONObject: Sendable {
     /// The members in order.
     public private(set) var members: [(key: String, value: JSONValue)] = []
     /// Built only for objects that are large enough to profit.
-    private var positions: [String: Int] = [:]
+    private var positions: [ExactKey: Int] = [:]
     private static let indexThreshold = 12
 
     public init() {}
@@ -21,18 +21,14 @@ public struct JSONObject: Sendable {
     package mutating func append(_ key: String, _ value: JSONValue) {
         members.append((key, value))
         if members.count == Self.indexThreshold {
-            for (position, member) in members.enumerated() { positions[member.key] = position }
+            for (position, member) in members.enumerated() { positions[ExactKey(member.key)] = position }
         } else if members.count > Self.indexThreshold {
-            positions[key] = members.count - 1
+            positions[ExactKey(key)] = members.count - 1
         }
     }
 
     private func position(of key: String) -> Int? {
-        if members.count >= Self.indexThreshold {
-            guard let position = positions[key] else { return nil }
-            // The dictionary takes canonically equivalent spellings for the same key; JSON does not.
-            if members[position].key.utf8.elementsEqual(key.utf8) { return position }
-        }
+        if members.count >= Self.indexThreshold { return positions[ExactKey(key)] }
         return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
     }
 
@@ -58,5 +54,24 @@ extension JSONObject: Equatable {
     /// Equal if they have the same keys with equal values, in any order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
+    }
+}
+
+/// Text that is the same only if its bytes are: a `String` is also equal to its canonically equivalent spellings, which
+/// JSON and its keys know nothing of.
+package struct ExactKey: Hashable, Sendable {
+    private let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+
+    package static func == (left: ExactKey, right: ExactKey) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -229,3 +229,25 @@ extension JSONReader {
         skipWhitespace()
     }
 }
+
+extension JSONReader {
+    /// How deep arrays and objects nest in text that is JSON.
+    package static func nesting(of json: UnsafeBufferPointer<UInt8>) -> Int {
+        var (depth, deepest) = (0, 0)
+        var isInString = false
+        var index = 0
+        while index < json.count {
+            switch json[index] {
+            case UInt8(ascii: "\""): isInString.toggle()
+            case UInt8(ascii: "\\"): index += 1
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                if !isInString { depth += 1 }
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= isInString ? 0 : 1
+            default: break
+            }
+            index += 1
+        }
+        return deepest
+    }
+}

@@ -80,8 +80,11 @@ public struct JSONValidator: Sendable {
         return true
     }
 
+    /// Chosen anew in each process, so that nobody can send keys that have all one hash.
+    private static let start = UInt64.random(in: .min ... .max)
+
     private static func hash(_ key: JSONKey, _ reader: JSONReader) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var hash = start
         func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         if key.hasEscapes {
             for byte in reader.string(of: key).utf8 { mix(byte) }

@@ -16,7 +16,7 @@ public enum SizeText {
         guard let bytes = DurationText.add(0, digits: digits, factor: unit, limit: .max) else {
             throw UnitTextError(
                 .tooLarge,
-                "the size \(DurationText.quoted(text)) is too large; the largest is \(Int64.max) bytes"
+                "the size \(Quotation.text(text)) is too large; the largest is \(Int64.max) bytes"
             )
         }
         return bytes
@@ -32,7 +32,7 @@ public enum SizeText {
         let clause = Suggestion.clause(for: unit, in: units.map(\.name).filter { $0.count == 3 })
         return UnitTextError(
             .invalidSize,
-            "\(DurationText.quoted(text)) is not a size; write it as \(forms)\(unit.isEmpty ? "" : clause)"
+            "\(Quotation.text(text)) is not a size; write it as \(forms)\(unit.isEmpty ? "" : clause)"
         )
     }
 }

@@ -18,7 +18,7 @@ public enum Suggestion {
 
     /// `; did you mean "x"?`, or nothing.
     public static func clause(for word: String, in candidates: some Sequence<String>) -> String {
-        nearest(to: word, in: candidates).map { "; did you mean \"\($0)\"?" } ?? ""
+        nearest(to: word, in: candidates).map { "; did you mean \(Quotation.text($0, longest: longestWord))?" } ?? ""
     }
 
     private static func normalised(_ word: String) -> String {

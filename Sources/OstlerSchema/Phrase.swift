@@ -2,14 +2,14 @@ import OstlerJSON
 
 /// Words for messages. Only used once something is wrong.
 enum Phrase {
-    private static let longest = 48
+    private static let longest = 46
 
     /// `the string "abc"`, `the number 12`, `an array of 3 items`.
     static func value(_ value: JSONValue) -> String {
         switch value {
         case .null, .bool: value.text
         case .number: "the number \(value.text)"
-        case .string: "the string \(shortened(value.text))"
+        case .string(let text): "the string \(name(text))"
         case .array(let elements): elements.isEmpty ? "an empty array" : "an array of \(count(elements.count, "item"))"
         case .object(let object):
             object.isEmpty ? "an empty object" : "an object of \(count(object.count, "member"))"
@@ -18,7 +18,7 @@ enum Phrase {
 
     /// A name in quotes, with what could upset a terminal escaped.
     static func name(_ name: String) -> String {
-        shortened(JSONValue.string(name).text)
+        Quotation.text(name, longest: longest)
     }
 
     /// `1 item`, `2 items`.
@@ -28,7 +28,7 @@ enum Phrase {
 
     /// `"a", "b" or "c"`, cut after eight.
     static func alternatives(_ values: [JSONValue]) -> String {
-        var words = values.prefix(8).map { shortened($0.text) }
+        var words = values.prefix(8).map(shortened)
         if values.count > 8 { words.append("\(values.count - 8) more") }
         return words.count < 2
             ? words.joined() : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
@@ -38,9 +38,8 @@ enum Phrase {
         JSONValue.number(number).text
     }
 
-    /// Cuts long text in the middle of nothing: whole characters, then an ellipsis and the quote.
-    static func shortened(_ text: String) -> String {
-        guard text.count > longest else { return text }
-        return text.prefix(longest - 1) + "…" + (text.hasSuffix("\"") ? "\"" : "")
+    /// The value as JSON, cut where it is long.
+    static func shortened(_ value: JSONValue) -> String {
+        value.string.map(name) ?? Quotation.bare(value.text, longest: longest + 1)
     }
 }

@@ -1,3 +1,6 @@
+internal import OstlerJSON
+package import OstlerProtocol
+
 /// One piece of work as it was submitted.
 package struct TaskSpec: Sendable {
     /// What the environment of a task's commands starts from.
@@ -39,6 +42,40 @@ package struct TaskSpec: Sendable {
         self.id = id
         self.executor = executor
         self.payload = payload
+    }
+}
+
+extension TaskSpec {
+    /// What an id must be, as a message says it.
+    package static let idRule = "an id has 1 to 200 bytes and no control characters"
+
+    package static func isID(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return !bytes.isEmpty && bytes.count <= 200
+            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
+    /// How deep a payload may nest: the frame that carries it has two levels of its own.
+    package static let maximumPayloadDepth = JSONReader.maximumDepth - 2
+
+    /// What is wrong with a task beside its members' types; nil for a task that was read from a file.
+    package var fault: Failure? {
+        guard Self.isID(id) else {
+            return Failure("invalid_id", fault: .user, message: Self.idRule, pointer: JSONPointer("/id"))
+        }
+        return nestingFault
+    }
+
+    /// The payload nests deeper than a frame can carry it.
+    var nestingFault: Failure? {
+        guard payload.withUnsafeBufferPointer(JSONReader.nesting) > Self.maximumPayloadDepth else { return nil }
+        return Failure(
+            "payload_too_deep",
+            fault: .user,
+            message:
+                "the payload nests deeper than \(Self.maximumPayloadDepth) levels, the most that a frame can carry",
+            pointer: JSONPointer("/payload")
+        )
     }
 }
 

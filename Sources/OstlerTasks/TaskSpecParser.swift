@@ -11,6 +11,8 @@ package struct TaskSpecParser: Sendable {
     private static let planned = ["retry", "guards", "secrets"]
 
     private var validator = JSONValidator()
+    /// Where in its bytes the last document was found not to be JSON; nil if it was JSON.
+    package private(set) var faultOffset: Int?
 
     package init() {}
 
@@ -20,17 +22,30 @@ package struct TaskSpecParser: Sendable {
         _ bytes: UnsafeBufferPointer<UInt8>,
         defaultID: String
     ) throws(Failure) -> TaskSpec {
+        faultOffset = nil
         do {
             try validator.validate(bytes)
             var reader = JSONReader(bytes)
-            guard try reader.peek() == .object else {
-                throw Self.invalid("not_an_object", "a task is a JSON object such as \(Self.example)")
+            let kind = try reader.peek()
+            guard kind == .object else {
+                throw Self.invalid(
+                    "not_an_object",
+                    "a task is a JSON object, not \(try Self.found(&reader))",
+                    hint: kind == .array
+                        ? "write one task a line, without [ ] around them and without commas between them"
+                        : "such as \(Self.example)"
+                )
             }
             return try Self.task(&reader, defaultID)
         } catch let failure as Failure {
             throw failure
         } catch let error as JSONError {
-            throw Self.invalid("invalid_json", "not JSON: \(error.reason), at byte \(error.offset + 1)")
+            faultOffset = error.offset
+            throw Self.invalid(
+                "invalid_json",
+                "not JSON: \(error.reason), at byte \(error.offset + 1)",
+                hint: JSONAdvice.hint(for: error, in: bytes)
+            )
         } catch {
             throw Self.invalid("invalid_json", "not JSON: \(error)")
         }
@@ -40,6 +55,7 @@ package struct TaskSpecParser: Sendable {
 
     private static func task(_ reader: inout JSONReader, _ defaultID: String) throws -> TaskSpec {
         var spec = TaskSpec(id: defaultID, executor: "", payload: [])
+        var executor: String?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let name = reader.string(of: key)
@@ -50,23 +66,36 @@ package struct TaskSpecParser: Sendable {
                 spec.payload = Array(reader.bytes(in: range))
                 spec.isPayloadChecked = true
             case "executor", "type":
-                guard spec.executor.isEmpty else {
-                    throw invalid("ambiguous_executor", "both executor and type are given; keep executor", pointer)
+                guard executor == nil else {
+                    throw invalid(
+                        "ambiguous_executor",
+                        "both executor and type are given",
+                        pointer,
+                        hint: "keep executor"
+                    )
                 }
-                spec.executor = try text(&reader, pointer)
+                executor = try Self.executor(&reader, pointer)
             default: try member(name, pointer, &reader, &spec)
             }
         }
-        guard !spec.executor.isEmpty else {
+        guard let executor else {
             throw invalid(
                 "missing_member",
                 "executor is missing: say which executor the task is for",
-                JSONPointer("/executor")
+                JSONPointer("/executor"),
+                hint: "such as \"executor\": \"command\"; `ostler plugin list` shows which there are"
             )
         }
+        spec.executor = executor
         guard !spec.payload.isEmpty else {
-            throw invalid("missing_member", "payload is missing", JSONPointer("/payload"))
+            throw invalid(
+                "missing_member",
+                "payload is missing: say what the executor is to do",
+                JSONPointer("/payload"),
+                hint: "such as \"payload\": {\"command\": \"true\"}"
+            )
         }
+        if let fault = spec.nestingFault { throw fault }
         return spec
     }
 
@@ -83,103 +112,62 @@ package struct TaskSpecParser: Sendable {
         case "labels": spec.labels = try strings(&reader, pointer)
         case "metadata": spec.metadata = try strings(&reader, pointer)
         case "idempotency_key": spec.idempotencyKey = try text(&reader, pointer)
-        case "priority":
-            guard try reader.peek() == .number, let priority = try reader.number().exactInteger else {
-                throw invalid("wrong_type", "priority must be a whole number", pointer)
-            }
-            spec.priority = priority
+        case "priority": spec.priority = try integer(&reader, pointer)
         case "env_mode":
             let word = try text(&reader, pointer)
             guard let mode = TaskSpec.EnvironmentMode(rawValue: word) else {
-                throw invalid("not_in_enum", "env_mode \"\(word)\" is not one of minimal, clean", pointer)
+                let known = TaskSpec.EnvironmentMode.allCases.map(\.rawValue)
+                throw invalid(
+                    "not_in_enum",
+                    "env_mode must be \(known.joined(separator: " or ")), not \(Quotation.text(word))"
+                        + Suggestion.clause(for: word, in: known),
+                    pointer
+                )
             }
             spec.environmentMode = mode
         case "sandbox": spec.sandbox = try sandbox(&reader, pointer)
-        default:
-            _ = try reader.skipValue()
-            guard !planned.contains(name) else {
-                throw invalid("unsupported_member", "\(name) is not supported by this version", pointer)
-            }
-            let hint = Suggestion.clause(for: name, in: known)
-            throw invalid("unknown_member", "unknown member \"\(name)\"\(hint)", pointer)
+        default: throw unknown(name, pointer)
         }
     }
 
+    private static func unknown(_ name: String, _ pointer: JSONPointer) -> Failure {
+        guard !planned.contains(name) else {
+            return invalid("unsupported_member", "\(name) is not supported by this version", pointer)
+        }
+        let near = Suggestion.nearest(to: name, in: known)
+        return invalid(
+            "unknown_member",
+            "unknown member \(Quotation.text(name))" + Suggestion.clause(for: name, in: known),
+            pointer,
+            hint: near == nil ? "a task has: \(known.joined(separator: ", "))" : nil
+        )
+    }
+
     private static func sandbox(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> TaskSpec.SandboxRequest {
-        guard try reader.peek() == .object else { throw invalid("wrong_type", "sandbox must be an object", pointer) }
+        guard try reader.peek() == .object else { throw try wrongType("an object", &reader, pointer) }
         var request = TaskSpec.SandboxRequest()
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let name = reader.string(of: key)
             guard name == "profile" else {
-                let hint = Suggestion.clause(for: name, in: ["profile"])
-                throw invalid("unknown_member", "unknown member \"\(name)\" of sandbox\(hint)", pointer.member(name))
+                throw invalid(
+                    "unknown_member",
+                    "unknown member \(Quotation.text(name)) of sandbox" + Suggestion.clause(for: name, in: ["profile"]),
+                    pointer.member(name),
+                    hint: "sandbox has: profile"
+                )
             }
             request.profile = try text(&reader, pointer.member(name))
         }
         return request
     }
 
-    private static func identifier(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> String {
-        let id = try text(&reader, pointer)
-        guard !id.isEmpty, id.utf8.count <= 200, id.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            throw invalid("invalid_id", "an id has 1 to 200 bytes and no control characters", pointer)
-        }
-        return id
-    }
-
-    private static func text(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> String {
-        guard try reader.peek() == .string else {
-            throw invalid("wrong_type", "\(pointer) must be a string", pointer)
-        }
-        return try reader.string()
-    }
-
-    private static func duration(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> Int64? {
-        if try reader.null() { return nil }
-        let word = try text(&reader, pointer)
-        guard let milliseconds = try? DurationText.milliseconds(word), milliseconds > 0 else {
-            throw invalid("invalid_duration", "\"\(word)\" is not a duration such as \(DurationText.forms)", pointer)
-        }
-        return milliseconds
-    }
-
-    private static func strings(
-        _ reader: inout JSONReader,
-        _ pointer: JSONPointer
-    ) throws -> [(key: String, value: String)] {
-        guard try reader.peek() == .object else {
-            throw invalid("wrong_type", "\(pointer) must be an object of strings", pointer)
-        }
-        var members: [(key: String, value: String)] = []
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-            let name = reader.string(of: key)
-            members.append((name, try text(&reader, pointer.member(name))))
-        }
-        return members
-    }
-
-    /// What the kernel would read otherwise than it was written is refused.
-    private static func environment(
-        _ reader: inout JSONReader,
-        _ pointer: JSONPointer
-    ) throws -> [(key: String, value: String)] {
-        let members = try strings(&reader, pointer)
-        for (name, value) in members {
-            guard !name.isEmpty, !name.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == 0 }) else {
-                let rule = "the name of an environment variable must not be empty nor hold '=' or NUL"
-                throw invalid("invalid_env", rule, pointer.member(name))
-            }
-            guard !value.utf8.contains(0) else {
-                let rule = "the value of an environment variable must not hold NUL"
-                throw invalid("invalid_env", rule, pointer.member(name))
-            }
-        }
-        return members
-    }
-
-    private static func invalid(_ code: String, _ message: String, _ pointer: JSONPointer? = nil) -> Failure {
-        Failure(code, fault: .user, message: message, pointer: pointer)
+    static func invalid(
+        _ code: String,
+        _ message: String,
+        _ pointer: JSONPointer? = nil,
+        hint: String? = nil
+    ) -> Failure {
+        Failure(code, fault: .user, message: message, pointer: pointer, hint: hint)
     }
 }

@@ -1,3 +1,4 @@
+internal import OstlerJSON
 package import OstlerProtocol
 
 /// Everything that is known of an attempt when it is over.
@@ -48,10 +49,8 @@ package struct Evidence: Sendable {
         if let lie = contradiction(answer) { return (.executorProtocol, lie) }
         if let limitHit { return (.limit, .limit(limitHit)) }
         switch answer.outcome {
-        case .succeeded where answer.exitCode != 0 || answer.signal != nil:
-            return (.executorProtocol, .inconsistent("it says succeeded with exit code \(answer.exitCode)"))
         case .succeeded: return (.succeeded, nil)
-        case .cancelled: return (.cancelled, answer.error)
+        case .cancelled: return ending.map(judge) ?? (.executorProtocol, .uninvitedCancel)
         case .failed: return (answer.error?.code.hasSuffix("_denied") == true ? .denied : .failed, answer.error)
         }
     }
@@ -83,8 +82,19 @@ package struct Evidence: Sendable {
         }
     }
 
-    /// What the executor says must agree with what the launcher saw, where there is exactly one process to speak of.
+    /// What the executor says must agree with itself, and with what the launcher saw where there is exactly one process
+    /// to speak of.
     private func contradiction(_ answer: ExecuteResult) -> Failure? {
+        if answer.outcome == .succeeded {
+            let claimed = Exit(exitCode: answer.exitCode, signal: answer.signal)
+            guard claimed == Exit(exitCode: 0, signal: nil) else {
+                return .inconsistent("it says succeeded with \(claimed.text)")
+            }
+            if let error = answer.error {
+                let told = "\(Quotation.bare(error.code, longest: 80)), \(Quotation.text(error.message, longest: 200))"
+                return .inconsistent("it says succeeded and tells an error: \(told)")
+            }
+        }
         guard let exit = exits.first, exits.count == 1, answer.outcome != .cancelled else { return nil }
         let claimed = Exit(exitCode: answer.exitCode, signal: answer.signal)
         guard claimed != exit, answer.error == nil || answer.outcome == .succeeded else { return nil }
@@ -112,6 +122,13 @@ extension Failure {
             message: "the executor's result contradicts itself: \(what)"
         )
     }
+
+    static let uninvitedCancel = Failure(
+        "uninvited_cancel",
+        fault: .executor,
+        sideEffects: .possible,
+        message: "the executor says that the task was cancelled, but nobody had asked for that"
+    )
 
     package static func limit(_ limit: Limit) -> Failure {
         var failure = Failure(

@@ -89,9 +89,9 @@ extension EndToEnd {
                 let result = try await tree.run(["run", "--file", "bad.jsonl", "--out", work])
                 #expect(result.exitCode == 3, "\(result.complaint)")
                 #expect(result.text == "")
-                #expect(result.complaint.hasPrefix("bad.jsonl:2: "), "\(result.complaint)")
+                #expect(result.complaint.hasPrefix("bad.jsonl:2:"), "\(result.complaint)")
                 #expect(result.complaint.contains(part), "\(result.complaint)")
-                #expect(result.complaint.contains("nothing was run: 1 problems in 2 tasks (see --keep-going)"))
+                #expect(result.complaint.contains("nothing was run: 1 problem in 2 tasks (see --keep-going)"))
                 #expect(namesOfDirectory(work).isEmpty)
             }
         }
@@ -142,7 +142,7 @@ extension EndToEnd {
                     let bad = Array("{\"id\":\"x".utf8) + [byte] + Array("\"}\n".utf8)
                     let result = try await run(tree, Array(Self.good.utf8) + bad)
                     #expect(result.exitCode == 3)
-                    #expect(result.complaint.hasPrefix("tasks.jsonl:2: "), "\(byte): \(result.complaint)")
+                    #expect(result.complaint.hasPrefix("tasks.jsonl:2:9: "), "\(byte): \(result.complaint)")
                 }
                 let escaped = Self.line("nul", "a\u{0}b")
                 let result = try await run(tree, escaped.utf8)
@@ -169,7 +169,10 @@ extension EndToEnd {
             try await withTree { tree in
                 let directory = try await tree.run(["run", "--file", "."])
                 #expect(directory.exitCode == 3)
-                #expect(directory.complaint.contains("--file .: it is a directory"), "\(directory.complaint)")
+                #expect(
+                    directory.complaint.contains("--file .: it is a directory"),
+                    "\(directory.complaint)"
+                )
                 let missing = try await tree.run(["run", "--file", "missing.jsonl"])
                 #expect(missing.exitCode == 3)
                 #expect(missing.complaint.contains("--file missing.jsonl: No such file or directory"))
@@ -185,7 +188,10 @@ extension EndToEnd {
                 try tree.directory.write("home/secret.jsonl", Self.good, mode: 0o600)
                 let result = try await tree.run(["run", "--file", "secret.jsonl"])
                 #expect(result.exitCode == 3)
-                #expect(result.complaint.contains("--file secret.jsonl: Permission denied"), "\(result.complaint)")
+                #expect(
+                    result.complaint.contains("--file secret.jsonl: Permission denied"),
+                    "\(result.complaint)"
+                )
             }
         }
 
@@ -219,6 +225,34 @@ extension EndToEnd {
                     let finished = child.finish()
                     #expect(finished.exitCode == 2, "\(finished.complaint)")
                 }
+            }
+        }
+
+        @Test
+        func `A FIFO that nobody writes to keeps no signal waiting`() async throws {
+            try await withTree { tree in
+                let path = tree.home + "/pipe"
+                #expect(mkfifo(path, 0o600) == 0)
+                let finished = try await onThread {
+                    let child = try tree.start(["run", "--file", "pipe"])
+                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+                    while !Self.holds(path, child.process), ContinuousClock.now < deadline { usleep(1000) }
+                    child.send(SIGINT)
+                    return child.finish(within: .seconds(20))
+                }
+                #expect(!finished.isOverdue)
+                #expect(finished.exitCode == 128 + SIGINT, "\(finished.complaint)")
+            }
+        }
+
+        /// Whether a process has a file open.
+        private static func holds(_ path: String, _ process: pid_t) -> Bool {
+            let directory = "/proc/\(process)/fd/"
+            return namesOfDirectory(directory).contains { name in
+                var target = [CChar](repeating: 0, count: 4096)
+                let count = readlink(directory + name, &target, target.count)
+                return String(decoding: target.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                    == path
             }
         }
 

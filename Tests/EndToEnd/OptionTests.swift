@@ -30,6 +30,42 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [("256", 1), ("0", 1), ("7", 7), ("-1", 127)] as [(String, Int32)])
+        func `The task's own exit code never makes a success of a failure`(code: String, expected: Int32) async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/p/plugin.yaml", Self.manifest)
+                try tree.directory.script("home/p/bin/p", Self.plugin)
+                let arguments = ["run", "p", "--plugin-path", "p", "--exit-code", "task", "--payload=" + code]
+                let result = try await tree.run(arguments)
+                #expect(result.exitCode == expected, "\(result.complaint)")
+                #expect(result.complaint.contains("failed: exit code \(code)"), "\(result.complaint)")
+            }
+        }
+
+        private static let manifest = """
+            name: p
+            version: 0.1.0
+            protocol: {min: 0, max: 0}
+            kind: process
+            entry: {command: [bin/p]}
+            executors: [{name: p, payload: {type: integer}}]
+            """
+
+        /// Fails with the exit code that the payload says.
+        private static let plugin = """
+            #!/usr/bin/python3
+            import json, sys
+            for line in sys.stdin:
+                message = json.loads(line)
+                result = {}
+                if message["method"] == "initialize":
+                    result = {"protocol": 0, "name": "p", "executors": ["p"]}
+                elif message["method"] == "execute":
+                    task = message["params"]
+                    result = {"task": task["task"], "outcome": "failed", "exit_code": task["payload"]}
+                print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+            """
+
         @Test
         func `Files that are written to the work directory are the caller's outside`() async throws {
             try await withTree { tree in

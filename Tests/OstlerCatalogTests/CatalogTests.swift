@@ -1,12 +1,13 @@
 import Glibc
 import OstlerConfig
 import OstlerJSON
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerCatalog
 
 @Suite struct CatalogTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     @Test func `plugins are found in a directory of plugins, sorted by its names`() {
         directory.writePlugin("p/b", name: "beta")
@@ -128,7 +129,7 @@ import Testing
 }
 
 @Suite struct CatalogLookupTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     private func error(_ name: String, in catalog: Catalog) -> CatalogError? {
         do throws(CatalogError) {
@@ -151,7 +152,9 @@ import Testing
         #expect(missing?.description == "unknown executor type: comand; did you mean \"command\"?")
         #expect(error("http", in: catalog)?.hint == "there is command")
         #expect(error("", in: catalog)?.message == "unknown executor type: ")
-        #expect(error("x", in: directory.load("none"))?.hint == "no executor is installed; see --plugin-path")
+        #expect(error("x", in: directory.load())?.hint == "no executor is installed; see --plugin-path")
+        let nowhere = "--plugin-path names \(directory.path("none")): the directory does not exist"
+        #expect(error("x", in: directory.load("none"))?.hint == nowhere)
     }
 
     @Test func `an executor whose plugin was refused is told with the reason`() {

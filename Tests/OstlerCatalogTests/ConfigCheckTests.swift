@@ -1,12 +1,13 @@
 import OstlerConfig
 import OstlerJSON
 import OstlerSchema
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerCatalog
 
 @Suite struct ConfigCheckTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
     private let catalog: Catalog
 
     init() {

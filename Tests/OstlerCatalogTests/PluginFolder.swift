@@ -1,8 +1,9 @@
 import OstlerConfig
+import OstlerTestSupport
 
 @testable import OstlerCatalog
 
-extension TempDirectory {
+extension SuiteDirectory {
     /// Writes a plugin that offers `executors`, by default one of its own name.
     func writePlugin(
         _ path: String,

@@ -1,6 +1,7 @@
 import OstlerConfig
 import OstlerJSON
 import OstlerSchema
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerCatalog
@@ -216,7 +217,7 @@ private func problems(_ text: String) -> [ConfigError] {
     }
 
     @Test func `its program is judged where it is installed`() throws {
-        let directory = TempDirectory()
+        let directory = SuiteDirectory()
         let text = try SmallFile.read(repositoryDirectory + "/Plugins/command/plugin.yaml").bytes
         directory.write("lib/ostler/plugins/command/plugin.yaml", String(decoding: text, as: UTF8.self))
         let path = PluginSearchPath.standard(

@@ -1,12 +1,13 @@
 import Glibc
 import OstlerConfig
 import OstlerJSON
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerCatalog
 
 @Suite struct PluginSafetyTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     init() {
         directory.writePlugin("p/a", name: "a")
@@ -166,15 +167,15 @@ import Testing
             )
         }
         for (text, reason) in [
-            ("[]", "must hold a JSON object"),
-            ("{", "is not JSON: the text ends in the middle of a value, at byte 1"),
-            (#"{"a":1,"a":2}"#, "is not JSON: the same member twice in one object, at byte 7"),
+            ("[]", " must hold a JSON object"),
+            ("{", ":1:2 is not JSON: the text ends in the middle of a value"),
+            (#"{"a":1,"a":2}"#, ":1:8 is not JSON: the same member twice in one object"),
         ] {
             directory.write("p/a/x.json", text)
             directory.writePlugin("p/a", name: "a", extra: "config_schema: {file: x.json}")
             #expect(
                 directory.load("p").rejected.map(\.message)
-                    == ["invalid manifest: plugin.yaml:6:23: the file x.json \(reason)"]
+                    == ["invalid manifest: plugin.yaml:6:23: the file x.json\(reason)"]
             )
         }
     }
@@ -188,7 +189,7 @@ import Testing
 }
 
 @Suite struct PluginSearchPathTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     @Test func `the order is that of the reference`() {
         let path = PluginSearchPath.standard(

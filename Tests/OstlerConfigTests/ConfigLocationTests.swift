@@ -1,11 +1,12 @@
 import Glibc
 import OstlerJSON
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerConfig
 
 @Suite struct ConfigLocationTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     private func locate(explicit: String? = nil, _ environment: [String: String] = [:]) throws -> ConfigSource? {
         try HostConfig.locate(

@@ -1,10 +1,11 @@
 import Glibc
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerConfig
 
 @Suite struct SmallFileTests {
-    private let directory = TempDirectory()
+    private let directory = SuiteDirectory()
 
     private func failure(_ path: String, noFollow: Bool = false, limit: Int = 100) -> SmallFile.Failure? {
         do throws(SmallFile.Failure) {

@@ -1,4 +1,5 @@
 import OstlerJSON
+import OstlerTestSupport
 import Testing
 
 @Suite

@@ -143,14 +143,25 @@ import Testing
         #expect(error?.code == .wrongType)
     }
 
-    @Test func `numbers that do not fit are clamped, never wrapped`() throws {
+    @Test(arguments: [
+        #""exit_code":4294967296"#, #""exit_code":-2"#, #""exit_code":0.5"#, #""signal":0"#, #""signal":128"#,
+        #""signal":-9223372036854775808"#,
+    ])
+    func `an end that no command has is refused, never cut to size`(_ member: String) {
+        let error = #expect(throws: JSONError.self) {
+            try decoded(ExecuteResult.self, #"{"task":"t","outcome":"failed",\#(member)}"#)
+        }
+        #expect(error?.code == .wrongType)
+    }
+
+    @Test func `measures that do not fit are clamped, never wrapped`() throws {
         let result = try decoded(
             ExecuteResult.self,
-            #"{"task":"t","outcome":"failed","exit_code":4294967296,"signal":-9223372036854775808,"#
+            #"{"task":"t","outcome":"failed","exit_code":2147483647,"signal":127,"#
                 + #""usage":{"user_us":-1,"system_us":0,"wall_us":0,"peak_bytes":9223372036854775807}}"#
         )
         #expect(result.exitCode == .max)
-        #expect(result.signal == .min)
+        #expect(result.signal == 127)
         #expect(result.usage == .init(user: 0, system: 0, wall: 0, peak: UInt64(Int64.max)))
     }
 

@@ -1,5 +1,6 @@
 import OstlerJSON
 import OstlerSchema
+import OstlerTestSupport
 import Testing
 
 /// Makes schemas and payloads from few names and few values, so that they often have to do with each other.

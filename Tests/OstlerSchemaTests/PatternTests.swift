@@ -1,3 +1,4 @@
+import OstlerTestSupport
 import Testing
 
 @testable import OstlerSchema

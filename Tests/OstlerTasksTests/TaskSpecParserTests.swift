@@ -109,15 +109,18 @@ private func task(_ member: String) -> String {
         #expect(spec.payload.count == 1 << 20 + 2)
     }
 
-    @Test func `a payload as deep as JSON may be here, and one level deeper`() throws {
+    @Test func `a payload as deep as a frame can carry it, and one level deeper`() throws {
         func nested(_ depth: Int) -> String {
             #"{"executor":"e","payload":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
                 + "}"
         }
-        #expect(try parse(nested(JSONReader.maximumDepth - 1)).payload.count == 2 * (JSONReader.maximumDepth - 1))
-        let failure = #expect(throws: Failure.self) { try parse(nested(JSONReader.maximumDepth)) }
-        #expect(failure?.code == "invalid_json")
-        #expect(failure?.message.contains("nesting deeper than 64 levels") == true)
+        let most = TaskSpec.maximumPayloadDepth
+        #expect(try parse(nested(most)).payload.count == 2 * most)
+        let failure = #expect(throws: Failure.self) { try parse(nested(most + 1)) }
+        #expect(failure?.code == "payload_too_deep")
+        #expect(failure?.pointer == JSONPointer("/payload"))
+        let deeper = #expect(throws: Failure.self) { try parse(nested(JSONReader.maximumDepth)) }
+        #expect(deeper?.message.contains("nesting deeper than 64 levels") == true)
     }
 
     @Test func `one parser reads many tasks`() throws {
@@ -157,12 +160,15 @@ private func task(_ member: String) -> String {
         #expect(failure?.sideEffects == Failure.SideEffects.none)
     }
 
-    private static let notObject =
-        #"a task is a JSON object such as {"id": "t1", "executor": "command", "payload": {"command": "true"}}"#
-
-    @Test(arguments: ["[]", "\"command\"", "1", "null", "true", "[{}]"])
-    func `another value than an object`(_ json: String) {
-        check(Row(json, "not_an_object", nil, Self.notObject))
+    @Test(arguments: [
+        ("[]", "an array"), ("\"command\"", "the string \"command\""), ("1", "the number 1"), ("null", "null"),
+        ("true", "true"), ("[{}]", "an array"),
+    ])
+    func `another value than an object`(_ json: String, _ found: String) throws {
+        check(Row(json, "not_an_object", nil, "a task is a JSON object, not \(found)"))
+        let failure = try #require(throws: Failure.self) { try parse(json) }
+        let advice = json.hasPrefix("[") ? "write one task a line, without [ ]" : #"such as {"id": "t1""#
+        #expect(failure.hint?.hasPrefix(advice) == true, "\(failure)")
     }
 
     @Test(arguments: [
@@ -174,46 +180,87 @@ private func task(_ member: String) -> String {
         ),
         Row(
             #"{"executor":"","payload":1}"#,
-            "missing_member",
+            "invalid_executor",
             "/executor",
-            "executor is missing: say which executor the task is for"
+            "executor is empty: say which executor it is for"
         ),
-        Row(#"{"executor":"e"}"#, "missing_member", "/payload", "payload is missing"),
+        Row(#"{"executor":"e"}"#, "missing_member", "/payload", "payload is missing: say what the executor is to do"),
         Row("{}", "missing_member", "/executor", "executor is missing: say which executor the task is for"),
         Row(
             #"{"executor":"e","type":"e","payload":1}"#,
             "ambiguous_executor",
             "/type",
-            "both executor and type are given; keep executor"
+            "both executor and type are given"
         ),
         Row(
             #"{"type":"e","executor":"e","payload":1}"#,
             "ambiguous_executor",
             "/executor",
-            "both executor and type are given; keep executor"
+            "both executor and type are given"
+        ),
+        Row(
+            #"{"type":"","executor":"e","payload":1}"#,
+            "invalid_executor",
+            "/type",
+            "type is empty: say which executor it is for"
         ),
     ])
     func `members that are missing or given twice`(_ row: Row) { check(row) }
 
     @Test(arguments: [
-        Row(task(#""id":5"#), "wrong_type", "/id", "/id must be a string"),
-        Row(task(#""id":null"#), "wrong_type", "/id", "/id must be a string"),
-        Row(#"{"executor":["e"],"payload":1}"#, "wrong_type", "/executor", "/executor must be a string"),
-        Row(#"{"type":1,"payload":1}"#, "wrong_type", "/type", "/type must be a string"),
-        Row(task(#""timeout":30"#), "wrong_type", "/timeout", "/timeout must be a string"),
-        Row(task(#""env":[]"#), "wrong_type", "/env", "/env must be an object of strings"),
-        Row(task(#""env":{"A":1}"#), "wrong_type", "/env/A", "/env/A must be a string"),
-        Row(task(#""env":{"a/b~":1}"#), "wrong_type", "/env/a~1b~0", "/env/a~1b~0 must be a string"),
-        Row(task(#""labels":"x""#), "wrong_type", "/labels", "/labels must be an object of strings"),
-        Row(task(#""labels":{"a":null}"#), "wrong_type", "/labels/a", "/labels/a must be a string"),
-        Row(task(#""metadata":{"a":{}}"#), "wrong_type", "/metadata/a", "/metadata/a must be a string"),
-        Row(task(#""idempotency_key":1"#), "wrong_type", "/idempotency_key", "/idempotency_key must be a string"),
-        Row(task(#""priority":"high""#), "wrong_type", "/priority", "priority must be a whole number"),
-        Row(task(#""priority":1.5"#), "wrong_type", "/priority", "priority must be a whole number"),
-        Row(task(#""priority":1e300"#), "wrong_type", "/priority", "priority must be a whole number"),
-        Row(task(#""env_mode":1"#), "wrong_type", "/env_mode", "/env_mode must be a string"),
-        Row(task(#""sandbox":"strict""#), "wrong_type", "/sandbox", "sandbox must be an object"),
-        Row(task(#""sandbox":{"profile":1}"#), "wrong_type", "/sandbox/profile", "/sandbox/profile must be a string"),
+        Row(task(#""id":5"#), "wrong_type", "/id", "id must be a string, not the number 5"),
+        Row(task(#""id":null"#), "wrong_type", "/id", "id must be a string, not null"),
+        Row(#"{"executor":["e"],"payload":1}"#, "wrong_type", "/executor", "executor must be a string, not an array"),
+        Row(#"{"type":1,"payload":1}"#, "wrong_type", "/type", "type must be a string, not the number 1"),
+        Row(
+            task(#""timeout":30"#),
+            "wrong_type",
+            "/timeout",
+            "timeout must be a duration such as 250ms, 30s, 5m, 1h30m or 1d, not the number 30"
+        ),
+        Row(task(#""env":[]"#), "wrong_type", "/env", "env must be an object of strings, not an array"),
+        Row(task(#""env":{"A":1}"#), "wrong_type", "/env/A", "env.A must be a string, not the number 1"),
+        Row(task(#""env":{"a/b~":1}"#), "wrong_type", "/env/a~1b~0", "env.a~1b~0 must be a string, not the number 1"),
+        Row(
+            task(#""labels":"x""#),
+            "wrong_type",
+            "/labels",
+            #"labels must be an object of strings, not the string "x""#
+        ),
+        Row(task(#""labels":{"a":null}"#), "wrong_type", "/labels/a", "labels.a must be a string, not null"),
+        Row(task(#""metadata":{"a":{}}"#), "wrong_type", "/metadata/a", "metadata.a must be a string, not an object"),
+        Row(
+            task(#""idempotency_key":1"#),
+            "wrong_type",
+            "/idempotency_key",
+            "idempotency_key must be a string, not the number 1"
+        ),
+        Row(
+            task(#""priority":"high""#),
+            "wrong_type",
+            "/priority",
+            #"priority must be a whole number, not the string "high""#
+        ),
+        Row(task(#""priority":1.5"#), "wrong_type", "/priority", "priority must be a whole number of 64 bits, not 1.5"),
+        Row(
+            task(#""priority":1e300"#),
+            "wrong_type",
+            "/priority",
+            "priority must be a whole number of 64 bits, not 1e+300"
+        ),
+        Row(task(#""env_mode":1"#), "wrong_type", "/env_mode", "env_mode must be a string, not the number 1"),
+        Row(
+            task(#""sandbox":"strict""#),
+            "wrong_type",
+            "/sandbox",
+            #"sandbox must be an object, not the string "strict""#
+        ),
+        Row(
+            task(#""sandbox":{"profile":1}"#),
+            "wrong_type",
+            "/sandbox/profile",
+            "sandbox.profile must be a string, not the number 1"
+        ),
     ])
     func `members of another type`(_ row: Row) { check(row) }
 
@@ -222,7 +269,7 @@ private func task(_ member: String) -> String {
             task(#""env_mode":"inherit""#),
             "not_in_enum",
             "/env_mode",
-            #"env_mode "inherit" is not one of minimal, clean"#
+            #"env_mode must be minimal or clean, not "inherit""#
         ),
         Row(task(#""id":"""#), "invalid_id", "/id", "an id has 1 to 200 bytes and no control characters"),
         Row(task(#""id":"a\nb""#), "invalid_id", "/id", "an id has 1 to 200 bytes and no control characters"),
@@ -261,16 +308,20 @@ private func task(_ member: String) -> String {
     ])
     func `values that mean nothing`(_ row: Row) { check(row) }
 
-    @Test(arguments: ["", "0s", "30", "-5s", "1.5s", "1m1h", "5 s", "5S", "1w", "106751992d", "99999999999999999999ms"])
+    @Test(arguments: ["", "30", "-5s", "1.5s", "1m1h", "5 s", "5S", "1w"])
     func `durations that mean nothing`(_ text: String) {
-        check(
-            Row(
-                task(#""timeout":"\#(text)""#),
-                "invalid_duration",
-                "/timeout",
-                "\"\(text)\" is not a duration such as 250ms, 30s, 5m, 1h30m or 1d"
-            )
-        )
+        let message = "timeout: \"\(text)\" is not a duration; write it as 250ms, 30s, 5m, 1h30m or 1d"
+        check(Row(task(#""timeout":"\#(text)""#), "invalid_duration", "/timeout", message))
+    }
+
+    @Test(arguments: ["106751992d", "99999999999999999999ms"])
+    func `durations that are too long`(_ text: String) {
+        let message = "timeout: the duration \"\(text)\" is too long; the longest is 106751d"
+        check(Row(task(#""timeout":"\#(text)""#), "invalid_duration", "/timeout", message))
+    }
+
+    @Test func `no time at all is no time limit`() {
+        check(Row(task(#""timeout":"0s""#), "invalid_duration", "/timeout", "timeout must be longer than 0"))
     }
 
     @Test(arguments: [
@@ -315,6 +366,33 @@ private func task(_ member: String) -> String {
         ),
     ])
     func `members that nobody knows, with what was probably meant`(_ row: Row) { check(row) }
+
+    @Test(arguments: [
+        (task(#""timeout":30"#), "write \"30s\" for seconds or \"30ms\" for milliseconds"),
+        (task(#""id":5"#), "write it in quotes"), (task(#""zzzzzzzz":1"#), "a task has: id, executor, "),
+        ("{", "a task stands on one line"), ("{'id':1}", "JSON's strings stand in double quotes"),
+        (#"{"id":"a",}"#, "JSON has no comma behind the last member"), ("// no", "JSON has no comments"),
+        (#"{"id" "a"}"#, "is a comma or a colon missing"), (#"{"id":True}"#, "the bare words are true, false"),
+        ("{\0", "is it a text file"), ("{} {}", "one task a line"), (#"{"a":"\d"}"#, "a backslash itself is written"),
+    ])
+    func `what somebody probably did is told`(_ json: String, _ hint: String) throws {
+        let failure = try #require(throws: Failure.self) { try parse(json) }
+        #expect(failure.hint?.contains(hint) == true, "\(failure)")
+    }
+
+    @Test func `files of other encodings are recognised`() {
+        for (bytes, hint) in [([0xFF, 0xFE, 0x7B, 0], "UTF-16"), ([0x1F, 0x8B, 8, 0], "gunzip")] as [([UInt8], String)]
+        {
+            let failure = #expect(throws: Failure.self) { try parse(bytes) }
+            #expect(failure?.hint?.contains(hint) == true)
+        }
+    }
+
+    @Test func `names are shown short and without what a terminal would obey`() throws {
+        let name = #"\u001b[31m\u202e"# + String(repeating: "x", count: 5000)
+        let failure = try #require(throws: Failure.self) { try parse(task(#""\#(name)":1"#)) }
+        #expect(failure.message == #"unknown member "\u001b[31m\u202e"# + String(repeating: "x", count: 34) + "…\"")
+    }
 
     @Test(arguments: ["retry", "guards", "secrets"])
     func `members of later versions are not ignored`(_ name: String) {

@@ -59,10 +59,8 @@ import Testing
         let verdict = evidence(answer(.succeeded, exitCode, signal: signal)).verdict()
         #expect(verdict.outcome == .executorProtocol)
         #expect(verdict.failure?.code == "inconsistent_result")
-        #expect(
-            verdict.failure?.message
-                == "the executor's result contradicts itself: it says succeeded with exit code \(exitCode)"
-        )
+        let end = signal.map { "signal \($0)" } ?? "exit code \(exitCode)"
+        #expect(verdict.failure?.message == "the executor's result contradicts itself: it says succeeded with \(end)")
     }
 
     @Test func `a failure is one, with what the executor says of it`() {
@@ -81,10 +79,29 @@ import Testing
         check(evidence(answer(.failed, -1, error: Failure(code, fault: .user, message: ""))), .failed, code: code)
     }
 
-    @Test func `an executor may say that a task was cancelled`() {
-        check(evidence(answer(.cancelled, -1, signal: 15)), .cancelled, code: nil)
+    @Test func `nobody is believed who says cancelled of a task that nobody cancelled`() {
+        check(evidence(answer(.cancelled, -1, signal: 15)), .executorProtocol, code: "uninvited_cancel")
         let why = Failure("cancelled", fault: .user, message: "")
-        check(evidence(answer(.cancelled, -1, error: why)), .cancelled, code: "cancelled")
+        check(evidence(answer(.cancelled, -1, error: why)), .executorProtocol, code: "uninvited_cancel")
+    }
+
+    @Test func `an executor that says too late and then cancelled ends as the host wanted`() {
+        for ending in [Evidence.Ending.cancelled, .timeout(milliseconds: 5)] {
+            let evidence = evidence(answer(.cancelled, -1)) {
+                $0.ending = ending
+                $0.cancelTooLate = true
+            }
+            check(evidence, ending == .cancelled ? .cancelled : .timeout, code: evidence.verdict().failure?.code)
+        }
+    }
+
+    @Test func `success with an error is no success`() {
+        let error = Failure("disk_full", fault: .infra, message: "no room\u{1B}[2J")
+        let verdict = evidence(answer(.succeeded, error: error)).verdict()
+        #expect(verdict.outcome == .executorProtocol)
+        #expect(verdict.failure?.code == "inconsistent_result")
+        let told = #"it says succeeded and tells an error: disk_full, "no room\u001b[2J""#
+        #expect(verdict.failure?.message == "the executor's result contradicts itself: \(told)")
     }
 
     @Test func `an error instead of a result is what it says`() {
@@ -158,9 +175,12 @@ import Testing
 
     @Test func `a cancelled task need not agree with its command`() {
         check(
-            evidence(answer(.cancelled, -1, signal: 15)) { $0.exits = [.init(exitCode: 143, signal: nil)] },
+            evidence(answer(.cancelled, -1, signal: 15)) {
+                $0.exits = [.init(exitCode: 143, signal: nil)]
+                $0.ending = .cancelled
+            },
             .cancelled,
-            code: nil
+            code: "cancelled"
         )
     }
 

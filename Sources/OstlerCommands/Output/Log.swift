@@ -90,14 +90,20 @@ enum Log {
         guard settings.format == .text else {
             return raw(json(level, message, code, pointer, hint, subject, settings.runID) + "\n")
         }
-        let place = pointer.map { $0.isEmpty ? "" : " at \($0)" } ?? ""
+        let place = pointer.map { $0.isEmpty ? "" : " at \(Quotation.bare($0))" } ?? ""
         let mark = code.map { " [\($0)\(place)]" } ?? ""
-        raw(lead(level, subject) + message + mark + "\n" + (hint.map { "  hint: \($0)\n" } ?? ""))
+        raw(lead(level, subject) + printable(message + mark) + "\n" + (hint.map { "  hint: \(printable($0))\n" } ?? ""))
+    }
+
+    /// Lines that a terminal shows and does not obey, whatever a file, a plugin or a name brought in.
+    private static func printable(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { Quotation.bare(String($0), longest: 2000) }
+            .joined(separator: "\n")
     }
 
     /// What stands before the message: the place as an editor takes it, or the program.
     private static func lead(_ level: Level, _ subject: Subject) -> String {
-        if let place = subject.place { return place + ": " }
+        if let place = subject.place { return printable(place) + ": " }
         let program = level == .error && Terminal.hasColour ? "\u{1B}[31mostler:\u{1B}[0m " : "ostler: "
         let kind = level == .debug || level == .warning ? level.rawValue + ": " : ""
         return program + kind + (subject.task.map { "task \($0): " } ?? "")
@@ -126,7 +132,7 @@ enum Log {
 
     /// A line that goes with the one before it, or was asked for by an option: shown whatever the level.
     static func detail(_ line: String) {
-        guard format == .json else { return raw(line + "\n") }
+        guard format == .json else { return raw(printable(line) + "\n") }
         raw(json(.info, line, nil, nil, nil, Subject(), nil) + "\n")
     }
 

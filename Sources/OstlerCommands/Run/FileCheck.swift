@@ -39,17 +39,19 @@ struct FileCheck {
             case .success(let spec):
                 if file.isRegular {
                     ids.add(spec.id)
-                } else if let line = lines.updateValue(entry.line, forKey: IDLedger.hash(spec.id)) {
+                } else if let line = lines[IDLedger.hash(spec.id)] {
                     try tell(.repeatedID(spec.id, line: line), entry.line, &report)
+                } else {
+                    lines[IDLedger.hash(spec.id)] = entry.line
                 }
-                for problem in host.check(spec) { try tell(problem, entry.line, &report) }
-            case .failure(let refusal): try tell(refusal.failure, entry.line, &report)
+                for problem in host.problems(of: spec) { try tell(problem, entry.line, &report) }
+            case .failure(let refusal): try tell(refusal.failure, entry.line, column: refusal.column, &report)
             }
         }
         if let problem = file.problem {
             try tell(
-                Failure("unreadable", fault: .user, message: "reading stopped: \(problem)"),
-                file.lineNumber,
+                Failure("file_unreadable", fault: .user, message: "reading stopped here: \(problem)"),
+                file.lineNumber + 1,
                 &report
             )
         }
@@ -58,46 +60,54 @@ struct FileCheck {
         if report.problems > Self.shown {
             Log.error("… and \(report.problems - Self.shown) more")
         }
-        if report.problems > 0 {
-            Log.info("nothing was run: \(report.problems) problems in \(report.tasks) tasks (see --keep-going)")
-        }
         return report
     }
 
     private func tellRepeated(_ repeated: Set<UInt64>, _ report: inout Report) async throws {
         file.rewind()
-        var first: [String: Int] = [:]
+        var first: [ExactKey: Int] = [:]
         while let entry = await file.next() {
             guard case .success(let spec) = entry.content, repeated.contains(IDLedger.hash(spec.id)) else { continue }
-            if let line = first[spec.id] {
+            if let line = first[ExactKey(spec.id)] {
                 try tell(.repeatedID(spec.id, line: line), entry.line, &report)
             } else {
-                first[spec.id] = entry.line
+                first[ExactKey(spec.id)] = entry.line
             }
         }
     }
 
-    private func tell(_ failure: Failure, _ line: Int, _ report: inout Report) throws {
+    private func tell(_ failure: Failure, _ line: Int, column: Int? = nil, _ report: inout Report) throws {
         report.problems += 1
         guard report.problems <= Self.shown else { return }
         if isJSON {
-            try Results.write(json(failure, line))
+            try Results.write(json(failure, line, column))
         } else {
-            Log.failure(failure, .init(place: "\(file.name):\(line)"))
+            Log.failure(failure, .init(place: TaskFile.place(file.name, line, column)))
         }
     }
 
-    private func json(_ failure: Failure, _ line: Int) -> JSONWriter {
+    private func json(_ failure: Failure, _ line: Int, _ column: Int?) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("file")
         writer.string(file.name)
         writer.key("line")
         writer.int(line)
+        if let column {
+            writer.key("column")
+            writer.int(column)
+        }
         writer.key("error")
         failure.encode(into: &writer)
         writer.endObject()
         return writer
+    }
+}
+
+extension FileCheck.Report: CustomStringConvertible {
+    /// `1 problem in 2 tasks`.
+    var description: String {
+        "\(problems) problem\(problems == 1 ? "" : "s") in \(tasks) task\(tasks == 1 ? "" : "s")"
     }
 }
 
@@ -107,7 +117,7 @@ extension Failure {
         Failure(
             "duplicate_id",
             fault: .user,
-            message: "the id \"\(id)\" occurs twice, first in line \(line)",
+            message: "the id \(Quotation.text(id)) occurs twice, first in line \(line)",
             pointer: JSONPointer("/id"),
             hint: "give each task an id of its own, or none"
         )

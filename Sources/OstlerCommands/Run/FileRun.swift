@@ -20,7 +20,8 @@ final class FileRun {
     private var isInterrupted = false
     private var notStarted = 0
     private var unseen = 0
-    private var seen = Set<UInt64>()
+    /// The ids that came on a stream, with their lines.
+    private var seen: [UInt64: Int] = [:]
     private var writer = JSONWriter()
     private let order = OrderedResults()
     private var progress: Progress?
@@ -40,6 +41,7 @@ final class FileRun {
             if file.isRegular, !options.keepsGoing {
                 let report = try await FileCheck(file, host, isJSON: options.global.json).run()
                 guard report.isEmpty else {
+                    Log.info("nothing was run: \(report) (see --keep-going)")
                     await host.stop()
                     return Outcome.invalid.exitCode
                 }
@@ -103,14 +105,23 @@ final class FileRun {
         switch entry.content {
         case .success(let spec):
             // A regular file was searched for repeated ids as a whole.
-            guard total != nil || seen.insert(IDLedger.hash(spec.id)).inserted else {
-                return host.refused(spec, origin, [.repeatedID(spec.id, line: entry.line)])
+            let hash = IDLedger.hash(spec.id)
+            if total == nil, let first = seen[hash] {
+                let failure = Failure.repeatedID(spec.id, line: first)
+                tell(failure, entry.line)
+                return host.refused(spec, origin, [failure])
             }
+            if total == nil { seen[hash] = entry.line }
             return await host.run(spec, origin: origin)
         case .failure(let refusal):
-            if !options.isQuiet { Log.failure(refusal.failure, .init(place: "\(file?.name ?? ""):\(entry.line)")) }
+            tell(refusal.failure, entry.line, refusal.column)
             return host.refused(TaskSpec(id: refusal.id, executor: "", payload: []), origin, [refusal.failure])
         }
+    }
+
+    private func tell(_ failure: Failure, _ line: Int, _ column: Int? = nil) {
+        guard !options.isQuiet else { return }
+        Log.failure(failure, .init(place: TaskFile.place(file?.name ?? "", line, column)))
     }
 
     private func emit(_ result: TaskResult, _ place: Int) {

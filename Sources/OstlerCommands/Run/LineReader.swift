@@ -13,6 +13,8 @@ final class LineReader: EventHandler {
 
     /// As long as a frame may be.
     nonisolated static let maximumBytes = 1 << 20
+    /// How much of a line is passed over before it is taken for one that never ends.
+    private static let patience = 256 << 20
 
     private let input: Int32
     private var buffer: [UInt8] = []
@@ -56,8 +58,9 @@ final class LineReader: EventHandler {
     }
 
     private func take() -> Line? {
-        let found = buffer[scanned...].firstIndex(of: 0x0A)
-        guard let end = found ?? (isAtEnd && start < buffer.count ? buffer.count : nil) else {
+        // The rest of a line that has been passed over may have no bytes left, and was a line all the same.
+        let isLast = isAtEnd && (start < buffer.count || skipped > 0)
+        guard let end = newline() ?? (isLast ? buffer.count : nil) else {
             scanned = buffer.count
             passOverIfTooLong()
             return nil
@@ -70,11 +73,23 @@ final class LineReader: EventHandler {
         return length > Self.maximumBytes ? .tooLong(bytes: length) : .text(Array(line))
     }
 
+    private func newline() -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, scanned < bytes.count,
+                let hit = memchr(base + scanned, 0x0A, bytes.count - scanned)
+            else { return nil }
+            return UnsafeRawPointer(hit) - base
+        }
+    }
+
     private func passOverIfTooLong() {
         guard buffer.count - start > Self.maximumBytes else { return }
         skipped += buffer.count - start
         start = buffer.count
         scanned = start
+        guard skipped > Self.patience else { return }
+        problem = "a line does not end within \(Self.patience) bytes: is this a file of tasks?"
+        (isAtEnd, skipped) = (true, 0)
     }
 
     private func fill() async {

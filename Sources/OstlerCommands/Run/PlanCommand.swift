@@ -96,7 +96,7 @@ struct PlanCommand: Sendable {
         place: String? = nil,
         isFirst: Bool = true
     ) throws -> Outcome {
-        let problems = host.check(spec)
+        let problems = host.problems(of: spec)
         guard problems.isEmpty, let executor = host.settings.catalog.executor(named: spec.executor) else {
             for problem in problems { Log.failure(problem, .init(place: place)) }
             return .invalid

@@ -63,7 +63,7 @@ struct SingleRun: Sendable {
 
     @LoopActor
     private func run(_ spec: TaskSpec, _ host: Host) async -> Int32 {
-        let problems = host.check(spec)
+        let problems = host.problems(of: spec)
         phases.mark("validation")
         guard problems.isEmpty else { return await refuse(spec, host, problems) }
         let interrupts = Interrupts { signal, count in
@@ -97,7 +97,9 @@ struct SingleRun: Sendable {
         guard options.passesExitCode, [.succeeded, .failed].contains(result.outcome) else {
             return result.outcome.exitCode
         }
-        return result.signal.map { 128 + $0 } ?? (result.exitCode < 0 ? 127 : result.exitCode)
+        let code = result.signal.map { 128 + $0 } ?? (result.exitCode < 0 ? 127 : result.exitCode)
+        // What failed never looks like success: not by a code that the kernel cuts to eight bits, nor by none.
+        return result.outcome == .failed && code & 0xFF == 0 ? result.outcome.exitCode : code
     }
 
     private func tell(_ result: TaskResult) {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import OstlerCommandLine
 internal import OstlerHost
+internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSystem
 internal import OstlerTasks
@@ -19,6 +20,8 @@ final class TaskFile {
     struct Refusal: Error {
         let id: String
         let failure: Failure
+        /// Where in the line it is no JSON, counted from 1 in characters.
+        var column: Int?
     }
 
     let name: String
@@ -33,10 +36,13 @@ final class TaskFile {
     /// - Parameter adjust: what the command line adds to each task.
     init(_ path: String, _ adjust: @escaping @Sendable (inout TaskSpec) -> Void) throws(UsageError) {
         name = path == "-" ? "stdin" : path
-        input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK a FIFO that nobody writes to would hold up the loop, and with it every signal.
+        input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard input >= 0 else { throw UsageError("--file \(path): \(String(cString: strerror(errno)))") }
         var status = stat()
         fstat(input, &status)
+        // What was closed by the caller has been put in its place by `StandardStreams`: nobody can read from it.
+        guard fcntl(input, F_GETFL) & O_ACCMODE != O_WRONLY else { throw UsageError("--file \(path): it is closed") }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw UsageError("--file \(path): it is a directory") }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         reader = LineReader(input)
@@ -67,8 +73,14 @@ final class TaskFile {
             adjust(&spec)
             return .success(spec)
         } catch {
-            return .failure(Refusal(id: id, failure: error))
+            let column = parser.faultOffset.map { TextPosition(of: $0, in: text).column }
+            return .failure(Refusal(id: id, failure: error, column: error.code == "invalid_json" ? column : nil))
         }
+    }
+
+    /// `tasks.jsonl:3:5`, as editors and compilers have it.
+    nonisolated static func place(_ file: String, _ line: Int, _ column: Int?) -> String {
+        "\(file):\(line)" + (column.map { ":\($0)" } ?? "")
     }
 
     private static let byteOrderMark = Failure(
@@ -119,8 +131,10 @@ struct IDLedger {
         return found
     }
 
-    /// FNV-1a, 64 bits: the same in every run, so that a hash can be looked up in a second pass.
+    /// The same for one process, so that it can be looked up in a second pass; nobody can make up two ids of one hash.
     static func hash(_ id: String) -> UInt64 {
-        id.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var hasher = Hasher()
+        hasher.combine(ExactKey(id))
+        return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 }

@@ -128,10 +128,12 @@ struct TaskOptions: Sendable {
 
     private static func milliseconds(_ text: String) throws(UsageError) -> Int64 {
         do throws(UnitTextError) {
-            return try DurationText.milliseconds(text)
+            let milliseconds = try DurationText.milliseconds(text)
+            if milliseconds > 0 { return milliseconds }
         } catch {
             throw UsageError("--timeout: \(error)")
         }
+        throw UsageError("--timeout must be longer than 0")
     }
 
     private static func layer(_ name: String) throws(UsageError) -> SandboxLayer {

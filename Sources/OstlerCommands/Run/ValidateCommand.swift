@@ -34,7 +34,7 @@ struct ValidateCommand: Sendable {
         let options = self
         guard let file = task.file else {
             let spec = try SingleRun.makeSpec(task, composition)
-            return try tell(EventLoop.shared.run { Host(settings).check(spec) })
+            return try tell(EventLoop.shared.run { Host(settings).problems(of: spec) })
         }
         return try EventLoop.shared.run { () -> Result<Int32, any Error> in
             do { return .success(try await options.check(file, settings)) } catch { return .failure(error) }
@@ -45,7 +45,7 @@ struct ValidateCommand: Sendable {
     private func check(_ path: String, _ settings: HostSettings) async throws -> Int32 {
         let file = try TaskFile(path, task.apply)
         let report = try await FileCheck(file, Host(settings), isJSON: global.json).run()
-        if report.isEmpty { Log.info("\(report.tasks) tasks, no problems") }
+        Log.info("\(report)")
         return report.isEmpty ? 0 : Outcome.invalid.exitCode
     }
 

@@ -80,9 +80,9 @@ public struct ExecuteResult: Sendable, Equatable {
             } else if reader.matches(key, "outcome") {
                 outcome = Outcome(rawValue: try reader.string())
             } else if reader.matches(key, "exit_code") {
-                exitCode = Int32(clamping: try reader.int())
+                exitCode = try reader.int32(in: -1...Int32.max)
             } else if reader.matches(key, "signal") {
-                signal = Int32(clamping: try reader.int())
+                signal = try reader.int32(in: 1...127)
             } else if reader.matches(key, "usage") {
                 usage = try Usage(reading: &reader)
             } else if reader.matches(key, "error") {
@@ -95,6 +95,18 @@ public struct ExecuteResult: Sendable, Equatable {
         }
         guard let outcome, !task.isEmpty else { throw JSONError(.wrongType, at: start) }
         self.outcome = outcome
+    }
+}
+
+extension JSONReader {
+    /// A number that another one would be mistaken for if it were cut to size is of the wrong type.
+    fileprivate mutating func int32(in range: ClosedRange<Int32>) throws(JSONError) -> Int32 {
+        skipSpace()
+        let start = index
+        guard let value = Int32(exactly: try int()), range.contains(value) else {
+            throw JSONError(.wrongType, at: start)
+        }
+        return value
     }
 }
 

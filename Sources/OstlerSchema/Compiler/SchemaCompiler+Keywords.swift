@@ -110,7 +110,7 @@ extension SchemaCompiler {
         do {
             return try registry.resolve(reference, from: place.resource)
         } catch {
-            throw fields.fail(keyword, "\"\(reference)\" \(error.message)")
+            throw fields.fail(keyword, "\(Quotation.text(reference, longest: 80)) \(error.message)")
         }
     }
 

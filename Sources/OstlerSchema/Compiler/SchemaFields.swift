@@ -64,7 +64,10 @@ struct SchemaFields {
         do {
             return try PatternProgram(source)
         } catch {
-            throw SchemaError(pointer: pointer, message: "the pattern \"\(source)\" has \(error.message)")
+            throw SchemaError(
+                pointer: pointer,
+                message: "the pattern \"\(Quotation.bare(source, longest: 80))\" has \(error.message)"
+            )
         }
     }
 
@@ -77,7 +80,7 @@ struct SchemaFields {
         for name in names {
             guard let known = SchemaTypes.names.first(where: { $0.name == name }) else {
                 let clause = Suggestion.clause(for: name, in: SchemaTypes.names.map(\.name))
-                throw fail("type", "\"\(name)\" is not a type\(clause)")
+                throw fail("type", "\(Quotation.text(name)) is not a type\(clause)")
             }
             types.insert(known.type)
         }

@@ -150,7 +150,10 @@ struct SchemaRegistry {
     mutating func resolve(_ reference: String, from resource: Int) throws(ReferenceError) -> SchemaPlace {
         let target = SchemaURI(reference).resolved(against: resources[resource].uri)
         guard let number = try self.resource(target.document) else {
-            throw ReferenceError(message: "leads to \"\(target.document)\", which is not known; nothing is fetched")
+            throw ReferenceError(
+                message:
+                    "leads to \(Quotation.text(target.document, longest: 80)), which is not known; nothing is fetched"
+            )
         }
         let root = root(of: number)
         guard let fragment = target.fragment, !fragment.isEmpty else { return root }
@@ -164,12 +167,14 @@ struct SchemaRegistry {
             else {
                 let known = Array(resource.anchors.keys) + Array(resource.dynamicAnchors.keys)
                 let clause = Suggestion.clause(for: decoded, in: known.sorted())
-                throw ReferenceError(message: "names the anchor \"\(decoded)\", which does not exist\(clause)")
+                throw ReferenceError(
+                    message: "names the anchor \(Quotation.text(decoded)), which does not exist\(clause)"
+                )
             }
             return place
         }
         guard let place = descend(from: root, Self.tokens(decoded)) else {
-            throw ReferenceError(message: "leads to \"\(decoded)\", where nothing stands")
+            throw ReferenceError(message: "leads to \(Quotation.text(decoded, longest: 80)), where nothing stands")
         }
         return place
     }
@@ -201,7 +206,8 @@ struct SchemaRegistry {
         let (dialect, pointer) = (resources[resource].dialect, resources[resource].pointer.member("$schema"))
         if dialect == MetaSchemas.dialect || dialect == MetaSchemas.dialect + "#" { return .all }
         guard let known = numbers[dialect] else {
-            let message = "\"\(dialect)\" is not known; the one version that is understood is \(MetaSchemas.dialect)"
+            let message =
+                "\(Quotation.text(dialect)) is not known; the one version that is understood is \(MetaSchemas.dialect)"
             throw SchemaError(pointer: pointer, message: message)
         }
         guard let wanted = resources[known].root["$vocabulary"]?.object else { return .all }
@@ -209,7 +215,7 @@ struct SchemaRegistry {
         for (uri, isRequired) in wanted.members where !vocabularies.insert(uri: uri) && isRequired.bool == true {
             throw SchemaError(
                 pointer: pointer,
-                message: "the dialect needs the vocabulary \"\(uri)\", which is not known"
+                message: "the dialect needs the vocabulary \(Quotation.text(uri, longest: 80)), which is not known"
             )
         }
         return vocabularies

@@ -1,3 +1,5 @@
+import OstlerJSON
+
 /// What a regular expression says, before it becomes a program.
 indirect enum PatternNode: Equatable {
     case empty
@@ -188,7 +190,9 @@ struct PatternParser {
             return letter.value & 31
         default:
             guard !("a"..."z").contains(scalar), !("A"..."Z").contains(scalar), !("0"..."9").contains(scalar) else {
-                throw PatternError(message: "the escape \"\\\(scalar)\", which ECMA-262 does not have")
+                throw PatternError(
+                    message: "the escape \"\\\(Quotation.bare(String(scalar)))\", which ECMA-262 does not have"
+                )
             }
             return scalar.value
         }
@@ -234,7 +238,9 @@ struct PatternParser {
         while !take("}") { name.unicodeScalars.append(try next("\"\\p{\" without its \"}\"")) }
         for prefix in ["General_Category=", "gc="] where name.hasPrefix(prefix) { name.removeFirst(prefix.count) }
         guard let categories = UnicodeCategories.named(name) else {
-            throw PatternError(message: "the property \"\(name)\": only general categories such as L or Nd are known")
+            throw PatternError(
+                message: "the property \(Quotation.text(name)): only general categories such as L or Nd are known"
+            )
         }
         return .categories(categories, inverted: inverted)
     }

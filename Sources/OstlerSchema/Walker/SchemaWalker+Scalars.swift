@@ -61,7 +61,7 @@ extension SchemaWalker {
         guard let pattern = rules.value.pattern else { return isValid }
         if try !matches(pattern, bytes, at: offset) {
             isValid = report(.patternMismatch, at: offset) { payload in
-                "expected a string that matches \(pattern.source), \(payload.found)"
+                "expected a string that matches \(Quotation.bare(pattern.source, longest: 80)), \(payload.found)"
             }
         }
         return isValid
@@ -123,7 +123,7 @@ extension SchemaWalker {
     private mutating func reportValue(_ rules: ValueRules, at offset: Int) -> Bool {
         if rules.isConstant {
             return report(.notTheConstant, at: offset) { payload in
-                "expected \(Phrase.shortened(rules.all[0].text)), \(payload.found)"
+                "expected \(Phrase.shortened(rules.all[0])), \(payload.found)"
             }
         }
         return report(.notInEnum, at: offset) { payload in

@@ -1,0 +1,73 @@
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerTasks
+
+/// A line of a file of tasks is refused with a code and a place, or becomes a request that the plugin reads as it was
+/// meant.
+enum TaskFuzz {
+    static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(BrokenPromise) {
+        var parser = TaskSpecParser()
+        for line in bytes.split(separator: 0x0A) { try check(Array(line), &parser) }
+    }
+
+    private static func check(_ line: [UInt8], _ parser: inout TaskSpecParser) throws(BrokenPromise) {
+        let spec: TaskSpec
+        do throws(Failure) {
+            spec = try line.withUnsafeBufferPointer { (buffer) throws(Failure) in
+                try parser.parse(buffer, defaultID: "line-1")
+            }
+        } catch {
+            return try checkRefusal(error, of: line)
+        }
+        guard let document = try JSONPromises.parse(line) else { throw BrokenPromise("a task that is no JSON") }
+        try promise(document["retry"] == nil && document["executor"]?.string != "", "a task that must be refused")
+        let payload = try? JSONValue(parsing: spec.payload)
+        try promise(payload != nil && payload == document["payload"], "the payload is not the one of the line")
+        try promise((1...200).contains(spec.id.utf8.count), "an id of \(spec.id.utf8.count) bytes")
+        try promise(spec.timeout.map { $0 > 0 } ?? true, "a time limit of \(spec.timeout ?? 0) ms")
+        try checkRequest(spec)
+    }
+
+    private static func checkRefusal(_ failure: Failure, of line: [UInt8]) throws(BrokenPromise) {
+        try promisePresentable(failure.message)
+        if let hint = failure.hint { try promisePresentable(hint) }
+        try promise(failure.fault == .user && failure.sideEffects == .none, "a refusal that blames \(failure.fault)")
+        let isJSON = JSONPromises.isValid(line)
+        try promise(isJSON == (failure.code != "invalid_json"), "\(failure.code) for a line that is JSON: \(isJSON)")
+    }
+
+    /// The frame that carries the task must keep the rules of the protocol, and say the same.
+    private static func checkRequest(_ spec: TaskSpec) throws(BrokenPromise) {
+        var request = ExecuteRequest(
+            task: spec.id,
+            executor: spec.executor,
+            runID: "r",
+            principal: "uid:0",
+            payload: spec.payload
+        )
+        request.environment = spec.environment
+        request.metadata = spec.metadata
+        request.idempotencyKey = spec.idempotencyKey
+        var writer = JSONWriter()
+        let ids = MessageIDs(high: 1, low: 2)
+        OutgoingFrame.request(&writer, id: 1, of: ids, method: ExecuteRequest.method) { request.encode(into: &$0) }
+        let frame = Array(writer.bytes.dropLast())
+        try promise(JSONPromises.isValid(frame) && !frame.contains(0x0A), "the frame of the task breaks the protocol")
+        let read = frame.withUnsafeBufferPointer { buffer -> ExecuteRequest? in
+            var validator = JSONValidator()
+            guard let params = try? Envelope(checking: buffer, with: &validator).params else { return nil }
+            var reader = JSONReader(UnsafeBufferPointer(rebasing: buffer[params]))
+            return try? ExecuteRequest(reading: &reader)
+        }
+        try promise(read == request, "the plugin reads another task than was sent")
+    }
+}
+
+/// A fault that shows only for a task that is right in all of its parts: bytes at random do not come by it.
+enum PlantedFuzz {
+    static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(BrokenPromise) {
+        var parser = TaskSpecParser()
+        guard let spec = try? parser.parse(bytes, defaultID: "line-1") else { return }
+        try promise(spec.environmentMode != .clean || spec.priority >= 0, "the planted fault")
+    }
+}
