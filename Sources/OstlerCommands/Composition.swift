@@ -3,6 +3,7 @@ internal import OstlerCatalog
 internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
+internal import OstlerProtocol
 internal import OstlerTasks
 
 /// The one place where config, catalog and host are put together.

@@ -1,6 +1,7 @@
 package import OstlerCatalog
 package import OstlerConfig
 internal import OstlerJSON
+package import OstlerProtocol
 package import OstlerSandbox
 internal import OstlerSystem
 
