@@ -3,6 +3,7 @@ internal import OstlerCatalog
 internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
+internal import OstlerProtocol
 internal import OstlerTasks
 
 /// The one place where config, catalog and host are put together.
@@ -79,6 +80,15 @@ struct Composition {
             principal: principal
         )
         settings.spoolDirectory = Self.spoolDirectory
+        settings.onLog = { plugin, log in
+            let subject = Log.Subject(task: log.task, plugin: plugin)
+            switch log.level {
+            case .error: Log.error(log.message, subject)
+            case .warning: Log.warning(log.message, subject)
+            case .info: Log.info(log.message, subject)
+            case .debug: Log.debug(log.message, subject)
+            }
+        }
         return settings
     }
 

@@ -145,6 +145,16 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         run.wrote(output)
     }
 
+    package func process(_ process: ExecutorProcess, notice: TaskNotice, of task: String?) {
+        guard let task else {
+            if case .log(let log) = notice { settings.onLog?(plugin.manifest.name, log) }
+            return
+        }
+        guard let run = open[task], run.tenancy?.process === process else { return }
+        if case .log(let log) = notice { settings.onLog?(plugin.manifest.name, log) }
+        run.noticed(notice)
+    }
+
     package func process(_ process: ExecutorProcess, endedBy loss: ExecutorLoss) {
         guard let index = tenancies.firstIndex(where: { $0.process === process }) else { return }
         let tenancy = tenancies.remove(at: index)

@@ -24,6 +24,7 @@ package struct ExecutorLoss: Sendable {
 @LoopActor
 package protocol ExecutorProcessDelegate: AnyObject {
     func process(_ process: ExecutorProcess, output: OutputNotification)
+    func process(_ process: ExecutorProcess, notice: TaskNotice, of task: String?)
     /// It answered `initialize` and takes tasks.
     func processIsServing(_ process: ExecutorProcess)
     /// Nothing is left of it.
@@ -197,6 +198,10 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     private func forceEnd() {
         guard spawnNumber != 0 else { return finish() }
         provider.launcher.signal(SIGKILL, number: spawnNumber, isTask: false)
+    }
+
+    package func session(notice: TaskNotice, of task: String?) {
+        delegate?.process(self, notice: notice, of: task)
     }
 
     package func session(output: OutputNotification) {

@@ -1,6 +1,7 @@
 package import OstlerCatalog
 package import OstlerConfig
 internal import OstlerJSON
+package import OstlerProtocol
 package import OstlerSandbox
 internal import OstlerSystem
 
@@ -27,6 +28,9 @@ package struct HostSettings: Sendable {
 
     /// Told of each step on the way to the first task.
     package var onPhase: (@LoopActor @Sendable (String) -> Void)?
+
+    /// Told what plugins log, with the plugin's name.
+    package var onLog: (@LoopActor @Sendable (String, LogNotification) -> Void)?
 
     package init(config: HostConfig, catalog: Catalog, launcherProgram: String, runID: String, principal: String) {
         self.config = config

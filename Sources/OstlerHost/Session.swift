@@ -8,6 +8,8 @@ package import OstlerSystem
 package protocol SessionDelegate: AnyObject {
     /// The plugin wrote output of a task.
     func session(output: OutputNotification)
+    /// The plugin told something of a task, or of itself.
+    func session(notice: TaskNotice, of task: String?)
     /// The plugin's stream cannot be trusted any more, or has ended.
     func session(endedBy end: SessionEnd)
 }
@@ -283,7 +285,14 @@ package final class Session: EventHandler, TurnHandler {
         case "output":
             var reader = JSONReader(UnsafeBufferPointer(rebasing: frame[params]))
             delegate?.session(output: try OutputNotification(reading: &reader))
-        case "progress", "log": break
+        case "progress":
+            var reader = JSONReader(UnsafeBufferPointer(rebasing: frame[params]))
+            let progress = try ProgressNotification(reading: &reader)
+            delegate?.session(notice: .progress(progress), of: progress.task)
+        case "log":
+            var reader = JSONReader(UnsafeBufferPointer(rebasing: frame[params]))
+            let log = try LogNotification(reading: &reader)
+            delegate?.session(notice: .log(log), of: log.task)
         default: counters.unknownMethods += 1
         }
         return nil

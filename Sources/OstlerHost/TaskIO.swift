@@ -1,14 +1,27 @@
 package import OstlerProtocol
 package import OstlerSystem
 
+/// What is told of a task while it runs, besides its output.
+package enum TaskNotice: Sendable {
+    /// It has been sent to an executor.
+    case started
+    case progress(ProgressNotification)
+    case log(LogNotification)
+}
+
 /// Where the output of a task goes while it runs. Called on the loop.
 @LoopActor
 package protocol TaskSink: AnyObject {
     func write(_ stream: OutputStream, _ bytes: [UInt8])
+    func note(_ notice: TaskNotice)
     /// True while the reader of the output is behind; the plugin is not read until it has caught up.
     var isCongested: Bool { get }
     /// Called once when it has caught up.
     func whenDrained(_ action: @escaping @LoopActor () -> Void)
+}
+
+extension TaskSink {
+    package func note(_ notice: TaskNotice) {}
 }
 
 /// What a task reads from and writes to besides its result.

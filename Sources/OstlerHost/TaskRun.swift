@@ -173,6 +173,16 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         if capture.isBehind { hold(.spool) }
         guard let sink else { return }
         sink.write(notification.stream, notification.bytes)
+        waitIfCongested(sink)
+    }
+
+    func noticed(_ notice: TaskNotice) {
+        guard let sink, evidence.answer == nil else { return }
+        sink.note(notice)
+        waitIfCongested(sink)
+    }
+
+    private func waitIfCongested(_ sink: any TaskSink) {
         if sink.isCongested, hold(.sink) { sink.whenDrained { self.release(.sink) } }
     }
 
@@ -297,6 +307,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             request.launch = launchNumber
             stdin = nil
         }
+        sink?.note(.started)
         let preface = route.preface(of: request, from: origin)
         frameStart = session.request(ExecuteRequest.method, from: self) { request.encode(into: &$0, preface: preface) }
     }

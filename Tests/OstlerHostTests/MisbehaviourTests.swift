@@ -233,6 +233,8 @@ struct MisbehaviourTests {
 /// Remembers what it is told of a process.
 @LoopActor
 private final class ProcessObserver: ExecutorProcessDelegate {
+    func process(_ process: ExecutorProcess, notice: TaskNotice, of task: String?) {}
+
     var hasServed = false
     var loss: ExecutorLoss?
 

@@ -112,7 +112,8 @@ final class FileRun {
                 return host.refused(spec, origin, [failure])
             }
             if total == nil { seen[hash] = entry.line }
-            return await host.run(spec, origin: origin)
+            guard options.tellsEvents else { return await host.run(spec, origin: origin) }
+            return await host.run(spec, origin: origin, io: TaskIO(sink: EventSink(spec.id, output)))
         case .failure(let refusal):
             tell(refusal.failure, entry.line, refusal.column)
             return host.refused(TaskSpec(id: refusal.id, executor: "", payload: []), origin, [refusal.failure])
@@ -126,6 +127,7 @@ final class FileRun {
 
     private func emit(_ result: TaskResult, _ place: Int) {
         if output.isBroken { unseen += 1 }
+        guard !options.tellsEvents else { return EventSink(result.id, output).finish(result) }
         writer = JSONWriter(reusing: writer.bytes)
         result.encode(into: &writer)
         writer.newline()

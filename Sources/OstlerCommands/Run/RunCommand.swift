@@ -19,6 +19,7 @@ struct RunCommand: Sendable {
             completion: .oneOf(["task"])
         )
         static let timings = CommandOption.flag("timings", "Tell on stderr how long each phase took.")
+        static let events = CommandOption.flag("events", "Tell what happens as it happens: a JSON object a line.")
         static let noStdin = CommandOption.flag("no-stdin", "Do not pass stdin on to the task.")
         static let quiet = CommandOption.flag("quiet", "Say nothing on stderr but errors.")
     }
@@ -30,7 +31,10 @@ struct RunCommand: Sendable {
         spec.sections =
             TaskOptions.sections + [
                 .init("Many tasks", [Option.jobs, Option.ordered, Option.keepGoing]),
-                .init("What is passed on", [Option.noStdin, Option.exitCode, Option.timings, Option.quiet]),
+                .init(
+                    "What is passed on",
+                    [Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.quiet]
+                ),
                 GlobalOptions.section,
             ]
         spec.takesMembers = true
@@ -39,6 +43,7 @@ struct RunCommand: Sendable {
             "ostler run command -- sh -c 'id; ls /'", "ostler run command --command ls --args=-la --json",
             "ostler run command --payload '{\"command\": \"cat\", \"stdin\": \"hello\"}'",
             "ostler run --file tasks.jsonl --jobs 2 > results.jsonl",
+            "ostler run --events command -- sh -c 'echo one; echo two >&2'",
         ]
         spec.exitCodes = [
             .init("0", "succeeded"), .init("1", "failed"), .init("2", "mixed"), .init("3", "refused"),
@@ -62,6 +67,8 @@ struct RunCommand: Sendable {
     let passesExitCode: Bool
     let isTimed: Bool
     let passesStdin: Bool
+    /// Whether stdout gets events, of which the result is the last.
+    let tellsEvents: Bool
     let isQuiet: Bool
 
     init(_ arguments: Arguments) throws(UsageError) {
@@ -73,10 +80,12 @@ struct RunCommand: Sendable {
         passesExitCode = try arguments.choice(Option.exitCode, of: ExitCodePolicy.self) == .task
         isTimed = arguments.has(Option.timings)
         passesStdin = !arguments.has(Option.noStdin)
+        tellsEvents = arguments.has(Option.events)
         isQuiet = arguments.has(Option.quiet)
         guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
             throw UsageError("--jobs, --ordered and --keep-going belong to --file")
         }
+        guard !tellsEvents || !isOrdered else { throw UsageError("--events come as they happen: not --ordered") }
     }
 
     func run() throws -> Int32 {

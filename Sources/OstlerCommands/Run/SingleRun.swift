@@ -69,15 +69,21 @@ struct SingleRun: Sendable {
         let interrupts = Interrupts { signal, count in
             if count == 1 { host.cancelAll() } else { host.abandon() }
         }
-        let sink = options.global.json ? nil : StreamSink()
+        let output = OutputWriter(1)
+        let events = options.tellsEvents ? EventSink(spec.id, output) : nil
+        let isJSON = options.global.json || options.tellsEvents
+        let sink = isJSON ? nil : StreamSink()
+        let told: (any TaskSink)? = events ?? sink
         var pump: StdinPump?
         if options.passesStdin, options.task.payload != "-" { pump = try? StdinPump() }
         pump?.start()
-        let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: sink, stdin: pump?.readEnd))
+        let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: told, stdin: pump?.readEnd))
         pump?.close()
         phases.mark("task")
-        let output = OutputWriter(1)
-        if options.global.json {
+        if let events {
+            events.finish(result)
+            await output.finish()
+        } else if isJSON {
             var writer = JSONWriter()
             result.encode(into: &writer)
             writer.newline()
@@ -88,7 +94,7 @@ struct SingleRun: Sendable {
         phases.mark("output")
         await host.stop()
         phases.mark("stop")
-        if !options.global.json { tell(result) }
+        if !isJSON { tell(result) }
         if let code = interrupts.exitCode, result.outcome != .succeeded { return code }
         return exitCode(result)
     }
@@ -118,11 +124,14 @@ struct SingleRun: Sendable {
     @LoopActor
     private func refuse(_ spec: TaskSpec, _ host: Host, _ problems: [Failure]) async -> Int32 {
         let result = host.refused(spec, composition.origin, problems)
-        if options.global.json {
+        let output = OutputWriter(1)
+        if options.tellsEvents {
+            EventSink(spec.id, output).finish(result)
+            await output.finish()
+        } else if options.global.json {
             var writer = JSONWriter()
             result.encode(into: &writer)
             writer.newline()
-            let output = OutputWriter(1)
             output.write(writer.bytes)
             await output.finish()
         } else {

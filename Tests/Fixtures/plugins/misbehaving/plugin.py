@@ -71,6 +71,13 @@ class Plugin:
         task.output(task.payload["text"])
         task.answer()
 
+    def do_tell(self, task):
+        send(method="log", params={"level": "info", "message": "of the plugin itself"})
+        send(method="progress", params={"task": task.name, "value": 1, "total": 2, "unit": "files"})
+        send(method="log", params={"level": "warning", "message": "of the task", "task": task.name})
+        send(method="progress", params={"task": "another", "value": 1})
+        task.answer()
+
     def do_say_and_hold(self, task):
         task.output(task.payload["text"])
         self.held.append(task)
