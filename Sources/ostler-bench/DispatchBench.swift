@@ -42,6 +42,7 @@ struct DispatchBench {
     /// Keeps a number of tasks under way until all have been run: each outcome submits the next task.
     @LoopActor
     private final class Lanes {
+        private static let names = (0..<4096).map { "t\($0)" }
         private let host: Host
         private var spec: TaskSpec
         private var left = 0
@@ -76,7 +77,8 @@ struct DispatchBench {
                 if open == 0 { done.take()?.resume() }
                 return
             }
-            spec.id = "t\(left)"
+            // Names are used again, but never while a task of that name is open.
+            spec.id = Self.names[left % Self.names.count]
             left -= 1
             open += 1
             let before = Instant.now
