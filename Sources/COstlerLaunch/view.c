@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -232,8 +233,11 @@ static int take_namespace(pid_t child, int ready, struct progress *progress) {
 static int run_builder(struct view *view, struct progress *progress) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+    pid_t launcher_pid = getpid();
     pid_t child = call_clone(0, NULL);
     if (child == 0) {
+        // It waits to be killed by the launcher, and must not wait for one that is gone.
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != launcher_pid) _exit(1);
         close(ends[0]);
         view->ready = ends[1];
         build(view);

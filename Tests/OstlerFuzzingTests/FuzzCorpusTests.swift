@@ -42,7 +42,7 @@ struct FuzzCorpusTests {
 
     @Test
     func `the planted fault is one`() {
-        let fault = #"{"executor":"e","payload":1,"env_mode":"clean","priority":-1}"#
+        let fault = #"{"executor":"e","payload":1,"env_mode":"clean","timeout":"9s"}"#
         #expect(throws: BrokenPromise.self) {
             try Array(fault.utf8).withUnsafeBufferPointer { try FuzzTarget.planted.check($0) }
         }
