@@ -10,6 +10,8 @@ public struct Envelope: Sendable, Equatable {
     public private(set) var params: Range<Int>?
     public private(set) var result: Range<Int>?
     public private(set) var error: Range<Int>?
+    /// Whether there is a method that is no string, which no message may have.
+    private var hasOddMethod = false
 
     /// What kind of message the members make it.
     public enum Kind: Sendable, Equatable {
@@ -20,12 +22,16 @@ public struct Envelope: Sendable, Equatable {
     }
 
     /// Checks a frame whole, as the protocol has it, and finds its outer members on the way.
+    ///
+    /// Every object gets through: what its members make of it is for `kind` to say.
     public init(checking frame: UnsafeBufferPointer<UInt8>, with validator: inout JSONValidator) throws(JSONError) {
         var (id, method, params, result, error): (Range<Int>?, String?, Range<Int>?, Range<Int>?, Range<Int>?)
+        var hasOddMethod = false
         try validator.validate(object: frame) { (reader, key, value) throws(JSONError) in
             if reader.matches(key, "id") {
                 id = Self.idText(value, frame)
             } else if reader.matches(key, "method") {
+                guard frame[value.lowerBound] == UInt8(ascii: "\"") else { return hasOddMethod = true }
                 var reader = reader
                 reader.index = value.lowerBound
                 method = try reader.string()
@@ -38,6 +44,7 @@ public struct Envelope: Sendable, Equatable {
             }
         }
         (self.id, self.method, self.params, self.result, self.error) = (id, method, params, result, error)
+        self.hasOddMethod = hasOddMethod
     }
 
     /// Ids of other types are legal JSON-RPC but never ours; they count as unknown.
@@ -47,7 +54,8 @@ public struct Envelope: Sendable, Equatable {
     }
 
     public var kind: Kind {
-        switch (id, method, result, error) {
+        if hasOddMethod { return .invalid("the method is not a string") }
+        return switch (id, method, result, error) {
         case (.some, .some, nil, nil): .request
         case (nil, .some, nil, nil): .notification
         case (.some, nil, .some, nil), (.some, nil, nil, .some): .response

@@ -21,6 +21,7 @@ private func text(_ json: String, _ range: Range<Int>?) -> String? {
 
     private static let neither = Envelope.Kind.invalid("it has neither method nor result nor error")
     private static let noID = Envelope.Kind.invalid("an answer without an id")
+    private static let oddMethod = Envelope.Kind.invalid("the method is not a string")
     private static let both = Envelope.Kind.invalid("method, result and error exclude each other")
 
     @Test(arguments: [
@@ -33,6 +34,8 @@ private func text(_ json: String, _ range: Range<Int>?) -> String? {
         Row(json: #"{"id":"a","result":null}"#, kind: .response),
         Row(json: #"{"id":null,"error":{"code":-32700,"message":"x"}}"#, kind: .response),
         Row(json: #"{"id":"a","error":{}}"#, kind: .response),
+        Row(json: #"{"method":[]}"#, kind: oddMethod),
+        Row(json: #"{"id":"a","method":null,"result":1}"#, kind: oddMethod),
         Row(json: "{}", kind: neither),
         Row(json: #"{"id":"a"}"#, kind: neither),
         Row(json: #"{"id":"a","params":{}}"#, kind: neither),
