@@ -1,6 +1,7 @@
 // Times start and exit of a program through a resident launcher, interleaved with vfork + exec and, if a command line
 // follows, with that one (bwrap …). Prints one JSON object; times are in microseconds.
-//     launch-times LAUNCHER PLAN VIEW_PROGRAM PROGRAM ROUNDS [-- COMMAND...]
+//     launch-times [-u FIRST_UID] [-m MEBIBYTES] LAUNCHER PLAN VIEW_PROGRAM PROGRAM ROUNDS [-- COMMAND...]
+// -u: two that run at once need other ids. -m: holds that much written memory, as a large host would.
 // PLAN is a file with the bytes of a plan (ostler-bench plan). The program is given by its path in the
 // view and by that on the host.
 #define _GNU_SOURCE
@@ -114,14 +115,29 @@ static void print(const char *name, double *values, int count) {
            values[count * 9 / 10]);
 }
 
+static void hold_memory(size_t mebibytes) {
+    char *memory = malloc(mebibytes << 20);
+    if (!memory) perror("malloc"), exit(1);
+    memset(memory, 1, mebibytes << 20);
+}
+
 int main(int argc, char **argv) {
+    const char *first_uid = "300000";
+    int option;
+    while ((option = getopt(argc, argv, "+u:m:")) != -1) {
+        if (option == 'u') first_uid = optarg;
+        else if (option == 'm') hold_memory((size_t)atoi(optarg));
+        else return 2;
+    }
+    argc -= optind - 1;
+    argv += optind - 1;
     if (argc < 6) return 2;
     int ends[2], rounds = atoi(argv[5]);
     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
     pid_t launcher = vfork();
     if (launcher == 0) {
         dup2(ends[1], OSTLER_CONTROL_FD);
-        execl(argv[1], argv[1], "bench", "300000", "500", (char *)NULL);
+        execl(argv[1], argv[1], "bench", first_uid, "500", (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
