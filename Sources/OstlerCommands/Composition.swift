@@ -80,6 +80,8 @@ struct Composition {
             principal: principal
         )
         settings.spoolDirectory = Self.spoolDirectory
+        settings.workingDirectory = Self.workingDirectory
+        settings.home = Self.environment["HOME"]
         settings.onLog = { plugin, log in
             let subject = Log.Subject(task: log.task, plugin: plugin)
             switch log.level {

@@ -43,31 +43,6 @@ extension HostConfig.Plugins {
     }
 }
 
-extension HostConfig.Sandbox {
-    init(reading reader: ValueReader) {
-        self.init()
-        guard let members = reader.members(["profile", "allow_host", "uid_range", "limits"]) else { return }
-        if let profile = members["profile"] { readProfile(profile) }
-        allowHost = members["allow_host"]?.bool() ?? allowHost
-        uidRange = members["uid_range"].map(HostConfig.UIDRange.init(reading:)) ?? uidRange
-        limits = members["limits"].map(HostConfig.Limits.init(reading:)) ?? limits
-    }
-
-    private mutating func readProfile(_ reader: ValueReader) {
-        guard let name = reader.string() else { return }
-        guard let profile = HostConfig.Profile(rawValue: name) else {
-            let isNearly = Suggestion.nearest(to: name, in: ["strict"]) != nil
-            reader.report(
-                .profileUnavailable,
-                "the profile \(reader.value.summary) is not available; only strict can be had in this version",
-                hint: isNearly ? "did you mean \"strict\"?" : nil
-            )
-            return
-        }
-        self.profile = profile
-    }
-}
-
 extension HostConfig.UIDRange {
     /// The last id that is not a sign for "none" somewhere.
     private static let lastID: Int64 = 4_294_967_293
@@ -86,15 +61,7 @@ extension HostConfig.UIDRange {
 extension HostConfig.Limits {
     init(reading reader: ValueReader) {
         self.init()
-        let keys = ["memory", "processes", "open_files", "tmp", "output", "cpu", "file_size"]
-        guard let members = reader.members(keys) else { return }
-        memory = members["memory"]?.size(atLeast: 1 << 20) ?? memory
-        processes = members["processes"]?.integer(in: 1...1_000_000).map { Int($0) } ?? processes
-        openFiles = members["open_files"]?.integer(in: 8...1_000_000).map { Int($0) } ?? openFiles
-        tmp = members["tmp"]?.size(atLeast: 0) ?? tmp
-        output = members["output"]?.size(atLeast: 0) ?? output
-        cpuMilliseconds = members["cpu"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
-        fileSize = members["file_size"].flatMap { $0.isNone ? nil : $0.size(atLeast: 0) }
+        for (limit, value) in reader.limits() { self[limit] = value }
     }
 }
 

@@ -87,23 +87,35 @@ extension HostConfig.Executor {
 
 extension HostConfig.Sandbox {
     fileprivate var tree: JSONValue {
-        [
-            "profile": .string(profile.rawValue),
-            "allow_host": .bool(allowHost),
-            "uid_range": [
-                "first": .number(.int(Int64(uidRange.first))),
-                "count": .number(.int(Int64(uidRange.count))),
-            ],
-            "limits": [
-                "memory": .size(limits.memory),
-                "processes": .number(.int(Int64(limits.processes))),
-                "open_files": .number(.int(Int64(limits.openFiles))),
-                "tmp": .size(limits.tmp),
-                "output": .size(limits.output),
-                "cpu": .duration(limits.cpuMilliseconds),
-                "file_size": .size(limits.fileSize),
-            ],
+        var object = JSONObject([("profile", .string(profile))])
+        if !profiles.isEmpty {
+            let sorted = profiles.sorted { $0.key < $1.key }
+            object["profiles"] = .object(JSONObject(sorted.map { ($0.key, $0.value.tree) }))
+        }
+        object["allow_contained"] = .bool(allowContained)
+        object["allow_host"] = .bool(allowHost)
+        object["uid_range"] = [
+            "first": .number(.int(Int64(uidRange.first))),
+            "count": .number(.int(Int64(uidRange.count))),
         ]
+        object["limits"] = .limits(SandboxLimit.allCases.map { ($0, limits[$0]) })
+        return .object(object)
+    }
+}
+
+extension HostConfig.Profile {
+    fileprivate var tree: JSONValue {
+        var object = JSONObject([("extends", .string(extends))])
+        if !readOnly.isEmpty { object["ro"] = .strings(readOnly) }
+        if !readWrite.isEmpty { object["rw"] = .strings(readWrite) }
+        if let network { object["network"] = .string(network.rawValue) }
+        if !limits.isEmpty {
+            object["limits"] = .limits(SandboxLimit.allCases.compactMap { limit in limits[limit].map { (limit, $0) } })
+        }
+        if !environment.isEmpty {
+            object["env"] = .object(JSONObject(environment.map { ($0.name, .string($0.value)) }))
+        }
+        return .object(object)
     }
 }
 
@@ -114,7 +126,14 @@ extension JSONValue {
         .string(milliseconds.map { DurationText.text(milliseconds: $0) } ?? "none")
     }
 
-    fileprivate static func size(_ bytes: Int64?) -> JSONValue {
-        .string(bytes.map { SizeText.text(bytes: $0) } ?? "none")
+    fileprivate static func limits(_ limits: [(SandboxLimit, Int64?)]) -> JSONValue {
+        .object(
+            JSONObject(
+                limits.map { limit, value in
+                    guard limit.unit == .things, let value else { return (limit.rawValue, .string(limit.text(value))) }
+                    return (limit.rawValue, .number(.int(value)))
+                }
+            )
+        )
     }
 }

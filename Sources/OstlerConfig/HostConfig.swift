@@ -14,7 +14,9 @@ package import OstlerJSON
 ///     # other keys are the plugin's, and are checked by its config_schema
 /// plugins: {allow: ["*"], block: []}
 /// sandbox:
-///   profile: strict                 # nothing else in this version
+///   profile: strict                 # workspace, contained, host, or one of profiles
+///   profiles: {build: {extends: workspace, rw: [~/.cache/build], network: loopback, limits: {memory: 4GiB}}}
+///   allow_contained: false
 ///   allow_host: false
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
@@ -56,17 +58,18 @@ package struct HostConfig: Sendable {
 
     /// How sandboxes are built unless a task asks for less.
     package struct Sandbox: Sendable, Equatable {
-        package var profile = Profile.strict
+        /// A base, or one of ``profiles``.
+        package var profile = BaseProfile.strict.rawValue
+        /// The profiles that the file defines, by name.
+        package var profiles: [String: Profile] = [:]
+        /// Whether `--profile` may name what is contained without namespaces.
+        package var allowContained = false
+        /// Whether there may be no sandbox at all.
         package var allowHost = false
         package var uidRange = UIDRange()
         package var limits = Limits()
 
         package init() {}
-    }
-
-    /// The profiles that this version can build.
-    package enum Profile: String, Sendable, CaseIterable {
-        case strict
     }
 
     /// The user ids that sandboxes run under when the host is root.
@@ -88,6 +91,32 @@ package struct HostConfig: Sendable {
         package var fileSize: Int64?
 
         package init() {}
+
+        /// The value of a limit in its own unit; nil for none.
+        package subscript(limit: SandboxLimit) -> Int64? {
+            get {
+                switch limit {
+                case .memory: memory
+                case .processes: Int64(processes)
+                case .openFiles: Int64(openFiles)
+                case .tmp: tmp
+                case .output: output
+                case .cpu: cpuMilliseconds
+                case .fileSize: fileSize
+                }
+            }
+            set {
+                switch limit {
+                case .memory: memory = newValue ?? memory
+                case .processes: processes = newValue.map { Int($0) } ?? processes
+                case .openFiles: openFiles = newValue.map { Int($0) } ?? openFiles
+                case .tmp: tmp = newValue ?? tmp
+                case .output: output = newValue ?? output
+                case .cpu: cpuMilliseconds = newValue
+                case .fileSize: fileSize = newValue
+                }
+            }
+        }
     }
 
     /// How long things may take.

@@ -35,9 +35,7 @@ package final class Host {
     }
 
     private func check(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
-        if let profile = spec.sandbox.profile, SandboxPolicy.Profile(rawValue: profile) == nil {
-            return [.unknownProfile(profile)]
-        }
+        if let refusal = provider.refusal(of: spec.sandbox, launches: route.launches) { return [refusal] }
         let bytes = Self.frameBytes(of: spec)
         guard bytes <= Self.maximumPayloadBytes else { return [.payloadTooLarge(bytes)] }
         if !spec.isPayloadChecked, let fault = jsonFault(spec.payload) { return [fault] }
@@ -157,11 +155,17 @@ package final class Host {
         let problems = check(spec, route)
         guard problems.isEmpty else { return whenDone(refused(spec, origin, problems)) }
         guard !isStopping else { return whenDone(refused(spec, origin, [.stopping])) }
+        let command: CommandSandbox?
+        do throws(Failure) {
+            command = try route.launches ? provider.commandSandbox(for: spec, executor: route.name) : nil
+        } catch {
+            return whenDone(refused(spec, origin, [error]))
+        }
         let run = TaskRun(
             spec: spec,
             origin: origin,
             route: route,
-            commandPolicy: route.launches ? provider.policy(for: spec, executor: route.name) : nil,
+            command: command,
             io: io,
             host: self,
             submitted: submitted,

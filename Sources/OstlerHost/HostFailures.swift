@@ -171,17 +171,6 @@ extension Failure {
 }
 
 extension Failure {
-    static func unknownProfile(_ profile: String) -> Failure {
-        let known = SandboxPolicy.Profile.allCases.map(\.rawValue).joined(separator: ", ")
-        let message = "sandbox profile \"\(profile)\" is not to be had; this version has \(known)"
-        return Failure(
-            "profile_unavailable",
-            fault: .user,
-            message: message,
-            pointer: JSONPointer("/sandbox/profile")
-        )
-    }
-
     static func duplicateID(_ id: String) -> Failure {
         Failure(
             "duplicate_id",

@@ -23,6 +23,12 @@ package struct HostSettings: Sendable {
     package var spoolDirectory = "/var/tmp"
     /// Any line of a plugin's stdout that is no frame ends the session.
     package var isStrict = false
+    /// The profile that the command line names; nil for the config's.
+    package var profile: String?
+    /// The caller's directory, which the profile `workspace` shows; absolute and without links.
+    package var workingDirectory = "/"
+    /// The caller's home directory.
+    package var home: String?
     /// Layers that must be had beyond what the profile asks for.
     package var required: SandboxLayers = []
 

@@ -1,7 +1,8 @@
 internal import Glibc
 package import OstlerCatalog
 internal import OstlerConfig
-internal import OstlerProtocol
+internal import OstlerJSON
+package import OstlerProtocol
 package import OstlerSandbox
 package import OstlerSystem
 package import OstlerTasks
@@ -18,8 +19,13 @@ package final class SandboxProvider {
     private var resolved: [String: String] = [:]
     private var certificates: [CertificateKey: [UInt8]] = [:]
 
+    private let resolver: ProfileResolver
+    private var effective: [TaskSpec.SandboxRequest: EffectivePolicy] = [:]
+    private var bases: [TaskSpec.SandboxRequest: SandboxPolicy] = [:]
+    private static let rememberedRequests = 256
+
     private struct CertificateKey: Hashable {
-        let profile: SandboxPolicy.Profile
+        let profile: String
         let required: SandboxLayers
         let best: SandboxLayers
         let enforced: SandboxLayers
@@ -28,6 +34,11 @@ package final class SandboxProvider {
 
     package init(_ settings: HostSettings) {
         self.settings = settings
+        resolver = ProfileResolver(
+            settings.config,
+            workingDirectory: settings.workingDirectory,
+            home: settings.home
+        )
         planner = Planner(layout: HostLayout.probe())
         launcher = Launcher(
             .init(
@@ -41,11 +52,41 @@ package final class SandboxProvider {
 
     // MARK: Policies
 
+    /// What a task's sandbox may, with the origin of each part.
+    package func effective(for request: TaskSpec.SandboxRequest = .init()) throws(Failure) -> EffectivePolicy {
+        if let known = effective[request] { return known }
+        let policy = try resolver.resolve(option: settings.profile, task: request)
+        if effective.count >= Self.rememberedRequests {
+            effective.removeAll()
+            bases.removeAll()
+        }
+        effective[request] = policy
+        return policy
+    }
+
+    /// Why a task cannot have the sandbox that it asks for; nil if it can.
+    func refusal(of request: TaskSpec.SandboxRequest, launches: Bool) -> Failure? {
+        do throws(Failure) {
+            let policy = try effective(for: request)
+            guard SandboxPolicy.Profile(rawValue: policy.base.rawValue) != nil else {
+                return .profileNotBuilt(policy.base.rawValue)
+            }
+            return launches ? nil : request.unmetWithoutLaunch
+        } catch {
+            return error
+        }
+    }
+
+    func commandSandbox(for task: TaskSpec, executor: String) throws(Failure) -> CommandSandbox {
+        CommandSandbox(
+            try policy(for: task, executor: executor),
+            outputLimit: try effective(for: task.sandbox).limit(.output)
+        )
+    }
+
     /// The sandbox of the commands of a task.
-    package func policy(for task: TaskSpec, executor: String) -> SandboxPolicy {
-        var policy = base()
-        policy.binds = settings.taskBinds
-        policy.workDirectory = settings.workDirectory
+    package func policy(for task: TaskSpec, executor: String) throws(Failure) -> SandboxPolicy {
+        var policy = try base(for: task.sandbox)
         if task.environmentMode == .clean { policy.environment = [] }
         if let fence = programs(of: executor).current() { policy.enforce(fence) }
         return policy
@@ -54,6 +95,7 @@ package final class SandboxProvider {
     /// The sandbox of a plugin.
     package func policy(for plugin: InstalledPlugin) -> SandboxPolicy {
         var policy = base()
+        policy.apply(settings.config.sandbox.limits)
         let limits = plugin.manifest.limits
         if let memory = limits.memory { policy.limits.memory = UInt64(memory) }
         if let processes = limits.processes { policy.limits.processes = UInt64(processes) }
@@ -76,15 +118,34 @@ package final class SandboxProvider {
 
     private func base() -> SandboxPolicy {
         var policy = SandboxPolicy()
-        let limits = settings.config.sandbox.limits
-        policy.limits.memory = UInt64(limits.memory)
-        policy.limits.processes = UInt64(limits.processes)
-        policy.limits.openFiles = UInt64(limits.openFiles)
-        policy.limits.temporary = UInt64(limits.tmp)
-        policy.limits.cpuSeconds = limits.cpuMilliseconds.map { UInt64(max(1, ($0 + 999) / 1000)) }
-        policy.limits.fileSize = limits.fileSize.map(UInt64.init)
         policy.required = policy.required.union(settings.required)
         return policy
+    }
+
+    /// What the commands of all tasks with one request have in common.
+    private func base(for request: TaskSpec.SandboxRequest) throws(Failure) -> SandboxPolicy {
+        if let known = bases[request] { return known }
+        let effective = try effective(for: request)
+        var policy = base()
+        policy.name = effective.profile.value
+        policy.apply(effective)
+        policy.binds = effective.grants.compactMap { bind($0.value) } + settings.taskBinds
+        policy.workDirectory = settings.workDirectory
+        bases[request] = policy
+        return policy
+    }
+
+    private func bind(_ grant: EffectivePolicy.Grant) -> SandboxPolicy.Bind? {
+        let source = withoutLinks(grant.path)
+        var status = stat()
+        let isThere = stat(source, &status) == 0
+        guard isThere || !grant.isOptional else { return nil }
+        return .init(
+            source: source,
+            target: grant.path,
+            isWritable: grant.isWritable,
+            mapsOwner: isThere && geteuid() == 0 && status.st_uid == 0
+        )
     }
 
     /// Where a path leads, found out once: links that come later are not followed.
@@ -152,7 +213,7 @@ package final class SandboxProvider {
     package func certificate(_ policy: SandboxPolicy, enforced: SandboxLayers) -> [UInt8] {
         let policy = strengthened(policy)
         let key = CertificateKey(
-            profile: policy.profile,
+            profile: policy.name,
             required: policy.required,
             best: policy.best,
             enforced: enforced,

@@ -33,6 +33,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     /// The sandbox of its commands, if it may start any.
     let command: CommandSandbox?
     let launches: Bool
+    /// Bytes of its streams together.
+    private let outputLimit: UInt64
     /// Its streams, once it has written something.
     var output: OutputCapture?
     var errorOutput: OutputCapture?
@@ -59,7 +61,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         spec: TaskSpec,
         origin: TaskOrigin,
         route: ExecutorRoute,
-        commandPolicy: SandboxPolicy?,
+        command: CommandSandbox?,
         io: TaskIO,
         host: Host,
         submitted: Instant,
@@ -72,8 +74,12 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         self.submitted = submitted
         self.whenDone = whenDone
         submittedAt = WallClock.milliseconds
-        command = commandPolicy.map(CommandSandbox.init)
-        launches = commandPolicy != nil
+        self.command = command
+        launches = command != nil
+        outputLimit = UInt64(
+            spec.sandbox.limits[.output].flatMap(\.self) ?? command?.outputLimit
+                ?? host.settings.config.sandbox.limits.output
+        )
         sink = io.sink
         stdin = io.stdin
     }
@@ -166,9 +172,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         let capture = capture(of: notification.stream)
         capture.append(notification.bytes)
         let total = (output?.total ?? 0) + (errorOutput?.total ?? 0)
-        let limit = UInt64(host.settings.config.sandbox.limits.output)
-        guard total <= limit else {
-            return end(.limit(.init(name: "output", limit: limit, observed: total)))
+        guard total <= outputLimit else {
+            return end(.limit(.init(name: "output", limit: outputLimit, observed: total)))
         }
         if capture.isBehind { hold(.spool) }
         guard let sink else { return }
@@ -400,9 +405,12 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 @LoopActor
 final class CommandSandbox {
     let policy: SandboxPolicy
+    /// Bytes of the task's streams together.
+    let outputLimit: Int64?
     var plan: UInt32 = 0
 
-    init(_ policy: SandboxPolicy) {
+    init(_ policy: SandboxPolicy, outputLimit: Int64?) {
         self.policy = policy
+        self.outputLimit = outputLimit
     }
 }

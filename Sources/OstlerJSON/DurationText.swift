@@ -1,10 +1,12 @@
-/// Why a duration or a size as a person wrote it cannot be read.
+/// Why a duration, a size or a number as a person wrote it cannot be read.
 public struct UnitTextError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The closed set of reasons.
     public enum Code: String, Sendable {
         case invalidDuration = "invalid_duration"
         case invalidSize = "invalid_size"
+        case invalidCount = "invalid_count"
         case tooLarge = "too_large"
+        case outOfRange = "out_of_range"
     }
 
     public let code: Code

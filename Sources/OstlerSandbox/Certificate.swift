@@ -2,7 +2,9 @@ package import OstlerJSON
 
 /// What a sandbox really enforced, layer by layer. It comes from the launcher, never from a plugin.
 package struct Certificate: Sendable {
-    package let profile: SandboxPolicy.Profile
+    /// The profile as it was asked for, and what it is built on.
+    package let profile: String
+    package let base: SandboxPolicy.Profile
     package let required: SandboxLayers
     package let best: SandboxLayers
     package let enforced: SandboxLayers
@@ -11,7 +13,8 @@ package struct Certificate: Sendable {
     package let programs: ProgramFence?
 
     package init(policy: SandboxPolicy, enforced: SandboxLayers, capabilities: LauncherCapabilities) {
-        profile = policy.profile
+        profile = policy.name
+        base = policy.profile
         required = policy.required
         best = policy.best
         self.enforced = enforced
@@ -22,7 +25,11 @@ package struct Certificate: Sendable {
     package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("profile")
-        writer.string(profile.rawValue)
+        writer.string(profile)
+        if profile != base.rawValue {
+            writer.key("extends")
+            writer.string(base.rawValue)
+        }
         writer.key("layers")
         writer.beginArray()
         for layer in SandboxLayer.allCases {

@@ -39,6 +39,8 @@ package struct SandboxPolicy: Sendable, Hashable {
     }
 
     package var profile: Profile = .strict
+    /// The name of the profile as it was asked for: its own, or that of one which extends it.
+    package var name = Profile.strict.rawValue
     package var limits = Limits()
     package var binds: [Bind] = []
     /// `KEY=VALUE`, the whole of what a process starts with unless a launch adds to it.

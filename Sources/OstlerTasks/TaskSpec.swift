@@ -1,4 +1,4 @@
-internal import OstlerJSON
+package import OstlerJSON
 package import OstlerProtocol
 
 /// One piece of work as it was submitted.
@@ -12,12 +12,20 @@ package struct TaskSpec: Sendable {
     }
 
     /// Which sandbox the task asks for; it can only narrow what the config allows.
-    package struct SandboxRequest: Sendable, Equatable {
+    package struct SandboxRequest: Sendable, Hashable {
         package var profile: String?
+        package var network: String?
+        /// What is limited further; nil for no limit.
+        package var limits: [SandboxLimit: Int64?]
 
-        package init(profile: String? = nil) {
+        package init(profile: String? = nil, network: String? = nil, limits: [SandboxLimit: Int64?] = [:]) {
             self.profile = profile
+            self.network = network
+            self.limits = limits
         }
+
+        /// Whether the task leaves its sandbox to the config.
+        package var isEmpty: Bool { profile == nil && network == nil && limits.isEmpty }
     }
 
     package var id: String

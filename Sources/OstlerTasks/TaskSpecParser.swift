@@ -143,25 +143,6 @@ package struct TaskSpecParser: Sendable {
         )
     }
 
-    private static func sandbox(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> TaskSpec.SandboxRequest {
-        guard try reader.peek() == .object else { throw try wrongType("an object", &reader, pointer) }
-        var request = TaskSpec.SandboxRequest()
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-            let name = reader.string(of: key)
-            guard name == "profile" else {
-                throw invalid(
-                    "unknown_member",
-                    "unknown member \(Quotation.text(name)) of sandbox" + Suggestion.clause(for: name, in: ["profile"]),
-                    pointer.member(name),
-                    hint: "sandbox has: profile"
-                )
-            }
-            request.profile = try text(&reader, pointer.member(name))
-        }
-        return request
-    }
-
     static func invalid(
         _ code: String,
         _ message: String,

@@ -26,7 +26,7 @@ private func problems(_ text: String) -> [String] {
     @Test func `the defaults are those of the reference`() {
         let config = HostConfig()
         #expect(config.plugins.allow == ["*"])
-        #expect(config.sandbox.profile == .strict)
+        #expect(config.sandbox.profile == "strict")
         #expect(!config.sandbox.allowHost)
         #expect(config.sandbox.uidRange.first == 200_000 && config.sandbox.uidRange.count == 4096)
         #expect(config.sandbox.limits.memory == 1 << 30)
@@ -93,7 +93,7 @@ private func problems(_ text: String) -> [String] {
         ("sandbox:\n  limits:\n    memroy: 1", #"3:5: unknown key "memroy" in sandbox.limits; did you mean "memory"?"#),
         (
             "sandbox:\n  open_files: 1",
-            #"2:3: unknown key "open_files" in sandbox; known keys: profile, allow_host, uid_range, limits"#
+            #"2:3: unknown key "open_files" in sandbox; known keys: profile, profiles, allow_contained, allow_host, uid_range, limits"#
         ),
         ("- a", "1:1: the document must be a mapping, not a list"),
         ("hello", "1:1: the document must be a mapping, not \"hello\""),
@@ -118,12 +118,58 @@ private func problems(_ text: String) -> [String] {
         ("sandbox: {allow_host: yes}", #"1:23: sandbox.allow_host must be true or false, not "yes"; write true"#),
         ("sandbox: {allow_host: 1}", "1:23: sandbox.allow_host must be true or false, not 1"),
         (
-            "sandbox: {profile: workspace}",
-            #"1:20: the profile "workspace" is not available; only strict can be had in this version"#
+            "sandbox: {profile: none}",
+            #"1:20: there is no profile "none"; there are strict, workspace, contained, host"#
+        ),
+        ("sandbox: {profile: stirct}", #"1:20: there is no profile "stirct"; did you mean "strict"?"#),
+        (
+            "sandbox: {profile: host}",
+            #"1:20: the profile "host" is no sandbox at all, which must be allowed; set sandbox.allow_host: true beside it, if that is what you want"#
         ),
         (
-            "sandbox: {profile: stirct}",
-            #"1:20: the profile "stirct" is not available; only strict can be had in this version; did you mean "strict"?"#
+            "sandbox: {profile: a, profiles: {a: {extends: host}}}",
+            #"1:20: the profile "a" is no sandbox at all, which must be allowed; set sandbox.allow_host: true beside it, if that is what you want"#
+        ),
+        ("sandbox: {profiles: {a: {}}}", #"1:25: the key "extends" is missing in sandbox.profiles.a"#),
+        (
+            "sandbox: {profiles: {build: {extends: biuld2}, build2: {extends: strict}}}",
+            #"1:39: there is no profile "biuld2"; did you mean "build2"?"#
+        ),
+        (
+            "sandbox: {profiles: {strict: {extends: host}}}",
+            #"1:22: the profile "strict" is built in and cannot be defined again; extend it by another name"#
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: a}}}",
+            "1:35: the profiles extend each other in a ring: a extends a"
+        ),
+        (
+            "sandbox: {profiles: {A: {extends: strict}}}",
+            #"1:22: "A" is not a name of a profile; a name is a lower-case letter and up to 63 lower-case letters, digits, _ or -"#
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: strict, ro: [x]}}}",
+            "1:48: sandbox.profiles.a.ro.0 must be an absolute path, or begin with ~/, without . and .. in it"
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: strict, rw: [/proc/1]}}}",
+            #"1:48: "/proc/1" cannot be granted: each sandbox has one of its own"#
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: strict, network: host}}}",
+            #"1:52: sandbox.profiles.a.network must be none or loopback, not "host""#
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: strict, limits: {memroy: 1GiB}}}}",
+            #"1:52: unknown key "memroy" in sandbox.profiles.a.limits; did you mean "memory"?"#
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: strict, env: {A=B: x}}}}",
+            "1:49: the name of a variable must not be empty nor hold '=' or NUL"
+        ),
+        (
+            "sandbox: {profiles: {a: {extends: contained, network: loopback}}}",
+            #"1:55: the network cannot be limited by a profile that extends contained"#
         ),
         ("sandbox: {uid_range: {first: 0}}", "1:30: sandbox.uid_range.first must be from 1000 to 4294967293, not 0"),
         (
@@ -162,6 +208,22 @@ private func problems(_ text: String) -> [String] {
     ])
     func `what is wrong is named with its place`(text: String, message: String) {
         #expect(problems(text) == ["ostler.yaml:" + message])
+    }
+
+    @Test func `A ring of profiles is told once at each of its members`() {
+        let text = """
+            sandbox:
+              profiles:
+                a: {extends: b}
+                b: {extends: c}
+                c: {extends: b}
+            """
+        #expect(
+            problems(text) == [
+                "ostler.yaml:4:18: the profiles extend each other in a ring: b extends c extends b",
+                "ostler.yaml:5:18: the profiles extend each other in a ring: c extends b extends c",
+            ]
+        )
     }
 
     @Test func `all problems are told, in the order of the text`() {
@@ -210,6 +272,7 @@ private func problems(_ text: String) -> [String] {
                 #"/plugins/allow = ["*"] (default)"#,
                 "/plugins/block = [] (default)",
                 #"/sandbox/profile = "strict" (default)"#,
+                "/sandbox/allow_contained = false (default)",
                 "/sandbox/allow_host = false (default)",
                 "/sandbox/uid_range/first = 200000 (default)",
                 "/sandbox/uid_range/count = 4096 (default)",
@@ -230,10 +293,14 @@ private func problems(_ text: String) -> [String] {
     }
 
     @Test func `what is shown can be read again`() throws {
-        let config = try HostConfig(parsing: "tasks: {timeout: 90m}\nexecutors: {a: {x: 1}}", file: "f")
+        let profiles =
+            "{a: {extends: workspace, ro: [/a], rw: [~/b], network: none, limits: {cpu: none, processes: 5}, env: {K: v}}}"
+        let text = "tasks: {timeout: 90m}\nexecutors: {a: {x: 1}}\nsandbox: {profile: a, profiles: \(profiles)}"
+        let config = try HostConfig(parsing: text, file: "f")
         let again = try HostConfig(parsing: config.tree.text, file: "g")
         #expect(again.tree == config.tree)
         #expect(again.tasks.timeoutMilliseconds == 5_400_000)
+        #expect(again.sandbox == config.sandbox)
     }
 }
 

@@ -94,7 +94,14 @@ final class Doctor: SandboxObserver {
 
     /// Starts `true` under the default policy and reads the certificate.
     private func checkSandbox() async {
-        let policy = host.provider.policy(for: .init(id: "doctor", executor: "", payload: []), executor: "")
+        let policy: SandboxPolicy
+        do throws(Failure) {
+            policy = try host.provider.policy(for: .init(id: "doctor", executor: "", payload: []), executor: "")
+        } catch {
+            var check = DoctorCheck(name: "sandbox", status: .failed, detail: error.message)
+            check.fix = error.hint
+            return checks.append(check)
+        }
         do {
             let plan = try await host.provider.plan(for: policy)
             let null = OwnedFD(taking: open("/dev/null", O_RDWR | O_CLOEXEC))

@@ -101,7 +101,7 @@ struct PlanCommand: Sendable {
             for problem in problems { Log.failure(problem, .init(place: place)) }
             return .invalid
         }
-        let plan = TaskPlan(spec, executor, host.provider)
+        let plan = try TaskPlan(spec, executor, host.provider)
         try Results.write(global.json ? plan.json + "\n" : (isFirst ? "" : "\n") + plan.text)
         return .succeeded
     }

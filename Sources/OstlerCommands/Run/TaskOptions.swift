@@ -42,6 +42,12 @@ struct TaskOptions: Sendable {
             "A directory to write to at /out/NAME.",
             completion: .directory
         )
+        static let profile = CommandOption.value(
+            "profile",
+            "NAME",
+            "The sandbox profile: no wider than the config's.",
+            completion: .lookup(Lookups.profiles)
+        )
         static let required = CommandOption.values(
             "require",
             "LAYER",
@@ -64,7 +70,7 @@ struct TaskOptions: Sendable {
             "What it sees",
             [
                 Option.environment, Option.environmentMode, Option.inputs, Option.outputs, Option.workdir,
-                Option.required, Option.strict,
+                Option.profile, Option.required, Option.strict,
             ]
         ),
     ]
@@ -83,6 +89,7 @@ struct TaskOptions: Sendable {
     let workdir: String?
     let inputs: [String]
     let outputs: [String]
+    let profile: String?
     let required: SandboxLayers
     let isStrict: Bool
     /// Options that are members of the payload, as they were written.
@@ -106,6 +113,7 @@ struct TaskOptions: Sendable {
         workdir = arguments.value(Option.workdir)
         inputs = arguments.values(Option.inputs)
         outputs = arguments.values(Option.outputs)
+        profile = arguments.value(Option.profile)
         required = SandboxLayers(
             try arguments.values(Option.required).map { (name) throws(UsageError) in try Self.layer(name) }
         )
@@ -164,6 +172,7 @@ struct TaskOptions: Sendable {
         settings.taskBinds += try outputs.map { (path) throws(UsageError) in
             try bind(path, at: "/out/" + Self.name(of: path), isWritable: true)
         }
+        settings.profile = profile
         settings.required = required
         return settings
     }

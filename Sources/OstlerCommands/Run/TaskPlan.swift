@@ -16,11 +16,12 @@ struct TaskPlan {
     private let argv: [String]?
 
     @LoopActor
-    init(_ spec: TaskSpec, _ executor: CatalogExecutor, _ provider: SandboxProvider) {
+    init(_ spec: TaskSpec, _ executor: CatalogExecutor, _ provider: SandboxProvider) throws(Failure) {
         self.spec = spec
         plugin = executor.plugin
         isOwnSandbox = plugin.manifest.needs.launch
-        policy = isOwnSandbox ? provider.policy(for: spec, executor: executor.name) : provider.policy(for: plugin)
+        policy =
+            isOwnSandbox ? try provider.policy(for: spec, executor: executor.name) : provider.policy(for: plugin)
         steps = provider.planner.plan(policy).steps
         argv = Self.argv(spec, executor)
     }
@@ -44,7 +45,7 @@ struct TaskPlan {
         if let argv { lines.append("argv      " + argv.map(Self.quoted).joined(separator: " ")) }
         if let timeout = spec.timeout { lines.append("timeout   \(DurationText.text(milliseconds: timeout))") }
         lines.append(
-            "sandbox   \(policy.profile.rawValue), " + (isOwnSandbox ? "one for each command" : "the plugin's own")
+            "sandbox   \(policy.name), " + (isOwnSandbox ? "one for each command" : "the plugin's own")
         )
         lines.append("required  " + names(policy.required))
         lines.append("best      " + names(policy.best))
@@ -95,7 +96,7 @@ struct TaskPlan {
         writer.key("sandbox")
         writer.beginObject()
         writer.key("profile")
-        writer.string(policy.profile.rawValue)
+        writer.string(policy.name)
         writer.key("required")
         list(SandboxLayer.allCases.filter { policy.required.contains($0) }.map(\.name), &writer)
         writer.key("best")

@@ -6,9 +6,11 @@ internal import OstlerConfig
 enum Lookups {
     static let executors = "executors"
     static let plugins = "plugins"
+    static let profiles = "profiles"
 
     static let completer = Completer.Lookup(
         words: { key, arguments in
+            if key == profiles { return (config(arguments)?.config.sandbox.profileNames ?? []).map { .init($0, "") } }
             guard let catalog = catalog(arguments) else { return [] }
             guard key == executors else {
                 return catalog.plugins.map { .init($0.manifest.name, $0.manifest.description) }
@@ -23,6 +25,11 @@ enum Lookups {
 
     /// Nil if the configuration is wrong: a line that is being typed is no place for messages.
     static func catalog(_ arguments: Arguments) -> Catalog? {
+        guard let (config, global) = config(arguments) else { return nil }
+        return Composition.findPlugins(global, config).catalog
+    }
+
+    private static func config(_ arguments: Arguments) -> (config: HostConfig, options: GlobalOptions)? {
         guard let global = try? GlobalOptions(arguments),
             let config = try? HostConfig.load(
                 explicit: global.config,
@@ -30,6 +37,6 @@ enum Lookups {
                 workingDirectory: Composition.workingDirectory
             )
         else { return nil }
-        return Composition.findPlugins(global, config).catalog
+        return (config, global)
     }
 }

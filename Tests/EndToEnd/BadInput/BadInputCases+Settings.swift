@@ -89,7 +89,24 @@ extension BadInputCase {
             "write true",
             "[wrong_type]"
         ),
-        .config("an unknown profile", "sandbox: {profile: host}\n".utf8, says: "[profile_unavailable]", "only strict"),
+        .config(
+            "an unknown profile",
+            "sandbox: {profile: none}\n".utf8,
+            says: "[profile_unavailable]",
+            "there are strict"
+        ),
+        .config(
+            "a profile that must be allowed",
+            "sandbox: {profile: host}\n".utf8,
+            says: "[profile_unavailable]",
+            "sandbox.allow_host: true"
+        ),
+        .config(
+            "profiles that extend each other",
+            "sandbox: {profiles: {a: {extends: b}, b: {extends: a}}}\n".utf8,
+            says: "in a ring",
+            "[invalid_value]"
+        ),
         .config("a size that is none", "sandbox: {limits: {memory: 1 GB}}\n".utf8, says: "[invalid_value]", "1GiB"),
         .config(
             "a number out of range",

@@ -65,6 +65,24 @@ extension BadInputCase {
         .line("a variable with = in its name", task(#""env": {"A=B": "1"}"#), says: "[invalid_env at /env/A=B]"),
         .line("an unknown env_mode", task(#""env_mode": "inherit""#), says: "[not_in_enum at /env_mode]", "minimal"),
         .line("an unknown profile", task(#""sandbox": {"profile": "none"}"#), says: "at /sandbox/profile]"),
+        .line(
+            "a profile that is wider",
+            task(#""sandbox": {"profile": "workspace"}"#),
+            says: "[sandbox_denied at /sandbox/profile]",
+            "a task only narrows"
+        ),
+        .line(
+            "more memory than there is to give",
+            task(#""sandbox": {"limits": {"memory": "2GiB"}}"#),
+            says: "[sandbox_denied at /sandbox/limits/memory]",
+            "2GiB, where 1GiB"
+        ),
+        .line(
+            "a limit of nothing",
+            task(#""sandbox": {"limits": {"memory": 1}}"#),
+            says: "[invalid_limit at /sandbox/limits/memory]",
+            "1MiB"
+        ),
         .line("a priority in halves", task(#""priority": 0.5"#), says: "[wrong_type at /priority]"),
         .line(
             "a payload that the schema refuses",
