@@ -30,6 +30,9 @@ class Host:
     def send(self, identifier: str, method: str, **params: Any) -> None:
         self.write(json.dumps({"id": identifier, "method": method, "params": params}).encode() + b"\n")
 
+    def notify(self, method: str, **params: Any) -> None:
+        self.write(json.dumps({"jsonrpc": "2.0", "method": method, "params": params}).encode() + b"\n")
+
     def write(self, data: bytes) -> None:
         os.write(self._requests, data)
 

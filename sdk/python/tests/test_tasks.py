@@ -123,6 +123,35 @@ class TaskTests(unittest.TestCase):
         self.assertEqual(result["error"]["side_effects"], "none")
 
 
+class CreditTests(unittest.TestCase):
+    def setUp(self) -> None:
+        self.plugin = Plugin("test")
+        self.plugin.executor("x")(lambda task, payload: task.write("x" * payload))
+        self.host = Host(self.plugin)
+        self.addCleanup(self.host.close)
+
+    def test_a_task_without_credit_waits_and_its_neighbours_go_on(self):
+        self.host.execute("poor", "x", 200_000, credit=70_000)
+        self.host.execute("rich", "x", 200_000, credit=1 << 20)
+        sent = 0
+        while "id" not in (message := self.host.next()):
+            sent += len(message["params"]["text"]) if message["params"]["task"] == "poor" else 0
+        self.assertEqual(message["id"], "rich")
+        while sent < 131_072:
+            sent += len(self.host.next()["params"]["text"])
+        self.host.send("h", "health")
+        self.assertEqual(self.host.next()["id"], "h")  # and nothing of the poor one before it
+        self.host.notify("credit", task="poor", bytes=200_000)
+        self.host.notify("credit", task="unknown", bytes=1)
+        while "id" not in (message := self.host.next()):
+            sent += len(message["params"]["text"])
+        self.assertEqual((message["id"], sent), ("poor", 200_000))
+
+    def test_a_host_without_credit_is_not_waited_for(self):
+        self.host.execute("t", "x", 500_000)
+        self.assertEqual(self.host.answer("t")["result"]["outcome"], "succeeded")
+
+
 class CancelTests(unittest.TestCase):
     def setUp(self) -> None:
         self.plugin = Plugin("test")
@@ -218,7 +247,7 @@ class SessionTests(unittest.TestCase):
         self.plugin.executor("x")(lambda task, payload: None)
         host = self.host()
         host.send("i", "initialize", protocol={"min": 0, "max": 0}, config={"x": {"k": 1}}, launch=False)
-        expected = {"protocol": 0, "name": "test", "version": "1.2.3", "executors": ["x"]}
+        expected = {"protocol": 0, "name": "test", "version": "1.2.3", "executors": ["x"], "credit": True}
         self.assertEqual(host.next(), {"id": "i", "result": expected})
         self.assertEqual(self.plugin.config, {"x": {"k": 1}})
 

@@ -116,9 +116,11 @@ class _Session:
     def _handle(self, request: dict[str, Any]) -> bool:
         """False after the request that ends the session."""
         identifier, method = request.get("id"), request.get("method")
-        if identifier is None:
-            return True  # a notification that this version does not know
         params = request.get("params", {})
+        if identifier is None:
+            if method == "credit" and isinstance(params, dict):
+                self._renew(params)
+            return True
         if not isinstance(params, dict):
             self._refuse(identifier, _INVALID_PARAMS, "params is no object")
         elif method == "execute":
@@ -153,6 +155,7 @@ class _Session:
                 "name": self._plugin.name,
                 "version": self._plugin.version,
                 "executors": list(self._plugin._handlers),
+                "credit": True,
             },
         )
 
@@ -168,6 +171,12 @@ class _Session:
             execution.start_on(self._event_loop())
         else:
             threading.Thread(target=execution.run, name=f"task-{task.id}", daemon=True).start()
+
+    def _renew(self, params: Mapping[str, Any]) -> None:
+        with self._lock:
+            execution = self._tasks.get(params.get("task", ""))
+        if execution is not None:
+            execution.task._renew(params.get("bytes", 0))
 
     def _cancel(self, task: Any, reason: Any) -> str:
         with self._lock:
@@ -211,7 +220,7 @@ class _Execution:
     """A handler that runs, in a thread or as a coroutine."""
 
     def __init__(self, session: _Session, identifier: Any, task: Task, handler: Handler, payload: Any) -> None:
-        self._session, self._identifier, self._task = session, identifier, task
+        self._session, self._identifier, self.task = session, identifier, task
         self._handler, self._payload = handler, payload
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Future[None] | None = None
@@ -222,7 +231,7 @@ class _Execution:
         loop.call_soon_threadsafe(self._start)
 
     def cancel(self, reason: str | None) -> str:
-        task = self._task
+        task = self.task
         if task._answered:
             return "too_late"
         task.cancel_reason = reason
@@ -244,7 +253,7 @@ class _Execution:
 
     def run(self) -> None:
         try:
-            returned = self._handler(self._task, self._payload)
+            returned = self._handler(self.task, self._payload)
         except BaseException as error:  # SystemExit of a handler must not end the thread without an answer
             return self._finish(self._judge(error))
         self._finish(_succeeded(returned))
@@ -252,18 +261,18 @@ class _Execution:
     async def _await(self) -> None:
         self._has_begun = True
         try:
-            returned = await self._handler(self._task, self._payload)  # type: ignore[misc]
+            returned = await self._handler(self.task, self._payload)  # type: ignore[misc]
         except BaseException as error:
             self._finish(self._judge(error))
             return
         self._finish(_succeeded(returned))
 
     def _finish(self, result: dict[str, Any]) -> None:
-        self._session.finish(self._identifier, self._task, result)
+        self._session.finish(self._identifier, self.task, result)
 
     def _judge(self, error: BaseException) -> dict[str, Any]:
         is_cancel = isinstance(error, (Cancelled, asyncio.CancelledError))
-        if is_cancel and self._task.cancelled.is_set():
+        if is_cancel and self.task.cancelled.is_set():
             return {"outcome": "cancelled", "exit_code": -1}
         if isinstance(error, TaskFailed):
             return {"outcome": "failed", "exit_code": error.exit_code, "error": error.error}

@@ -41,6 +41,8 @@ class Task:
         self._wire = wire
         self._channel = channel
         self._lock = threading.Lock()
+        self._allowed = threading.Condition()
+        self._credit: int | None = params.get("credit")
         self._sequence = 0
         self._answered = False
         self._launch_number = params.get("launch")
@@ -79,6 +81,7 @@ class Task:
         rest = memoryview(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data))
         with self._lock:
             while rest and not self._answered:
+                self._await_credit()
                 piece = bytes(rest[: _whole(rest)])
                 rest = rest[len(piece) :]
                 try:
@@ -88,6 +91,7 @@ class Task:
                 params = {"task": self.id, "stream": stream, "seq": self._sequence, **body}
                 self._wire.send({"method": "output", "params": params}, bounded=True)
                 self._sequence += 1
+                self._spend(len(piece))
 
     def progress(
         self, value: float, total: float | None = None, unit: str | None = None, message: str | None = None
@@ -155,6 +159,23 @@ class Task:
         """`run` for coroutines."""
         return await asyncio.to_thread(self.run, argv, **options)
 
+    def _await_credit(self) -> None:
+        """Waits until the host takes output of this task; its neighbours go on (M49, M50)."""
+        with self._allowed:
+            while self._credit is not None and self._credit <= 0 and not self._answered:
+                self._allowed.wait()
+
+    def _spend(self, count: int) -> None:
+        with self._allowed:
+            if self._credit is not None:
+                self._credit -= count
+
+    def _renew(self, count: int) -> None:
+        with self._allowed:
+            if self._credit is not None:
+                self._credit += count
+            self._allowed.notify_all()
+
     def _pump(self, descriptor: int, stream: str) -> None:
         try:
             while data := os.read(descriptor, _PIECE):
@@ -172,7 +193,9 @@ class Task:
         """False if the task was answered before; from now on nothing is sent about it (M21)."""
         with self._lock:
             first, self._answered = not self._answered, True
-            return first
+        with self._allowed:
+            self._allowed.notify_all()
+        return first
 
 
 def _whole(data: memoryview) -> int:
