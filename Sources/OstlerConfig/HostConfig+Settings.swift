@@ -56,6 +56,7 @@ extension HostConfig {
             "sandbox": sandbox.tree,
             "tasks": [
                 "timeout": .duration(tasks.timeoutMilliseconds),
+                "run_timeout": .duration(tasks.runTimeoutMilliseconds),
                 "grace": .duration(tasks.graceMilliseconds),
                 "start_timeout": .duration(tasks.startTimeoutMilliseconds),
             ],

@@ -18,7 +18,7 @@ package import OstlerJSON
 ///   allow_host: false
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
-/// tasks: {timeout: none, grace: 5s, start_timeout: 10s}
+/// tasks: {timeout: none, run_timeout: none, grace: 5s, start_timeout: 10s}
 /// log: {level: info, format: text}
 /// ```
 package struct HostConfig: Sendable {
@@ -95,6 +95,8 @@ package struct HostConfig: Sendable {
         /// Nil for no limit.
         package var timeoutMilliseconds: Int64?
         /// From SIGTERM to SIGKILL.
+        /// Of the time from when an executor gets the task; nil for no limit.
+        package var runTimeoutMilliseconds: Int64?
         package var graceMilliseconds: Int64 = 5_000
         /// From the start of a plugin to its answer.
         package var startTimeoutMilliseconds: Int64 = 10_000

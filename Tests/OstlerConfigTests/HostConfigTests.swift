@@ -221,6 +221,7 @@ private func problems(_ text: String) -> [String] {
                 #"/sandbox/limits/cpu = "none" (default)"#,
                 #"/sandbox/limits/file_size = "none" (default)"#,
                 #"/tasks/timeout = "none" (default)"#,
+                #"/tasks/run_timeout = "none" (default)"#,
                 #"/tasks/grace = "5s" (default)"#,
                 #"/tasks/start_timeout = "10s" (default)"#,
                 #"/log/level = "info" (default)"#,

@@ -16,6 +16,11 @@ struct TaskOptions: Sendable {
         static let file = CommandOption.value("file", "FILE|-", "Many tasks: a JSON object a line.", completion: .file)
         static let id = CommandOption.value("id", "ID", "The task's id; t1 if it is not given.")
         static let timeout = CommandOption.value("timeout", "30s", "How long the task may take.")
+        static let runTimeout = CommandOption.value(
+            "run-timeout",
+            "30s",
+            "How long it may take once its plugin is ready."
+        )
         static let environment = CommandOption.values("env", "KEY=VALUE", "A variable of the task's environment.")
         static let environmentMode = CommandOption.value(
             "env-mode",
@@ -59,7 +64,10 @@ struct TaskOptions: Sendable {
     )
 
     static let sections = [
-        CommandSpec.Section("The task", [Option.payload, Option.file, Option.id, Option.timeout, Option.labels]),
+        CommandSpec.Section(
+            "The task",
+            [Option.payload, Option.file, Option.id, Option.timeout, Option.runTimeout, Option.labels]
+        ),
         CommandSpec.Section(
             "What it sees",
             [
@@ -77,6 +85,7 @@ struct TaskOptions: Sendable {
     let file: String?
     let id: String
     let timeout: Int64?
+    let runTimeout: Int64?
     let environment: [(key: String, value: String)]
     let environmentMode: TaskSpec.EnvironmentMode?
     let labels: [(key: String, value: String)]
@@ -95,7 +104,8 @@ struct TaskOptions: Sendable {
         payload = arguments.value(Option.payload)
         file = arguments.value(Option.file)
         id = arguments.value(Option.id) ?? "t1"
-        timeout = try arguments.value(Option.timeout).map(Self.milliseconds)
+        timeout = try Self.milliseconds(Option.timeout, arguments)
+        runTimeout = try Self.milliseconds(Option.runTimeout, arguments)
         environment = try arguments.values(Option.environment).map { (text) throws(UsageError) in
             try Self.pair(text, "--env")
         }
@@ -126,14 +136,15 @@ struct TaskOptions: Sendable {
         }
     }
 
-    private static func milliseconds(_ text: String) throws(UsageError) -> Int64 {
+    private static func milliseconds(_ option: CommandOption, _ arguments: Arguments) throws(UsageError) -> Int64? {
+        guard let text = arguments.value(option) else { return nil }
         do throws(UnitTextError) {
             let milliseconds = try DurationText.milliseconds(text)
             if milliseconds > 0 { return milliseconds }
         } catch {
-            throw UsageError("--timeout: \(error)")
+            throw UsageError("--\(option.name): \(error)")
         }
-        throw UsageError("--timeout must be longer than 0")
+        throw UsageError("--\(option.name) must be longer than 0")
     }
 
     private static func layer(_ name: String) throws(UsageError) -> SandboxLayer {
@@ -195,3 +206,4 @@ struct TaskOptions: Sendable {
         if let environmentMode { spec.environmentMode = environmentMode }
     }
 }
+        if let runTimeout { spec.runTimeout = runTimeout }

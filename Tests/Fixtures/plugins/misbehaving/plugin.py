@@ -43,6 +43,7 @@ class Task:
         self.executor = params["executor"]
         self.launch = params.get("launch")
         self.payload = params["payload"]
+        self.remaining = params.get("remaining_ms")
         self.sequence = 0
 
     def answer(self, outcome="succeeded", exit_code=0, task=None, **more):
@@ -85,6 +86,9 @@ class Plugin:
     def do_identify(self, task):
         """Tells one process from another: a fresh name for each."""
         task.answer(metadata={"process": self.name})
+
+    def do_limits(self, task):
+        task.answer(metadata={"remaining_ms": task.remaining})
 
     def do_exit(self, task):
         write(task.payload.get("stderr", "").encode(), 2)
