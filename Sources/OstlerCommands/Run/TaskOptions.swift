@@ -150,7 +150,7 @@ struct TaskOptions: Sendable {
     private static func layer(_ name: String) throws(UsageError) -> SandboxLayer {
         guard let layer = SandboxLayer(name: name) else {
             let known = SandboxLayer.allCases.map(\.name)
-            throw UsageError("unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
+            throw UsageError("--require: unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
         }
         return layer
     }
@@ -167,13 +167,13 @@ struct TaskOptions: Sendable {
         var settings = composition.settings
         settings.isStrict = isStrict
         settings.workDirectory = try workdir.map { (path) throws(UsageError) in
-            try bind(path, at: SandboxPolicy.workPath, isWritable: true)
+            try bind(path, Option.workdir, at: SandboxPolicy.workPath, isWritable: true)
         }
         settings.taskBinds = try inputs.map { (path) throws(UsageError) in
-            try bind(path, at: "/in/" + Self.name(of: path), isWritable: false)
+            try bind(path, Option.inputs, at: "/in/" + Self.name(of: path), isWritable: false)
         }
         settings.taskBinds += try outputs.map { (path) throws(UsageError) in
-            try bind(path, at: "/out/" + Self.name(of: path), isWritable: true)
+            try bind(path, Option.outputs, at: "/out/" + Self.name(of: path), isWritable: true)
         }
         settings.required = required
         return settings
@@ -183,15 +183,20 @@ struct TaskOptions: Sendable {
         path.split(separator: "/").last.map(String.init) ?? "root"
     }
 
-    private func bind(_ path: String, at target: String, isWritable: Bool) throws(UsageError) -> SandboxPolicy.Bind {
+    private func bind(
+        _ path: String,
+        _ option: CommandOption,
+        at target: String,
+        isWritable: Bool
+    ) throws(UsageError) -> SandboxPolicy.Bind {
         guard let resolved = realpath(path, nil) else {
-            throw UsageError("\(path): \(String(cString: strerror(errno)))")
+            throw UsageError("--\(option.name) \(path): \(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
         let source = String(cString: resolved)
         var status = stat()
         guard stat(source, &status) == 0, !isWritable || status.st_mode & S_IFMT == S_IFDIR else {
-            throw UsageError("\(path) is not a directory")
+            throw UsageError("--\(option.name) \(path): it is not a directory")
         }
         // Root's own files are shown to the sandbox's user as its own.
         let mapsOwner = geteuid() == 0 && status.st_uid == 0
@@ -201,9 +206,9 @@ struct TaskOptions: Sendable {
     /// What the options say of a task, laid over it.
     func apply(to spec: inout TaskSpec) {
         if let timeout { spec.timeout = timeout }
+        if let runTimeout { spec.runTimeout = runTimeout }
         spec.environment += environment
         spec.labels += labels
         if let environmentMode { spec.environmentMode = environmentMode }
     }
 }
-        if let runTimeout { spec.runTimeout = runTimeout }
