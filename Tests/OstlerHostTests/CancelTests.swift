@@ -1,3 +1,4 @@
+internal import OstlerConfig
 import OstlerHost
 import OstlerProtocol
 import OstlerSystem
@@ -126,7 +127,10 @@ struct CancelTests {
     }
 
     @Test func `a command that has stopped itself is ended by a time limit`() async throws {
-        try await withHost(HostSetup.withCommand) { host in
+        try await withHost {
+            $0.hasCommand = true
+            $0.config.tasks.graceMilliseconds = 20_000
+        } body: { host in
             #expect(await host.command("true").outcome == .succeeded)
             let result = await host.command("sh", "-c", "setsid sleep 300 & kill -STOP $$", timeout: 1500)
             #expect(result.outcome == .timeout, "\(result.text)")
@@ -140,7 +144,10 @@ struct CancelTests {
 
     @Test(arguments: [false, true])
     func `a stopped command is ended by a cancel`(_ isStubborn: Bool) async throws {
-        try await withHost(HostSetup.withCommand) { host in
+        try await withHost {
+            $0.hasCommand = true
+            if !isStubborn { $0.config.tasks.graceMilliseconds = 20_000 }
+        } body: { host in
             let script = (isStubborn ? "trap '' TERM; " : "") + "echo ready; while :; do kill -STOP $$; done"
             let spec = host.task(TestHost.payload(["sh", "-c", script]), executor: "command")
             let task = host.start(spec)
