@@ -75,7 +75,7 @@ private struct Problem {
         }
         return ConfigError(
             code,
-            file: document?.file ?? "(no configuration file)",
+            file: document?.file(of: pointer) ?? "(no configuration file)",
             position: position,
             pointer: pointer,
             message: message,

@@ -8,6 +8,8 @@ package struct ConfigError: Error, Sendable, Equatable {
         case notFound = "config_not_found"
         case unreadable = "config_unreadable"
         case unsafePermissions = "unsafe_permissions"
+        case includeLoop = "include_loop"
+        case includeTooDeep = "include_too_deep"
         // The text as YAML.
         case tooLarge = "yaml_too_large"
         case encoding = "yaml_encoding"

@@ -53,14 +53,17 @@ extension HostConfig {
         workingDirectory: String,
         systemDirectory: String = "/etc/ostler"
     ) throws(ConfigFailure) -> (config: HostConfig, source: ConfigSource?) {
-        let found: (source: ConfigSource, bytes: [UInt8])?
+        let found: (source: ConfigSource, file: ConfigIncludes.File)?
         do throws(ConfigError) {
             found = try open(explicit, environment, workingDirectory, systemDirectory)
         } catch {
             throw ConfigFailure(error)
         }
         guard let found else { return (HostConfig(), nil) }
-        return (try HostConfig(parsing: found.bytes, file: found.source.name), found.source)
+        var includes = ConfigIncludes { (status) throws(SmallFile.Failure) in
+            try checkOwner(by: found.source.rule, status)
+        }
+        return (try HostConfig(includes.document(of: found.file)), found.source)
     }
 
     private static func open(
@@ -68,12 +71,12 @@ extension HostConfig {
         _ environment: [String: String],
         _ workingDirectory: String,
         _ systemDirectory: String
-    ) throws(ConfigError) -> (source: ConfigSource, bytes: [UInt8])? {
+    ) throws(ConfigError) -> (source: ConfigSource, file: ConfigIncludes.File)? {
         for source in candidates(explicit, environment, workingDirectory, systemDirectory) {
             do throws(SmallFile.Failure) {
                 let (bytes, status) = try SmallFile.read(source.path)
-                try checkOwner(of: source, status)
-                return (source, bytes)
+                try checkOwner(by: source.rule, status)
+                return (source, .init(path: source.path, name: source.name, bytes: bytes, status: status))
             } catch {
                 if error.kind == .notFound, !source.rule.isExplicit { continue }
                 throw refusal(source, error)
@@ -103,26 +106,25 @@ extension HostConfig {
     }
 
     /// A file that was not named is only believed if nobody else can have written it.
-    private static func checkOwner(of source: ConfigSource, _ status: SmallFile.Status) throws(SmallFile.Failure) {
-        guard !source.rule.isExplicit else { return }
+    private static func checkOwner(by rule: ConfigSource.Rule, _ status: SmallFile.Status) throws(SmallFile.Failure) {
+        guard !rule.isExplicit else { return }
         if let fault = status.ownershipFault { throw SmallFile.Failure(.unsafe, "is not used: \(fault)") }
         if status.isWritableByOthers { throw SmallFile.Failure(.unsafe, "is not used: every user can write it") }
     }
 
     private static func refusal(_ source: ConfigSource, _ failure: SmallFile.Failure) -> ConfigError {
-        let code: ConfigError.Code
-        var hint: String?
-        switch failure.kind {
-        case .notFound:
-            code = .notFound
-            hint = "it was named by \(source.rule.rawValue)"
-        case .unsafe:
-            code = .unsafePermissions
-            hint = "make it yours and not writable by others, or name it with --config"
-        case .tooLarge: code = .tooLarge
-        case .symbolicLink, .notRegular, .unreadable: code = .unreadable
-        }
-        return ConfigError(code, file: source.name, message: "the configuration file \(failure.message)", hint: hint)
+        let hint: String? =
+            switch failure.kind {
+            case .notFound: "it was named by \(source.rule.rawValue)"
+            case .unsafe: "make it yours and not writable by others, or name it with --config"
+            default: nil
+            }
+        return ConfigError(
+            ConfigError.code(of: failure),
+            file: source.name,
+            message: "the configuration file \(failure.message)",
+            hint: hint
+        )
     }
 }
 

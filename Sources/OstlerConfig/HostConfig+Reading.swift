@@ -68,8 +68,9 @@ extension HostConfig.Limits {
 extension HostConfig.Tasks {
     init(reading reader: ValueReader) {
         self.init()
-        guard let members = reader.members(["timeout", "grace", "start_timeout"]) else { return }
+        guard let members = reader.members(["timeout", "run_timeout", "grace", "start_timeout"]) else { return }
         timeoutMilliseconds = members["timeout"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
+        runTimeoutMilliseconds = members["run_timeout"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
         graceMilliseconds = members["grace"]?.milliseconds() ?? graceMilliseconds
         startTimeoutMilliseconds = members["start_timeout"]?.positiveMilliseconds() ?? startTimeoutMilliseconds
     }

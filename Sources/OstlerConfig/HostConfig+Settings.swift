@@ -44,7 +44,7 @@ extension HostConfig {
     /// Where the value at `pointer` comes from.
     package func origin(of pointer: JSONPointer) -> ConfigOrigin {
         guard let document, let position = document.position(of: pointer) else { return .builtIn }
-        return .file(document.file, position)
+        return .file(document.file(of: pointer), position)
     }
 
     /// The whole configuration as a file would say it.
@@ -56,6 +56,7 @@ extension HostConfig {
             "sandbox": sandbox.tree,
             "tasks": [
                 "timeout": .duration(tasks.timeoutMilliseconds),
+                "run_timeout": .duration(tasks.runTimeoutMilliseconds),
                 "grace": .duration(tasks.graceMilliseconds),
                 "start_timeout": .duration(tasks.startTimeoutMilliseconds),
             ],

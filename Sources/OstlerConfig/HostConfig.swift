@@ -3,6 +3,7 @@ package import OstlerJSON
 /// What `ostler.yaml` says, with the defaults for what it does not say.
 ///
 /// ```yaml
+/// include: [parts/team.yaml]        # files that this one is laid over
 /// executors:
 ///   command:
 ///     enabled: true
@@ -20,7 +21,7 @@ package import OstlerJSON
 ///   allow_host: false
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
-/// tasks: {timeout: none, grace: 5s, start_timeout: 10s}
+/// tasks: {timeout: none, run_timeout: none, grace: 5s, start_timeout: 10s}
 /// log: {level: info, format: text}
 /// ```
 package struct HostConfig: Sendable {
@@ -123,6 +124,8 @@ package struct HostConfig: Sendable {
     package struct Tasks: Sendable, Equatable {
         /// Nil for no limit.
         package var timeoutMilliseconds: Int64?
+        /// Of the time from when an executor gets the task; nil for no limit.
+        package var runTimeoutMilliseconds: Int64?
         /// From SIGTERM to SIGKILL.
         package var graceMilliseconds: Int64 = 5_000
         /// From the start of a plugin to its answer.
@@ -195,7 +198,9 @@ package struct HostConfig: Sendable {
     package init(_ document: YAMLDocument) throws(ConfigFailure) {
         let log = ProblemLog(document)
         self.document = document
-        if let members = log.root.members(["executors", "plugins", "sandbox", "tasks", "log"]) {
+        if let members = log.root.members(["include", "executors", "plugins", "sandbox", "tasks", "log"]) {
+            // Where it stands for something it has been replaced by what it stands for.
+            members["include"]?.report(.unsupported, "include is for configuration files only", atKey: true)
             executors = members["executors"].map(Executor.all) ?? [:]
             plugins = members["plugins"].map(Plugins.init(reading:)) ?? plugins
             sandbox = members["sandbox"].map(Sandbox.init(reading:)) ?? sandbox

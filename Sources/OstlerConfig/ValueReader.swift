@@ -48,7 +48,7 @@ package struct ValueReader {
             let position = atKey ? document.keyPosition(of: pointer) : document.nearestPosition(to: pointer)
             return ConfigError(
                 code,
-                file: document.file,
+                file: document.file(of: pointer),
                 position: position,
                 pointer: pointer,
                 message: message(),

@@ -41,6 +41,10 @@ package struct YAMLDocument: Sendable {
         }
     }
 
+    init(file: String, root: JSONValue, places: YAMLPlaces) {
+        (self.file, self.root, self.places) = (file, root, places)
+    }
+
     /// Parses text; see ``init(parsing:file:)-([UInt8],_)``.
     package init(parsing text: String, file: String) throws(ConfigError) {
         try self.init(parsing: Array(text.utf8), file: file)
@@ -61,6 +65,11 @@ package struct YAMLDocument: Sendable {
     package func keyPosition(of pointer: JSONPointer) -> YAMLPosition {
         let found = places(at: pointer)
         return found.places.key.flatMap { found.isExact ? $0 : nil } ?? found.places.value
+    }
+
+    /// The file in which ``nearestPosition(to:)`` and ``keyPosition(of:)`` are: another one for what was included.
+    package func file(of pointer: JSONPointer) -> String {
+        places(at: pointer).places.file ?? file
     }
 
     private func places(at pointer: JSONPointer) -> (places: YAMLPlaces, isExact: Bool) {
@@ -89,6 +98,8 @@ package struct YAMLDocument: Sendable {
 /// The positions of a value and of all inside it, in the order of the document.
 struct YAMLPlaces: Sendable {
     var value: YAMLPosition
+    /// The file, if it is not the document's.
+    var file: String?
     /// Where the key stands if the value is a member.
     var key: YAMLPosition?
     var children: [YAMLPlaces] = []

@@ -116,8 +116,10 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
 
     private func greet() {
         let limit = plugin.manifest.limits.startTimeoutMilliseconds ?? settings.config.tasks.startTimeoutMilliseconds
-        timer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: limit)) {
-            self.stop(because: .executorCrash, Failure.startTimeout(self.plugin.manifest.name, limit))
+        let start = Instant.now
+        timer = EventLoop.shared.schedule(at: start.advanced(milliseconds: limit)) {
+            let observed = Instant.now.microseconds(since: start) / 1000
+            self.stop(because: .executorCrash, .startTimeout(self.plugin.manifest.name, limit, observed: observed))
         }
         let request = InitializeRequest(
             host: "ostler \(OstlerVersion.text)",

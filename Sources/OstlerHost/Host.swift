@@ -69,7 +69,8 @@ package final class Host {
             return nil
         } catch {
             let message = "the payload is not JSON: \(error.reason), at byte \(error.offset + 1)"
-            return Failure("invalid_json", fault: .user, message: message, pointer: JSONPointer("/payload"))
+            let hint = #"such as {"command": "true"}; for a shell, in single quotes"#
+            return Failure("invalid_json", fault: .user, message: message, pointer: JSONPointer("/payload"), hint: hint)
         }
     }
 

@@ -21,14 +21,18 @@ extension Failure {
         Failure(code, fault: .executor, retry: retry, sideEffects: effects, message: message, hint: hint)
     }
 
-    static func startTimeout(_ plugin: String, _ milliseconds: Int64) -> Failure {
+    static func startTimeout(_ plugin: String, _ milliseconds: Int64, observed: Int64) -> Failure {
         var failure = executor(
             "start_timeout",
             "plugin \(plugin) did not answer initialize within \(milliseconds) ms",
             effects: .none,
             hint: "raise limits.start_timeout in its manifest, or look at its stderr"
         )
-        failure.limit = .init(name: "start_timeout_ms", limit: UInt64(milliseconds), observed: UInt64(milliseconds))
+        failure.limit = .init(
+            name: "start_timeout_ms",
+            limit: UInt64(clamping: milliseconds),
+            observed: UInt64(clamping: max(milliseconds, observed))
+        )
         return failure
     }
 

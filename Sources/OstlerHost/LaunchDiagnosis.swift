@@ -32,7 +32,7 @@ package enum LaunchDiagnosis {
 
     private static func hint(_ failure: LaunchFailure) -> String {
         switch (failure.stage, failure.errno) {
-        case ("start", ENOENT): "ostler-launch is missing from libexec: install Ostler again"
+        case ("start", ENOENT): "there is no ostler-launch there: install Ostler again, or correct OSTLER_LIBEXEC"
         case ("slot", EPERM), ("user", EPERM), ("start", EPERM), ("clone", EPERM):
             "this place does not allow user namespaces: look at the sysctls kernel.unprivileged_userns_clone and "
                 + "user.max_user_namespaces, at AppArmor's userns restriction, or run the container with a seccomp "

@@ -7,6 +7,7 @@ internal import OstlerTasks
 extension TaskRun {
     func finish(proven: Bool) {
         if let deadline { EventLoop.shared.cancel(deadline) }
+        if let runDeadline { EventLoop.shared.cancel(runDeadline) }
         if let ladder { EventLoop.shared.cancel(ladder) }
         if let stdin { _ = close(stdin) }
         // A command that ends after it was told to has ended by that, also if its executor heard of its end first.

@@ -43,6 +43,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     var usage: ExecuteResult.Usage?
     var lostStderr: String?
     var deadline: TimerID?
+    var runDeadline: TimerID?
     var ladder: TimerID?
     var stage: AttemptState.Stage?
     var exitsBeforeEnding = 0
@@ -110,11 +111,16 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     }
 
     private var timeout: Int64? { spec.timeout ?? host.settings.config.tasks.timeoutMilliseconds }
+    private var runTimeout: Int64? { spec.runTimeout ?? host.settings.config.tasks.runTimeoutMilliseconds }
 
     private func armDeadline() {
-        guard let timeout else { return }
-        deadline = EventLoop.shared.schedule(at: submitted.advanced(milliseconds: timeout)) { [weak self] in
-            self?.end(.timeout(milliseconds: timeout))
+        deadline = timeout.map { timer(.total, $0, from: submitted) }
+    }
+
+    private func timer(_ kind: TimeLimit.Kind, _ milliseconds: Int64, from start: Instant) -> TimerID {
+        EventLoop.shared.schedule(at: start.advanced(milliseconds: milliseconds)) { [weak self] in
+            let observed = Instant.now.microseconds(since: start) / 1000
+            self?.end(.timeout(TimeLimit(kind, milliseconds: milliseconds, observed: observed)))
         }
     }
 
@@ -145,6 +151,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             deliveries += 1
             evidence.dispatched = false
             process = nil
+            if let runDeadline { EventLoop.shared.cancel(runDeadline) }
             tenancy?.remove(self)
             return perform(state.handle(.undelivered, launches: launches))
         }
@@ -282,8 +289,10 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 
     private func sendExecute() {
         guard let process, let session = process.session else { return }
-        dispatched = .now
+        let now = Instant.now
+        dispatched = now
         evidence.dispatched = true
+        runDeadline = runTimeout.map { timer(.run, $0, from: now) }
         var request = ExecuteRequest(
             task: spec.id,
             executor: route.name,
@@ -295,10 +304,10 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         request.idempotencyKey = spec.idempotencyKey
         request.environment = spec.environment
         request.metadata = spec.metadata
-        if let timeout {
-            let remaining = timeout - Instant.now.microseconds(since: submitted) / 1000
+        let waited = now.microseconds(since: submitted) / 1000
+        if let remaining = [timeout.map { $0 - waited }, runTimeout].compactMap(\.self).min() {
             request.remaining = max(0, remaining)
-            request.deadline = submittedAt + timeout
+            request.deadline = submittedAt + waited + remaining
         }
         if let command {
             request.hasStdin = stdin != nil

@@ -38,6 +38,8 @@ package struct TaskSpec: Sendable {
     package var isPayloadChecked = false
     /// How long the whole task may take, in milliseconds; nil for no limit.
     package var timeout: Int64?
+    /// How long its executor may take once it has the task, in milliseconds; nil for no limit.
+    package var runTimeout: Int64?
     package var environment: [(key: String, value: String)] = []
     package var environmentMode: EnvironmentMode = .minimal
     package var sandbox = SandboxRequest()

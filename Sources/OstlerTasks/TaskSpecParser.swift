@@ -4,8 +4,8 @@ package import OstlerProtocol
 /// Reads a task from JSON strictly: what it does not know it refuses, with a pointer and a suggestion.
 package struct TaskSpecParser: Sendable {
     private static let known = [
-        "id", "executor", "type", "payload", "timeout", "env", "env_mode", "sandbox", "idempotency_key", "labels",
-        "metadata", "priority",
+        "id", "executor", "type", "payload", "timeout", "run_timeout", "env", "env_mode", "sandbox", "idempotency_key",
+        "labels", "metadata", "priority",
     ]
     /// Members of the design that this version does not carry out: ignoring them would be a lie.
     private static let planned = ["retry", "guards", "secrets"]
@@ -108,6 +108,7 @@ package struct TaskSpecParser: Sendable {
         switch name {
         case "id": spec.id = try identifier(&reader, pointer)
         case "timeout": spec.timeout = try duration(&reader, pointer)
+        case "run_timeout": spec.runTimeout = try duration(&reader, pointer)
         case "env": spec.environment = try environment(&reader, pointer)
         case "labels": spec.labels = try strings(&reader, pointer)
         case "metadata": spec.metadata = try strings(&reader, pointer)

@@ -6,7 +6,7 @@ package struct Evidence: Sendable {
     /// Why the host wanted it to end.
     package enum Ending: Sendable, Equatable {
         case cancelled
-        case timeout(milliseconds: Int64)
+        case timeout(TimeLimit)
         case limit(Failure.Limit)
         /// The host could not keep its part.
         case infra(Failure)
@@ -62,21 +62,7 @@ package struct Evidence: Sendable {
             return (
                 .cancelled, Failure("cancelled", fault: .user, sideEffects: effects, message: "the task was cancelled")
             )
-        case .timeout(let milliseconds):
-            var failure = Failure(
-                dispatched ? "timeout" : "timeout_waiting",
-                fault: dispatched ? .task : .executor,
-                sideEffects: effects,
-                message: dispatched
-                    ? "the task did not end within its time limit of \(milliseconds) ms"
-                    : "the task was not begun within its time limit of \(milliseconds) ms: no executor was free",
-                limit: .init(name: "timeout_ms", limit: UInt64(milliseconds), observed: UInt64(milliseconds))
-            )
-            failure.hint =
-                dispatched
-                ? "raise the task's timeout, or find out why it takes so long"
-                : "raise the task's timeout, or submit less at a time"
-            return (.timeout, failure)
+        case .timeout(let limit): return (.timeout, limit.failure(dispatched: dispatched))
         case .limit(let limit): return (.limit, .limit(limit))
         case .infra(let failure): return (.infra, failure)
         }

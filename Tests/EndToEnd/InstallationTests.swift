@@ -38,7 +38,7 @@ extension EndToEnd {
                 #expect(unlink(tree.launcher) == 0)
                 let result = try await tree.task(["true"])
                 #expect(result.exitCode == 5)
-                #expect(result.complaint.contains("hint: ostler-launch is missing from libexec: install Ostler again"))
+                #expect(result.complaint.contains("hint: there is no ostler-launch there: install Ostler again"))
                 let json = try await tree.task(["true"], options: ["--json"]).json()
                 #expect(json["outcome"]?.string == "sandbox_error")
                 #expect(json["error"]?["side_effects"]?.string == "none")

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OstlerJSON
+internal import OstlerSystem
 internal import OstlerTestSupport
 internal import Testing
 
@@ -94,8 +95,8 @@ extension EndToEnd {
             }
         }
 
-        @Test
-        func `A single task is cancelled, too`() async throws {
+        @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+        func `A single task is cancelled, too`(signal: Int32, code: Int32) async throws {
             try await withTree { tree in
                 let marker = Marker()
                 let result = try await interrupt(
@@ -103,12 +104,86 @@ extension EndToEnd {
                     marker,
                     ["run", "command", "--json", "--"] + marker.argv(),
                     running: 2,
-                    [(SIGINT, nil)]
+                    [(signal, nil)]
                 )
-                #expect(result.exitCode == 130, "\(result.complaint)")
+                #expect(result.exitCode == code, "\(result.complaint)")
+                #expect(result.complaint.contains("once more to kill it at once"), "\(result.complaint)")
                 let json = try result.json()
                 #expect(json["outcome"]?.string == "cancelled")
+                #expect(json["cancel"]?["stage"]?.string == "term")
                 #expect(json["cancel"]?["survivors"]?.string == "none")
+            }
+        }
+
+        @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+        func `A single task that does not heed the first signal is killed by the second`(
+            signal: Int32,
+            code: Int32
+        ) async throws {
+            try await withTree { tree in
+                let marker = Marker()
+                try tree.directory.write("home/ostler.yaml", "tasks: {grace: 100s}\n")
+                let result = try await interrupt(
+                    tree,
+                    marker,
+                    ["run", "command", "--json", "--"] + marker.argv(stubborn: true),
+                    running: 2,
+                    [(signal, nil), (SIGINT, "once more to kill it at once")]
+                )
+                // The first signal counts.
+                #expect(result.exitCode == code, "\(result.complaint)")
+                #expect(try result.json()["outcome"]?.string == "cancelled")
+            }
+        }
+
+        /// A pager that shows its first page, say.
+        @Test(arguments: [false, true])
+        func `A second signal waits for no reader`(_ isFile: Bool) async throws {
+            try await withTree { tree in
+                let line =
+                    #"{"executor":"command","payload":{"command":"head","args":["-c300000","/dev/zero"]}}"# + "\n"
+                try tree.directory.write("home/tasks.jsonl", String(repeating: line, count: 8))
+                let single = ["run", "command", "--", "yes"]
+                var command = tree.command(isFile ? ["run", "--file", "tasks.jsonl"] : single)
+                let stuck = try Pipe.make()
+                defer { for end in [stuck.read, stuck.write] { close(end) } }
+                command.descriptors.stdout = stuck.write
+                let finished = try await onThread { [command] in
+                    let child = try Child(command)
+                    // It has written what the pipe takes, and waits.
+                    var held: Int32 = 0
+                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+                    while held < 1 << 16, ContinuousClock.now < deadline {
+                        _ = ioctl(stuck.read, UInt(FIONREAD), &held)
+                        usleep(1000)
+                    }
+                    child.send(SIGINT)
+                    while !child.errors.contains("once more"), ContinuousClock.now < deadline { usleep(1000) }
+                    child.send(SIGINT)
+                    return child.finish(within: .seconds(30))
+                }
+                #expect(!finished.isOverdue)
+                #expect(finished.exitCode == 130, "\(finished.complaint)")
+                if isFile { #expect(finished.complaint.contains("stdout was not read"), "\(finished.complaint)") }
+            }
+        }
+
+        @Test
+        func `A file that is still being checked is given up`() async throws {
+            try await withTree { tree in
+                let line = #"{"executor":"command","payload":{"command":"sleep","args":["300"]}}"# + "\n"
+                try tree.directory.write("home/tasks.jsonl", String(repeating: line, count: 1_000_000))
+                let finished = try await onThread {
+                    let child = try tree.start(["run", "--file", "tasks.jsonl"])
+                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+                    while !blocksInterrupts(child.process), ContinuousClock.now < deadline { usleep(1000) }
+                    child.send(SIGINT)
+                    return child.finish(within: .seconds(20))
+                }
+                #expect(!finished.isOverdue)
+                #expect(finished.exitCode == 130, "\(finished.complaint)")
+                #expect(finished.complaint.contains("interrupted: nothing was run"), "\(finished.complaint)")
+                #expect(finished.lines.isEmpty)
             }
         }
 

@@ -117,8 +117,8 @@ extension EndToEnd {
 
         @Test(arguments: [
             (["--in", "missing"], "missing: No such file or directory"),
-            (["--out", "file"], "file is not a directory"),
-            (["--workdir", "file"], "file is not a directory"),
+            (["--out", "file"], "file: it is not a directory"),
+            (["--workdir", "file"], "file: it is not a directory"),
             (["--workdir", "missing"], "missing: No such file or directory"),
             (["--timeout", "soon"], "--timeout"),
             (["--env", "novalue"], "--env novalue: write it as KEY=VALUE"),

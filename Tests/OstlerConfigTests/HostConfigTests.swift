@@ -89,7 +89,7 @@ private func problems(_ text: String) -> [String] {
 
     @Test(arguments: [
         ("executer: {}", #"1:1: unknown key "executer"; did you mean "executors"?"#),
-        ("x: 1", #"1:1: unknown key "x"; known keys: executors, plugins, sandbox, tasks, log"#),
+        ("x: 1", #"1:1: unknown key "x"; known keys: include, executors, plugins, sandbox, tasks, log"#),
         ("sandbox:\n  limits:\n    memroy: 1", #"3:5: unknown key "memroy" in sandbox.limits; did you mean "memory"?"#),
         (
             "sandbox:\n  open_files: 1",
@@ -284,6 +284,7 @@ private func problems(_ text: String) -> [String] {
                 #"/sandbox/limits/cpu = "none" (default)"#,
                 #"/sandbox/limits/file_size = "none" (default)"#,
                 #"/tasks/timeout = "none" (default)"#,
+                #"/tasks/run_timeout = "none" (default)"#,
                 #"/tasks/grace = "5s" (default)"#,
                 #"/tasks/start_timeout = "10s" (default)"#,
                 #"/log/level = "info" (default)"#,

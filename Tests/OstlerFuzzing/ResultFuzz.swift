@@ -44,7 +44,7 @@ enum ResultFuzz {
     }
 
     private static func checkAnswer(_ answer: ExecuteResult) throws(BrokenPromise) {
-        let endings: [Evidence.Ending?] = [nil, .cancelled, .timeout(milliseconds: 1000)]
+        let endings: [Evidence.Ending?] = [nil, .cancelled, .timeout(TimeLimit(milliseconds: 1000, observed: 1000))]
         for ending in endings {
             let outcome = try checkVerdict {
                 $0.answer = answer

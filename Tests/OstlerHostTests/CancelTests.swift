@@ -1,3 +1,4 @@
+internal import OstlerConfig
 import OstlerHost
 import OstlerProtocol
 import OstlerSystem
@@ -122,6 +123,58 @@ struct CancelTests {
             // The plugin is not to blame.
             let next = await host.command("true")
             #expect(next.outcome == .succeeded)
+        }
+    }
+
+    @Test func `a command that has stopped itself is ended by a time limit`() async throws {
+        try await withHost {
+            $0.hasCommand = true
+            $0.config.tasks.graceMilliseconds = 20_000
+        } body: { host in
+            #expect(await host.command("true").outcome == .succeeded)
+            let result = await host.command("sh", "-c", "setsid sleep 300 & kill -STOP $$", timeout: 1500)
+            #expect(result.outcome == .timeout, "\(result.text)")
+            // What is stopped is told to go on together with SIGTERM.
+            #expect(result.signal == 15)
+            #expect(result.cancellation?.stage == .asked)
+            #expect(result.cancellation?.survivors == "none")
+            await host.expectNoCommand()
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a stopped command is ended by a cancel`(_ isStubborn: Bool) async throws {
+        try await withHost {
+            $0.hasCommand = true
+            if !isStubborn { $0.config.tasks.graceMilliseconds = 20_000 }
+        } body: { host in
+            let script = (isStubborn ? "trap '' TERM; " : "") + "echo ready; while :; do kill -STOP $$; done"
+            let spec = host.task(TestHost.payload(["sh", "-c", script]), executor: "command")
+            let task = host.start(spec)
+            await eventually("the stopped command") { host.processes.contains { $0.isStopped } }
+            #expect(host.host.cancel(spec.id))
+            let result = await task.value
+            #expect(result.outcome == .cancelled, "\(result.text)")
+            #expect(result.error?.code == "cancelled")
+            #expect(result.output.text == "ready\n")
+            #expect(result.signal == (isStubborn ? 9 : 15))
+            #expect(result.cancellation?.reason == "requested")
+            #expect(result.cancellation?.stage == (isStubborn ? .killed : .asked))
+            #expect(result.cancellation?.survivors == "none")
+            await host.expectNoCommand()
+        }
+    }
+
+    @Test func `a cancel after the cancel changes nothing`() async throws {
+        try await withHost { host in
+            let spec = host.task(#"{"do":"hold","reply":"ignore"}"#, timeout: 60_000)
+            let task = host.start(spec)
+            await host.expectGoodTask()
+            for _ in 0..<3 { #expect(host.host.cancel(spec.id)) }
+            let result = await task.value
+            #expect(result.outcome == .cancelled, "\(result.text)")
+            #expect(result.cancellation?.stage == .executorKilled)
+            #expect(!host.host.cancel(spec.id))
         }
     }
 

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("start", ENOENT, "ostler-launch is missing"), ("start", EPERM, "kernel.unprivileged_userns_clone"),
+        ("start", ENOENT, "there is no ostler-launch"), ("start", EPERM, "kernel.unprivileged_userns_clone"),
         ("slot", EPERM, "AppArmor"), ("user", EPERM, "seccomp profile"), ("clone", EPERM, "`ostler doctor`"),
         ("slot", EPERM, "in a chroot there are none"), ("slot", ENOTSUP, "as an ordinary user"),
         ("landlock", ENOTSUP, "lsm="),

@@ -46,7 +46,11 @@ struct StopTests {
             $0.set("shutdown", "ignore")
         } body: { host in
             await host.expectGoodTask()
+            let start = ContinuousClock.now
             await expectStop(host, [])
+            let time = start.duration(to: .now)
+            #expect(time < Misbehaviour.bound)
+            try Misbehaviour.report.add(Misbehaviour.hangsInShutdown.cells, time)
         }
     }
 

@@ -61,7 +61,15 @@ final class Harness {
         _ body: @LoopActor @Sendable (Harness) async throws -> R
     ) async throws -> R {
         let harness = Harness(program: program)
-        defer { harness.launcher.stop() }
+        // Whatever a test waits for then has an end: its launcher is lost.
+        let watchdog = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 100_000)) {
+            Issue.record("the test hung for 100 s; its launcher was abandoned")
+            harness.launcher.abandon()
+        }
+        defer {
+            EventLoop.shared.cancel(watchdog)
+            harness.launcher.stop()
+        }
         return try await body(harness)
     }
 

@@ -82,6 +82,7 @@ private func task(_ member: String) -> String {
 
     @Test func `a timeout of null is none`() throws {
         #expect(try parse(task(#""timeout":null"#)).timeout == nil)
+        #expect(try parse(task(#""run_timeout":"2s","timeout":"1m""#)).runTimeout == 2_000)
     }
 
     @Test(

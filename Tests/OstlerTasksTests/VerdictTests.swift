@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `an executor that says too late and then cancelled ends as the host wanted`() {
-        for ending in [Evidence.Ending.cancelled, .timeout(milliseconds: 5)] {
+        for ending in [Evidence.Ending.cancelled, .timeout(TimeLimit(milliseconds: 5, observed: 5))] {
             let evidence = evidence(answer(.cancelled, -1)) {
                 $0.ending = ending
                 $0.cancelTooLate = true
@@ -227,7 +227,7 @@ import Testing
     }
 
     @Test func `what was never sent has no side effects`() {
-        for ending in [Evidence.Ending.cancelled, .timeout(milliseconds: 5)] {
+        for ending in [Evidence.Ending.cancelled, .timeout(TimeLimit(milliseconds: 5, observed: 5))] {
             let verdict = evidence {
                 $0.ending = ending
                 $0.dispatched = false
@@ -237,13 +237,42 @@ import Testing
     }
 
     @Test func `a time-out names the time and what to do`() {
-        let verdict = evidence(answer(.cancelled, -1, signal: 15)) { $0.ending = .timeout(milliseconds: 1500) }
-            .verdict()
+        let verdict = evidence(answer(.cancelled, -1, signal: 15)) {
+            $0.ending = .timeout(TimeLimit(milliseconds: 1500, observed: 1500))
+        }
+        .verdict()
         #expect(verdict.outcome == .timeout)
         #expect(verdict.failure?.message == "the task did not end within its time limit of 1500 ms")
         #expect(verdict.failure?.limit == .init(name: "timeout_ms", limit: 1500, observed: 1500))
         #expect(verdict.failure?.hint == "raise the task's timeout, or find out why it takes so long")
         #expect(verdict.failure?.fault == .task)
+    }
+
+    @Test(
+        arguments: [
+            (.total, false, "timeout_waiting", "timeout_ms", .executor),
+            (.total, true, "timeout", "timeout_ms", .task),
+            (.run, true, "run_timeout", "run_timeout_ms", .task),
+        ] as [(TimeLimit.Kind, Bool, String, String, Failure.Fault)]
+    )
+    func `each time limit has a code of its own, and says what was observed`(
+        _ kind: TimeLimit.Kind,
+        _ dispatched: Bool,
+        _ code: String,
+        _ name: String,
+        _ fault: Failure.Fault
+    ) {
+        let struck = evidence {
+            $0.ending = .timeout(TimeLimit(kind, milliseconds: 200, observed: 9000))
+            $0.dispatched = dispatched
+        }
+        let verdict = struck.verdict()
+        #expect(verdict.outcome == .timeout)
+        #expect(verdict.failure?.code == code)
+        #expect(verdict.failure?.limit == .init(name: name, limit: 200, observed: 9000))
+        #expect(verdict.failure?.fault == fault)
+        #expect(verdict.failure?.sideEffects == (dispatched ? .possible : Failure.SideEffects.none))
+        #expect(verdict.failure?.hint?.contains("timeout") == true)
     }
 
     @Test func `a limit that the host enforced`() {
@@ -253,7 +282,7 @@ import Testing
 
     @Test func `the end that the host wanted outweighs what broke on the way`() {
         let broken = evidence {
-            $0.ending = .timeout(milliseconds: 1)
+            $0.ending = .timeout(TimeLimit(milliseconds: 1, observed: 1))
             $0.failure = (.executorCrash, Failure("executor_crash", fault: .executor, message: ""))
             $0.sandboxFailure = Failure("s", fault: .sandbox, message: "")
         }
@@ -261,7 +290,7 @@ import Testing
     }
 
     @Test func `a cancel that came too late changes nothing, if there is an answer`() {
-        for ending in [Evidence.Ending.cancelled, .timeout(milliseconds: 1)] {
+        for ending in [Evidence.Ending.cancelled, .timeout(TimeLimit(milliseconds: 1, observed: 1))] {
             func late(_ answer: ExecuteResult?) -> Evidence {
                 evidence(answer) {
                     $0.ending = ending

@@ -111,7 +111,10 @@ private final class BaitProcess: Sendable {
         process = started
         guard result == 0 else { throw TestSupportFailure("posix_spawn", program, errno: result) }
         facts = Self.read(outward[0])
-        guard facts["secret"] != nil, facts["host"] != nil else { throw TestSupportFailure("bait", program) }
+        guard facts["secret"] != nil, facts["host"] != nil else {
+            // Its own words: no call of this process has failed.
+            throw TestSupportFailure("bait", facts["lack"] ?? "\(program), which says only \(facts)", errno: 0)
+        }
     }
 
     /// Lines up to the first empty one.
@@ -120,6 +123,7 @@ private final class BaitProcess: Sendable {
         var chunk = [UInt8](repeating: 0, count: 4096)
         while !String(decoding: text, as: UTF8.self).hasSuffix("\n\n") {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }
             text += chunk.prefix(count)
         }
@@ -133,7 +137,12 @@ private final class BaitProcess: Sendable {
 
     deinit {
         close(input)
+        // Another process that holds its input by accident must not hold up the tests.
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        while waitpid(process, &status, WNOHANG) == 0 {
+            if ContinuousClock.now > deadline { kill(process, SIGKILL) }
+            usleep(1000)
+        }
     }
 }

@@ -72,7 +72,7 @@ struct ConfigurationCheck {
         let document = config.document
         return ConfigError(
             code,
-            file: document?.file ?? "",
+            file: document?.file(of: pointer) ?? "",
             position: document?.nearestPosition(to: pointer),
             pointer: pointer,
             message: message

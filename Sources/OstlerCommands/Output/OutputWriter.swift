@@ -18,6 +18,10 @@ final class OutputWriter: EventHandler {
     /// What could not be written because the reader was gone.
     private(set) var lostBytes = 0
     private var waiting: [@LoopActor () -> Void] = []
+    /// When a reader that is slow is given up.
+    private var patience: Instant?
+    /// The reader was given up.
+    private(set) var isGivenUp = false
 
     private static let congestion = 1 << 20
     private static let chunk = 4096
@@ -28,7 +32,7 @@ final class OutputWriter: EventHandler {
         isDirect = fstat(output, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 
-    var isCongested: Bool { !isDirect && pending.count - written > Self.congestion }
+    var isCongested: Bool { !isDirect && patience == nil && pending.count - written > Self.congestion }
 
     func write(_ bytes: some Collection<UInt8>) {
         guard !isBroken else {
@@ -84,7 +88,7 @@ final class OutputWriter: EventHandler {
     }
 
     private func settleIfDrained() {
-        guard pending.count - written < Self.congestion / 2 else { return }
+        guard patience != nil || pending.count - written < Self.congestion / 2 else { return }
         let actions = waiting
         waiting = []
         for action in actions { action() }
@@ -102,8 +106,25 @@ final class OutputWriter: EventHandler {
         await withUnsafeContinuation { continuation in whenDrained { continuation.resume() } }
     }
 
-    /// Waits until everything is written or the reader is gone.
+    /// From now on a reader that does not read holds up nobody. What it takes within a second it still gets.
+    func hurry() {
+        guard patience == nil else { return }
+        patience = .now.advanced(milliseconds: 1000)
+        settleIfDrained()
+    }
+
+    /// Waits until everything is written, or the reader is gone or given up.
     func finish() async {
-        while written < pending.count, !isBroken { await EventLoop.shared.sleep(milliseconds: 1) }
+        while written < pending.count, !isBroken {
+            if let patience, patience < .now { return giveUp() }
+            await EventLoop.shared.sleep(milliseconds: 1)
+        }
+    }
+
+    private func giveUp() {
+        if isWatched { EventLoop.shared.unwatch(output) }
+        isWatched = false
+        isGivenUp = true
+        fail()
     }
 }

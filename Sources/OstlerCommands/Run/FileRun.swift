@@ -18,6 +18,8 @@ final class FileRun {
     private var tally = OutcomeTally()
     private var total: Int?
     private var isInterrupted = false
+    /// The file is being checked, and nothing runs yet.
+    private var isChecking = false
     private var notStarted = 0
     private var unseen = 0
     /// The ids that came on a stream, with their lines.
@@ -39,7 +41,14 @@ final class FileRun {
             let file = try TaskFile(task.file ?? "-", task.apply)
             self.file = file
             if file.isRegular, !options.keepsGoing {
+                isChecking = true
                 let report = try await FileCheck(file, host, isJSON: options.global.json).run()
+                isChecking = false
+                if let code = interrupts.exitCode {
+                    Log.info("interrupted: nothing was run")
+                    await host.stop()
+                    return code
+                }
                 guard report.isEmpty else {
                     Log.info("nothing was run: \(report) (see --keep-going)")
                     await host.stop()
@@ -65,7 +74,11 @@ final class FileRun {
 
     private func interrupt(_ count: Int) {
         isInterrupted = true
-        guard count == 1 else { return host.abandon() }
+        guard count == 1, !isChecking else {
+            file?.stop()
+            output.hurry()
+            return host.abandon()
+        }
         progress?.clear()
         Log.info("cancelling what runs; once more to kill it at once")
         if file?.isRegular == false { file?.stop() }
@@ -80,6 +93,7 @@ final class FileRun {
             }
         }
         guard isInterrupted, let file, file.isRegular else { return }
+        if let total { return notStarted = total - tally.total }
         while await file.next() != nil { notStarted += 1 }
     }
 
@@ -136,7 +150,9 @@ final class FileRun {
     }
 
     private func summarise() {
-        if unseen > 0 {
+        if output.isGivenUp {
+            Log.error("stdout was not read: \(output.lostBytes) bytes of results were not shown")
+        } else if unseen > 0 {
             Log.error("stdout was closed by its reader: at least \(unseen) results were not shown")
         }
         if let problem = file?.problem { Log.error("\(file?.name ?? ""): reading stopped: \(problem)") }
@@ -144,7 +160,8 @@ final class FileRun {
         Log.info("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
         guard isInterrupted else { return }
         let rest =
-            file?.isRegular == true ? "\(notStarted) tasks were not started" : "what was not read was not started"
+            total != nil || file?.isStopped == false
+            ? "\(notStarted) tasks were not started" : "what was not read was not started"
         Log.info("interrupted: \(rest)")
     }
 }

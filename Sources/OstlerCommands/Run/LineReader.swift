@@ -21,6 +21,8 @@ final class LineReader: EventHandler {
     private var start = 0
     private var scanned = 0
     private var isAtEnd = false
+    /// Somebody wants no more of it.
+    private(set) var isStopped = false
     private var skipped = 0
     private var isDirect: Bool
     private var waiting: UnsafeContinuation<Void, Never>?
@@ -93,7 +95,8 @@ final class LineReader: EventHandler {
     }
 
     private func fill() async {
-        if !isDirect { await readiness() }
+        // What is always ready would otherwise keep the loop from everything else, signals among it.
+        if isDirect { await Task.yield() } else { await readiness() }
         guard !isAtEnd else { return }
         if start > 0 {
             buffer.removeFirst(start)
@@ -126,9 +129,9 @@ final class LineReader: EventHandler {
         waiting.take()?.resume()
     }
 
-    /// Ends the reading: whoever waits for a line gets none.
+    /// Ends the reading for good: whoever waits for a line gets none.
     func stop() {
-        isAtEnd = true
+        (isStopped, isAtEnd) = (true, true)
         buffer = []
         (start, scanned) = (0, 0)
         guard let waiting = waiting.take() else { return }
@@ -140,6 +143,6 @@ final class LineReader: EventHandler {
     func rewind() {
         lseek(input, 0, SEEK_SET)
         buffer = []
-        (start, scanned, skipped, number, isAtEnd) = (0, 0, 0, 0, false)
+        (start, scanned, skipped, number, isAtEnd) = (0, 0, 0, 0, isStopped)
     }
 }

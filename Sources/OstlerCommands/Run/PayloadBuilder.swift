@@ -92,11 +92,11 @@ struct PayloadBuilder {
         let flags = schema.flags
         let name = word.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "_")
         if let flag = flags.first(where: { $0.name == word || $0.name == name }) { return flag }
-        let members = flags.map(\.optionName)
-        let known = members + RunCommand.spec.options.map(\.name)
+        let members = flags.map { "--" + $0.optionName }
+        let known = members + RunCommand.spec.options.map { "--" + $0.name }
         throw UsageError(
-            "unknown option --\(word)\(Suggestion.clause(for: word, in: known)) "
-                + "(executor \(executor.name) has \(members.map { "--" + $0 }.joined(separator: ", ")))"
+            "unknown option --\(word)\(Suggestion.clause(for: "--" + word, in: known)) "
+                + "(executor \(executor.name) has \(members.joined(separator: ", ")))"
         )
     }
 

@@ -66,13 +66,19 @@ struct SingleRun: Sendable {
         let problems = host.problems(of: spec)
         phases.mark("validation")
         guard problems.isEmpty else { return await refuse(spec, host, problems) }
-        let interrupts = Interrupts { signal, count in
-            if count == 1 { host.cancelAll() } else { host.abandon() }
-        }
         let output = OutputWriter(1)
         let events = options.tellsEvents ? EventSink(spec.id, output) : nil
         let isJSON = options.global.json || options.tellsEvents
         let sink = isJSON ? nil : StreamSink()
+        let interrupts = Interrupts { signal, count in
+            guard count > 1 else {
+                Log.info("cancelling the task; once more to kill it at once")
+                return host.cancelAll()
+            }
+            output.hurry()
+            sink?.hurry()
+            host.abandon()
+        }
         let told: (any TaskSink)? = events ?? sink
         var pump: StdinPump?
         if options.passesStdin, options.task.payload != "-" { pump = try? StdinPump() }
@@ -156,6 +162,12 @@ final class StreamSink: TaskSink {
 
     func whenDrained(_ action: @escaping @LoopActor () -> Void) {
         (output.isCongested ? output : errors).whenDrained(action)
+    }
+
+    /// Waits for no slow reader any longer.
+    func hurry() {
+        output.hurry()
+        errors.hurry()
     }
 
     func finish() async {

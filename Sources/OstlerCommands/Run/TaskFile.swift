@@ -113,6 +113,9 @@ final class TaskFile {
     func rewind() { reader.rewind() }
 
     func stop() { reader.stop() }
+
+    /// Whether reading was stopped before its end.
+    var isStopped: Bool { reader.isStopped }
 }
 
 /// Finds ids that occur twice, with eight bytes for each task.

@@ -16,6 +16,11 @@ struct TaskOptions: Sendable {
         static let file = CommandOption.value("file", "FILE|-", "Many tasks: a JSON object a line.", completion: .file)
         static let id = CommandOption.value("id", "ID", "The task's id; t1 if it is not given.")
         static let timeout = CommandOption.value("timeout", "30s", "How long the task may take.")
+        static let runTimeout = CommandOption.value(
+            "run-timeout",
+            "30s",
+            "How long it may take once its plugin is ready."
+        )
         static let environment = CommandOption.values("env", "KEY=VALUE", "A variable of the task's environment.")
         static let environmentMode = CommandOption.value(
             "env-mode",
@@ -65,7 +70,10 @@ struct TaskOptions: Sendable {
     )
 
     static let sections = [
-        CommandSpec.Section("The task", [Option.payload, Option.file, Option.id, Option.timeout, Option.labels]),
+        CommandSpec.Section(
+            "The task",
+            [Option.payload, Option.file, Option.id, Option.timeout, Option.runTimeout, Option.labels]
+        ),
         CommandSpec.Section(
             "What it sees",
             [
@@ -83,6 +91,7 @@ struct TaskOptions: Sendable {
     let file: String?
     let id: String
     let timeout: Int64?
+    let runTimeout: Int64?
     let environment: [(key: String, value: String)]
     let environmentMode: TaskSpec.EnvironmentMode?
     let labels: [(key: String, value: String)]
@@ -102,7 +111,8 @@ struct TaskOptions: Sendable {
         payload = arguments.value(Option.payload)
         file = arguments.value(Option.file)
         id = arguments.value(Option.id) ?? "t1"
-        timeout = try arguments.value(Option.timeout).map(Self.milliseconds)
+        timeout = try Self.milliseconds(Option.timeout, arguments)
+        runTimeout = try Self.milliseconds(Option.runTimeout, arguments)
         environment = try arguments.values(Option.environment).map { (text) throws(UsageError) in
             try Self.pair(text, "--env")
         }
@@ -134,20 +144,21 @@ struct TaskOptions: Sendable {
         }
     }
 
-    private static func milliseconds(_ text: String) throws(UsageError) -> Int64 {
+    private static func milliseconds(_ option: CommandOption, _ arguments: Arguments) throws(UsageError) -> Int64? {
+        guard let text = arguments.value(option) else { return nil }
         do throws(UnitTextError) {
             let milliseconds = try DurationText.milliseconds(text)
             if milliseconds > 0 { return milliseconds }
         } catch {
-            throw UsageError("--timeout: \(error)")
+            throw UsageError("--\(option.name): \(error)")
         }
-        throw UsageError("--timeout must be longer than 0")
+        throw UsageError("--\(option.name) must be longer than 0")
     }
 
     private static func layer(_ name: String) throws(UsageError) -> SandboxLayer {
         guard let layer = SandboxLayer(name: name) else {
             let known = SandboxLayer.allCases.map(\.name)
-            throw UsageError("unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
+            throw UsageError("--require: unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
         }
         return layer
     }
@@ -164,13 +175,13 @@ struct TaskOptions: Sendable {
         var settings = composition.settings
         settings.isStrict = isStrict
         settings.workDirectory = try workdir.map { (path) throws(UsageError) in
-            try bind(path, at: SandboxPolicy.workPath, isWritable: true)
+            try bind(path, Option.workdir, at: SandboxPolicy.workPath, isWritable: true)
         }
         settings.taskBinds = try inputs.map { (path) throws(UsageError) in
-            try bind(path, at: "/in/" + Self.name(of: path), isWritable: false)
+            try bind(path, Option.inputs, at: "/in/" + Self.name(of: path), isWritable: false)
         }
         settings.taskBinds += try outputs.map { (path) throws(UsageError) in
-            try bind(path, at: "/out/" + Self.name(of: path), isWritable: true)
+            try bind(path, Option.outputs, at: "/out/" + Self.name(of: path), isWritable: true)
         }
         settings.profile = profile
         settings.required = required
@@ -181,15 +192,20 @@ struct TaskOptions: Sendable {
         path.split(separator: "/").last.map(String.init) ?? "root"
     }
 
-    private func bind(_ path: String, at target: String, isWritable: Bool) throws(UsageError) -> SandboxPolicy.Bind {
+    private func bind(
+        _ path: String,
+        _ option: CommandOption,
+        at target: String,
+        isWritable: Bool
+    ) throws(UsageError) -> SandboxPolicy.Bind {
         guard let resolved = realpath(path, nil) else {
-            throw UsageError("\(path): \(String(cString: strerror(errno)))")
+            throw UsageError("--\(option.name) \(path): \(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
         let source = String(cString: resolved)
         var status = stat()
         guard stat(source, &status) == 0, !isWritable || status.st_mode & S_IFMT == S_IFDIR else {
-            throw UsageError("\(path) is not a directory")
+            throw UsageError("--\(option.name) \(path): it is not a directory")
         }
         // Root's own files are shown to the sandbox's user as its own.
         let mapsOwner = geteuid() == 0 && status.st_uid == 0
@@ -199,6 +215,7 @@ struct TaskOptions: Sendable {
     /// What the options say of a task, laid over it.
     func apply(to spec: inout TaskSpec) {
         if let timeout { spec.timeout = timeout }
+        if let runTimeout { spec.runTimeout = runTimeout }
         spec.environment += environment
         spec.labels += labels
         if let environmentMode { spec.environmentMode = environmentMode }

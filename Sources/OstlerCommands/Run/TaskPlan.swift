@@ -44,6 +44,7 @@ struct TaskPlan {
         ]
         if let argv { lines.append("argv      " + argv.map(Self.quoted).joined(separator: " ")) }
         if let timeout = spec.timeout { lines.append("timeout   \(DurationText.text(milliseconds: timeout))") }
+        if let timeout = spec.runTimeout { lines.append("run time  \(DurationText.text(milliseconds: timeout))") }
         lines.append(
             "sandbox   \(policy.name), " + (isOwnSandbox ? "one for each command" : "the plugin's own")
         )

@@ -19,8 +19,12 @@ extension BadInputCase {
         .config("a bomb of aliases", bomb.utf8, says: "ostler.yaml:1:4: ", "[yaml_alias]"),
         .config("a merge key", "tasks: {<<: {grace: 1s}}\n".utf8, says: "ostler.yaml:1:9: ", "[yaml_merge_key]"),
         .config("a tag", "tasks: !!map {}\n".utf8, says: "ostler.yaml:1:8: ", "[yaml_tag]"),
-        .config("an include", "include: ostler.yaml\n".utf8, says: "ostler.yaml:1:1: ", "[unknown_key]"),
-        .config("an include that loops", "tasks: !include ostler.yaml\n".utf8, says: "ostler.yaml:1:8: ", "[yaml_tag]"),
+        .config("an include by a tag", "tasks: !include a.yaml\n".utf8, says: "ostler.yaml:1:8: ", "[yaml_tag]"),
+        .config("an include that is no list", "include: a.yaml\n".utf8, says: "ostler.yaml:1:10: ", "[wrong_type]"),
+        .config("an include of itself", "include: [ostler.yaml]\n".utf8, says: "1:11: ", "-> ", "[include_loop]"),
+        .config("an include of nothing", "include: [no.yaml]\n".utf8, says: "1:11: ", "[config_not_found]"),
+        .config("an include of a directory", "include: [.]\n".utf8, says: "is a directory", "[config_unreadable]"),
+        .config("an include without end", "include: [/dev/zero]\n".utf8, says: "regular file", "[config_unreadable]"),
         .config(
             "two documents",
             "tasks: {}\n---\ntasks: {}\n".utf8,
@@ -300,6 +304,22 @@ extension BadInputCase {
         ),
         .line(
             .environment,
+            "`OSTLER_LOG_LEVEL` is no level",
+            run,
+            environment: ["OSTLER_LOG_LEVEL=verbose"],
+            says: "OSTLER_LOG_LEVEL",
+            "debug"
+        ),
+        .line(
+            .environment,
+            "`OSTLER_LOG_FORMAT` is no format",
+            run,
+            environment: ["OSTLER_LOG_FORMAT=xml"],
+            says: "OSTLER_LOG_FORMAT",
+            "json"
+        ),
+        .line(
+            .environment,
             "`OSTLER_LIBEXEC` names nothing",
             run,
             environment: ["OSTLER_LIBEXEC=/nowhere"],
@@ -336,7 +356,7 @@ extension BadInputCase {
             "an unknown flag of the payload",
             ["run", "command", "--comand", "ls"],
             says: "unknown option --comand",
-            "did you mean \"command\"?"
+            "did you mean \"--command\"?"
         ),
         .line(
             .commandLine,
@@ -358,6 +378,18 @@ extension BadInputCase {
         ),
         .line(
             .commandLine,
+            "no jobs at once",
+            ["run", "--file", "-", "--jobs", "0"],
+            says: "--jobs"
+        ),
+        .line(
+            .commandLine,
+            "two directories of one name",
+            ["run", "command", "--in", "/usr/share", "--in", "/etc/../usr/share", "--", "true"],
+            says: "/in/share"
+        ),
+        .line(
+            .commandLine,
             "a variable without a value",
             ["run", "command", "--env", "A", "--", "true"],
             says: "KEY=VALUE"
@@ -372,7 +404,7 @@ extension BadInputCase {
             .commandLine,
             "a directory that is not there",
             ["run", "command", "--workdir", "w", "--", "true"],
-            says: "w: "
+            says: "--workdir w: "
         ),
         .line(
             .commandLine,

@@ -217,6 +217,37 @@ extension BadInputCase {
         ) { _ in },
         BadInputCase(
             group: .tasks,
+            title: "a wrong line that comes by a FIFO",
+            arguments: ["validate", "--file", "fifo"],
+            says: ["fifo:2: ", "[not_an_object]"]
+        ) {
+            try $0.write("home/lines", good + "[]\n")
+            let fifo = $0.file("home/fifo")
+            guard mkfifo(fifo, 0o600) == 0 else { throw TestSupportFailure("mkfifo", fifo) }
+            // The writer waits for a reader, though not for ever.
+            let words = ["-c", "timeout 30 sh -c 'cat \($0.file("home/lines")) > \(fifo)' &"]
+            guard exitStatus(of: "/bin/sh", words) == 0 else { throw TestSupportFailure("sh", fifo) }
+        },
+        BadInputCase(
+            group: .tasks,
+            title: "nothing at all, which is no task and no fault",
+            arguments: ["validate", "--file", "tasks.jsonl"],
+            exitCode: 0,
+            says: []
+        ) {
+            try $0.write("home/tasks.jsonl", "")
+        },
+        BadInputCase(
+            group: .tasks,
+            title: "CR and LF at the ends of lines, and empty lines, which are taken",
+            arguments: ["validate", "--file", "tasks.jsonl"],
+            exitCode: 0,
+            says: []
+        ) {
+            try $0.write("home/tasks.jsonl", good.dropLast() + "\r\n\r\n\n")
+        },
+        BadInputCase(
+            group: .tasks,
             title: "stdin that is closed",
             arguments: ["run", "--file", "-"],
             input: .closed,

@@ -16,7 +16,12 @@ extension EndToEnd {
         func `each bad input is refused as the reference says`() async throws {
             let page = BadInputPage(path: Surroundings.packageRoot() + "/docs/reference/bad-input.md")
             var rows: [BadInputPage.Row] = []
-            for example in Self.cases { rows.append(try await run(example)) }
+            let report = RunReport("bad-input", columns: ["the input", "exit code", "it says"])
+            for example in Self.cases {
+                let row = try await run(example)
+                rows.append(row)
+                try report.add([row.key, "\(row.exitCode)", row.cell], .milliseconds(row.milliseconds))
+            }
             if Surroundings.environment("RECORD_SNAPSHOTS") == "1" {
                 try page.write(rows)
                 Issue.record("recorded docs/reference/bad-input.md: look at it, then run the test again")
@@ -77,24 +82,28 @@ struct BadInputPage {
         /// What the rows of the page are told apart by.
         var key: String { "\(group.rawValue): \(title)" }
 
-        /// The row without its time.
-        var text: String {
+        /// What was said, in a cell.
+        var cell: String {
             let lines = said.map { line in
                 let cells = line.replacing("|", with: "\\|")
                 // Two backquotes hold one.
                 return cells.contains("`") ? "`` \(cells) ``" : "`\(cells)`"
             }
-            return "| \(title) | \(exitCode) | \(lines.joined(separator: "<br>")) |"
+            return lines.joined(separator: "<br>")
         }
+
+        /// The row without its time.
+        var text: String { "| \(title) | \(exitCode) | \(cell) |" }
     }
 
     private static let introduction = """
         # Bad input
 
-        What Ostler says to input that is wrong. All of it is refused before anything runs, and a file of tasks is checked as a
-        whole. Each case ends within 20 seconds and in 128 MiB of memory of its own, or `BadInputTests` fails, which also
-        writes this page (`RECORD_SNAPSHOTS=1`). The times are of one run of a debug build, process start included, on two
-        cores that had other work; they are here to show the order of magnitude.
+        What Ostler says to input that is wrong, or that looks so. All of it is refused before anything runs, and a file of
+        tasks is checked as a whole. Each case ends within 20 seconds and in 128 MiB of memory of its own, or `BadInputTests`
+        fails, which also writes this page (`RECORD_SNAPSHOTS=1`). The times are of one run of a debug build, process start
+        included, on two cores that had other work; they are here to show the order of magnitude. Each run of the tests leaves
+        its own in `.build/reports/bad-input.md`.
 
         A message says where: `FILE:LINE:COLUMN`, the column in characters, or `[code at /json/pointer]`. The code in brackets is
         stable. Text that comes from the input is cut, and shown with escapes instead of control characters. `…` stands for

@@ -12,6 +12,9 @@ enum ProcessTree {
 
         /// Whether this very process is still there and has not ended.
         var isRunning: Bool { ProcessTree.entry(process)?.entry == self && isAlive(process) }
+
+        /// Whether a signal has stopped it.
+        var isStopped: Bool { ProcessTree.fields(process)?.fields.first == "T" }
     }
 
     /// All descendants of a process, without itself.
@@ -30,13 +33,17 @@ enum ProcessTree {
     }
 
     static func entry(_ process: Int32) -> (entry: Entry, parent: Int32)? {
+        guard let (name, fields) = fields(process), fields.count > 19, let parent = Int32(fields[1]) else { return nil }
+        return (Entry(process: process, start: String(fields[19]), name: name), parent)
+    }
+
+    /// The name of a process, and what /proc says behind it: state, ppid …; starttime is the twentieth.
+    private static func fields(_ process: Int32) -> (name: String, fields: [Substring])? {
         guard let bytes = try? contents(ofFile: "/proc/\(process)/stat") else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
-        // pid (name) state ppid … starttime is the 22nd; the name may hold anything.
+        // The name may hold anything.
         guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count > 19, let parent = Int32(fields[1]) else { return nil }
-        let name = String(text[text.index(after: open)..<close])
-        return (Entry(process: process, start: String(fields[19]), name: name), parent)
+        return (String(text[text.index(after: open)..<close]), fields)
     }
 }

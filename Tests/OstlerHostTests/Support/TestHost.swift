@@ -38,6 +38,22 @@ final class TestHost {
         await run(task(payload, executor: executor, timeout: timeout))
     }
 
+    /// Runs a task and says how long it took. One that does not end within `bound` is ended by force, and its test fails.
+    func run(
+        _ spec: TaskSpec,
+        within bound: Duration,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async -> (result: TaskResult, time: Duration) {
+        let start = ContinuousClock.now
+        let limit = EventLoop.shared.schedule(at: .now.advanced(milliseconds: bound.components.seconds * 1000)) {
+            Issue.record("\(spec.id) did not end within \(bound)", sourceLocation: sourceLocation)
+            self.host.abandon()
+        }
+        let result = await run(spec)
+        EventLoop.shared.cancel(limit)
+        return (result, start.duration(to: .now))
+    }
+
     /// Starts a task without waiting for it.
     func start(_ spec: TaskSpec, io: TaskIO = TaskIO()) -> Task<TaskResult, Never> {
         Task { @LoopActor in await self.run(spec, io: io) }
@@ -131,6 +147,13 @@ private func onLoop(
     await HostSlots.take()
     defer { HostSlots.give() }
     let test = TestHost(Host(settings))
+    // Whatever a test waits for then has an end: without its launcher every task gets its outcome. A suite's time limit
+    // alone cannot end what waits for the loop.
+    let watchdog = EventLoop.shared.schedule(at: .now.advanced(milliseconds: 100_000)) {
+        Issue.record("the test hung for 100 s; its host was abandoned", sourceLocation: location)
+        test.host.abandon()
+    }
+    defer { EventLoop.shared.cancel(watchdog) }
     do {
         try await body(test)
     } catch {

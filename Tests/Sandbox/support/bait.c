@@ -62,8 +62,28 @@ static int write_token(const char *path, mode_t mode) {
     return file;
 }
 
+/// What was not cleaned up by a bait that was killed keeps its key until the machine starts anew, and process ids are
+/// used again: then another key does as well.
+static int share_memory_anywhere(key_t *key) {
+    int shared = -1;
+    for (int attempt = 0; attempt < 64; attempt++) {
+        *key = 0x6f000000 | (getpid() + attempt * 32768);
+        shared = share_memory(*key);
+        if (shared >= 0 || errno != EEXIST) break;
+    }
+    return shared;
+}
+
+/// Says on the stream that is being read what there is no bait without.
+static int lack(const char *what) {
+    printf("lack=%s: %s\n\n", what, strerror(errno));
+    return 1;
+}
+
 /// Shares what can be shared; whoever may not share says so.
 static int host(const char *directory, const char *secret_token) {
+    // Whoever ends the tests ends this by its input: nobody else would clean up.
+    for (size_t i = 0; i < 3; i++) signal((int[]){SIGINT, SIGTERM, SIGHUP}[i], SIG_IGN);
     char path[PATH_MAX], name[32], posix[64], queue[64];
     uint16_t port = 0;
     struct utsname machine;
@@ -71,19 +91,21 @@ static int host(const char *directory, const char *secret_token) {
     prctl(PR_SET_DUMPABLE, 1);
     snprintf(path, sizeof path, "%s/secret", directory);
     int secret = write_token(path, 0666);
+    if (secret < 0) return lack(path);
     snprintf(name, sizeof name, "ostler-bait-%d", getpid());
     snprintf(posix, sizeof posix, "/dev/shm/%s", name);
     snprintf(queue, sizeof queue, "/%s", name);
-    listeners[0] = listen_abstract(name);
-    listeners[1] = listen_tcp(&port);
-    key_t key = 0x6f000000 | getpid();
-    int shared = share_memory(key);
+    if ((listeners[0] = listen_abstract(name)) < 0) return lack("abstract socket");
+    if ((listeners[1] = listen_tcp(&port)) < 0) return lack("TCP socket");
+    key_t key;
+    int shared = share_memory_anywhere(&key);
+    if (shared < 0) return lack("shared memory");
     struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = TOKEN_MAX};
     mode_t mask = umask(0);
     mqd_t messages = mq_open(queue, O_RDWR | O_CREAT | O_NONBLOCK, 0666, &attributes);
     umask(mask);
     if (messages != (mqd_t)-1) mq_send(messages, token, strlen(token), 0);
-    if (secret < 0 || listeners[0] < 0 || listeners[1] < 0 || shared < 0 || write_token(posix, 0666) < 0) return 1;
+    if (write_token(posix, 0666) < 0) return lack(posix);
     uname(&machine);
     printf("pid=%d\ntoken=%s\nsecret=%s\nabstract=%s\nport=%d\n", getpid(), token, path, name, port);
     printf("shm_key=%d\nshm_id=%d\nposix_shm=%s\nqueue=%s\n", key, shared, posix, queue);

@@ -43,6 +43,7 @@ class Task:
         self.executor = params["executor"]
         self.launch = params.get("launch")
         self.payload = params["payload"]
+        self.remaining = params.get("remaining_ms")
         self.sequence = 0
 
     def answer(self, outcome="succeeded", exit_code=0, task=None, **more):
@@ -85,6 +86,9 @@ class Plugin:
     def do_identify(self, task):
         """Tells one process from another: a fresh name for each."""
         task.answer(metadata={"process": self.name})
+
+    def do_limits(self, task):
+        task.answer(metadata={"remaining_ms": task.remaining})
 
     def do_exit(self, task):
         write(task.payload.get("stderr", "").encode(), 2)
@@ -154,6 +158,28 @@ class Plugin:
     def do_flood_output(self, task):
         while True:
             task.output("o" * 32768)
+
+    def do_flood_notices(self, task):
+        while True:
+            if task.payload["method"] == "progress":
+                send(method="progress", params={"task": task.name, "value": 1})
+            else:
+                send(method="log", params={"level": "info", "message": "again", "task": task.name})
+
+    def do_drip(self, task):
+        """An answer of single bytes with a pause behind each; or the start of a frame that has no end."""
+        result = {"task": task.name, "outcome": "succeeded", "exit_code": 0}
+        answer = json.dumps({"jsonrpc": "2.0", "id": task.id, "result": result}).encode() + b"\n"
+        position = 0
+        while task.payload.get("endless") or position < len(answer):
+            write(answer[position:position + 1] if not task.payload.get("endless") else b"{")
+            position += 1
+            select.select([], [], [], 0.002)
+
+    def do_delete_everything(self, task):
+        """Its own files, the work directory, and what is in the places that all can write to."""
+        os.system("cd / && rm -rf /plugin /work /tmp/* /var/tmp/* /dev/shm/* 2>/dev/null")
+        task.answer()
 
     def do_answer_twice(self, task):
         task.answer()
@@ -279,6 +305,8 @@ class Plugin:
         reply = held[0].payload.get("reply", "cancelling") if held else "unknown"
         if reply == "nothing":
             return
+        if reply == "hang":
+            hang()
         if reply == "shape":
             return send(id=identifier, result={"state": 7})
         send(id=identifier, result={"state": reply})

@@ -1,0 +1,100 @@
+internal import OstlerJSON
+internal import OstlerTestSupport
+internal import Testing
+
+extension EndToEnd {
+    /// What each command writes as JSON: which members there are, and of which types. Scripts depend on it.
+    @Suite(.sandboxed)
+    struct ShapeTests {
+        private static let tasks = """
+            {"id":"a","executor":"command","payload":{"command":"echo","args":["x"]},"metadata":{"k":"v"}}
+            {"id":"b","executor":"command","payload":{"command":"sh","args":["-c","exit 3"]},"labels":{"l":"v"}}
+            {"id":"c","executor":"command","payload":{"command":"sleep","args":["300"]},"run_timeout":"500ms"}
+            {"id":"d","executor":"command","payload":{"command":"head","args":["-c","100000","/dev/zero"]}}
+            {"id":"e","executor":"command","payload":{"command":"no-such-program"}}
+
+            """
+
+        /// Each command that writes JSON, with what makes it show all that it can.
+        private static let commands: [(name: String, arguments: [String], exitCode: Int32)] = [
+            ("doctor", ["doctor", "--json"], 0),
+            ("health", ["health", "--json", "--plugin-path", "plugins"], 5),
+            ("plugin-list", ["plugin", "list", "--all", "--json"], 0),
+            ("plugin-show", ["plugin", "show", "command", "--json"], 0),
+            ("config-show", ["config", "show", "--json"], 0),
+            ("config-check", ["config", "check", "--json"], 0),
+            ("config-check-problems", ["config", "check", "--json", "--config", "bad.yaml"], 3),
+            ("validate", ["validate", "command", "--json", "--", "true"], 0),
+            ("validate-problems", ["validate", "command", "--json", "--payload", "{}"], 3),
+            ("validate-file", ["validate", "--file", "bad.jsonl", "--json"], 3),
+            ("plan", ["plan", "command", "--json", "--in", "data", "--", "true"], 0),
+            ("plan-file", ["plan", "--file", "tasks.jsonl", "--json"], 0),
+            ("run", ["run", "command", "--json", "--", "true"], 0),
+            ("run-file", ["run", "--file", "tasks.jsonl"], 2),
+            ("run-file-refused", ["run", "--file", "bad.jsonl", "--json"], 3),
+            ("run-events", ["run", "talker", "--events", "--plugin-path", "plugins"], 0),
+            ("log", ["run", "command", "--log-format", "json", "--log-level", "debug", "--", "no-such-program"], 1),
+        ]
+
+        private static let talker = """
+            #!/usr/bin/python3
+            import json, sys
+
+            def send(**message):
+                print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+
+            for line in sys.stdin:
+                message = json.loads(line)
+                if message["method"] == "initialize":
+                    send(id=message["id"], result={"protocol": 0, "name": "talker", "executors": ["talker"]})
+                elif message["method"] == "execute":
+                    task = message["params"]["task"]
+                    send(method="output", params={"task": task, "stream": "stdout", "text": "text"})
+                    send(method="output", params={"task": task, "stream": "stderr", "base64": "/w=="})
+                    send(method="progress", params={"task": task, "value": 1, "total": 2, "unit": "files", "message": "m"})
+                    send(method="log", params={"task": task, "level": "info", "message": "m", "fields": {"k": 1}})
+                    send(id=message["id"], result={"task": task, "outcome": "succeeded", "exit_code": 0})
+                elif message["method"] == "health":
+                    send(id=message["id"], result={"status": "unhealthy", "detail": "d", "attributes": {"k": "v"}})
+            """
+
+        private static let manifest = """
+            name: talker
+            version: 1.0.0
+            description: Talks
+            protocol: {min: 0, max: 0}
+            kind: process
+            entry: {command: [bin/talker]}
+            executors: [{name: talker, description: Talks, payload: {type: object}, features: {health: true}}]
+
+            """
+
+        private func prepare(_ tree: InstalledTree) throws {
+            let home = tree.directory
+            try home.makeDirectory("home/data")
+            try home.write("home/tasks.jsonl", Self.tasks)
+            try home.write("home/bad.jsonl", "{\"executor\":\"command\",\"payload\":{}}\n[\n")
+            try home.write("home/.local/share/ostler/plugins/broken/plugin.yaml", "name: broken\n")
+            try home.write("home/ostler.yaml", "executors: {nobody: {}, command: {blocked_commands: [no-such]}}\n")
+            try home.write("home/bad.yaml", "sandbox: {profil: strict}\n")
+            try home.write("home/plugins/talker/plugin.yaml", Self.manifest)
+            try home.write("home/plugins/talker/bin/talker", Self.talker, mode: 0o755)
+        }
+
+        @Test(arguments: commands)
+        func `JSON has the shape that was recorded`(name: String, arguments: [String], exitCode: Int32) async throws {
+            try await withTree { tree in
+                try prepare(tree)
+                let result = try await tree.run(arguments)
+                // A doctor finds what this machine lacks besides.
+                #expect(result.exitCode == exitCode || name == "doctor", "\(result.complaint)")
+                let text = name == "log" ? result.complaint : result.text
+                let documents = try text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+                try expectSnapshot(
+                    JSONValue.array(documents).shape().joined(separator: "\n") + "\n",
+                    "shape-\(name).txt"
+                )
+            }
+        }
+    }
+}

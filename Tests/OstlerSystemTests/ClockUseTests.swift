@@ -1,0 +1,59 @@
+import OstlerTestSupport
+import Testing
+
+/// No deadline is counted on a clock that can be set.
+@Suite struct `The time of day` {
+    /// Where it is looked at: what is shown to people and written into results.
+    private static let readers = [
+        "Sources/OstlerCommands/Output/Log.swift", "Sources/OstlerCommands/Run/EventSink.swift",
+        "Sources/OstlerHost/Host.swift", "Sources/OstlerHost/TaskRun.swift",
+        "Sources/OstlerSystem/MonotonicClock.swift",
+    ]
+
+    private static let words = [
+        "CLOCK_REALTIME", "CLOCK_TAI", "gettimeofday", "WallClock", "Date(", "Date.now", "time(nil)", "time(NULL)",
+        "timespec_get", "SuspendingClock",
+    ]
+
+    @Test func `it is looked at in these places only`() throws {
+        var found: Set<String> = []
+        for folder in ["Sources", "Plugins"] {
+            for file in try Self.sources(in: folder) {
+                let text = String(
+                    decoding: try contents(ofFile: Surroundings.packageRoot() + "/" + file),
+                    as: UTF8.self
+                )
+                if Self.words.contains(where: { text.contains($0) }) { found.insert(file) }
+            }
+        }
+        #expect(found == Set(Self.readers))
+    }
+
+    @Test func `where a task is run it is written down and never compared`() throws {
+        let path = Surroundings.packageRoot() + "/Sources/OstlerHost/TaskRun.swift"
+        let lines = String(decoding: try contents(ofFile: path), as: UTF8.self).split(separator: "\n")
+        let uses = lines.filter { $0.contains("WallClock") || $0.contains("submittedAt") }
+        #expect(
+            uses.map { $0.drop { $0 == " " } } == [
+                "let submittedAt: Int64", "submittedAt = WallClock.milliseconds",
+                "request.deadline = submittedAt + waited + remaining",
+            ]
+        )
+    }
+
+    private static func sources(in folder: String) throws -> [String] {
+        var files: [String] = []
+        var waiting = [folder]
+        while let next = waiting.popLast() {
+            for name in namesOfDirectory(Surroundings.packageRoot() + "/" + next) {
+                let path = next + "/" + name
+                if [".swift", ".c", ".h"].contains(where: { name.hasSuffix($0) }) {
+                    files.append(path)
+                } else if !name.contains(".") {
+                    waiting.append(path)
+                }
+            }
+        }
+        return files
+    }
+}
