@@ -1,5 +1,6 @@
 // Process 1 of a sandbox: starts the command, reaps whatever ends, passes signals from outside on, and reports.
 #include <sched.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 
 #include "calls.h"
@@ -26,11 +27,29 @@ static int command_main(void *argument) {
     _exit(127);
 }
 
+/// Which of the sandbox's own areas hold as much as they may, as bits of `ostler_exited.full`.
+static uint32_t full_areas(const struct plan *plan) {
+    uint32_t full = 0;
+    unsigned area = 0;
+    for (uint32_t i = 0; i < plan->step_count && area < 16; i++) {
+        struct statfs status;
+        if (plan->steps[i].kind != OSTLER_STEP_TMPFS) continue;
+        if (statfs(plan->steps[i].target, &status) == 0) {
+            if (status.f_blocks && !status.f_bfree) full |= 1u << (2 * area);
+            if (status.f_files && !status.f_ffree) full |= 2u << (2 * area);
+        }
+        area++;
+    }
+    return full;
+}
+
 /// The command's end is the sandbox's: what it left running is killed by the kernel when process 1 exits.
-static void finish(struct progress *progress, int status) {
+static void finish(const struct build *build, int status) {
+    struct progress *progress = build->progress;
     struct rusage usage;
     getrusage(RUSAGE_CHILDREN, &usage);
     progress->status = status;
+    progress->full = full_areas(build->plan);
     progress->user_us = (uint64_t)usage.ru_utime.tv_sec * 1000000 + (uint64_t)usage.ru_utime.tv_usec;
     progress->system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000 + (uint64_t)usage.ru_stime.tv_usec;
     progress->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
@@ -38,7 +57,7 @@ static void finish(struct progress *progress, int status) {
     report();
 }
 
-static void reap(struct progress *progress, pid_t command) {
+static void reap(const struct build *build, pid_t command) {
     int status;
     pid_t ended;
     bool done = false;
@@ -48,7 +67,7 @@ static void reap(struct progress *progress, pid_t command) {
         done = true;
         result = status;
     }
-    if (done) finish(progress, result);
+    if (done) finish(build, result);
 }
 
 void init_main(struct build *build) {
@@ -72,7 +91,7 @@ void init_main(struct build *build) {
         siginfo_t info;
         int signal = sigwaitinfo(&wanted, &info);
         if (signal == SIGCHLD) {
-            reap(progress, command);
+            reap(build, command);
         } else if (signal > 0 && info.si_code == SI_USER && info.si_pid == 0) {
             // A stopped process gets the signal only once it runs again.
             kill(-1, signal);

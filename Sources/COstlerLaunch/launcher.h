@@ -42,6 +42,7 @@ struct progress {
     int32_t layer;
     uint32_t layers;
     int32_t status;
+    uint32_t full;
     uint64_t user_us;
     uint64_t system_us;
     uint64_t peak_bytes;

@@ -29,6 +29,7 @@ static void send_exited(struct slot *slot, int status) {
         .layers = progress->layers,
         .oom_kills = figures.oom_kills,
         .pids_denied = figures.pids_denied,
+        .full = ended ? progress->full : 0,
         .user_us = ended ? progress->user_us : 0,
         .system_us = ended ? progress->system_us : 0,
         .wall_us = (now_ns() - sandbox->arrived_ns) / 1000,

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OstlerProtocol
+internal import OstlerSandbox
 internal import OstlerSystem
 internal import OstlerTasks
 
@@ -19,6 +20,7 @@ extension TaskRun {
         }
         var result = TaskResult(id: spec.id, origin: origin, executor: route.name, outcome: outcome)
         result.error = failure
+        result.limitsReached = evidence.limitsReached
         result.executorStderr = lostStderr
         describeEnd(&result)
         result.metadata = spec.metadata
@@ -34,9 +36,17 @@ extension TaskRun {
     }
 
     private func tell(_ result: TaskResult) {
+        var result = result
+        if result.outcome == .failed, result.error == nil, let command, let enforced {
+            let lastWords = result.errorOutput.bytes.suffix(Self.lastWords)
+            result.hint = command.policy.limits.suspicion(from: lastWords, enforced: enforced)
+        }
         host.ended(self)
         whenDone(result)
     }
+
+    /// How much of a command's stderr is looked through for complaints.
+    private static let lastWords = 8 << 10
 
     /// Adds what the task wrote. What was spooled comes from the disk, so the end may be told a little later.
     private func collectOutput(into result: TaskResult) {

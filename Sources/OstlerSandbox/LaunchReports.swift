@@ -12,6 +12,8 @@ package struct ExitReport: Sendable {
     package let layers: SandboxLayers
     package let outOfMemoryKills: UInt32
     package let deniedForks: UInt32
+    /// `full` of the report: which of the sandbox's own areas held as much as they may.
+    let fullAreas: UInt32
     package let usage: ExecuteResult.Usage
 
     init(_ body: ostler_exited) {
@@ -22,6 +24,7 @@ package struct ExitReport: Sendable {
         layers = SandboxLayers(rawValue: body.layers)
         outOfMemoryKills = body.oom_kills
         deniedForks = body.pids_denied
+        fullAreas = body.full
         usage = .init(user: body.user_us, system: body.system_us, wall: body.wall_us, peak: body.peak_bytes)
     }
 }

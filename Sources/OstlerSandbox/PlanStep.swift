@@ -101,7 +101,7 @@ private struct PlanEncoder {
         case .devices: put(OSTLER_STEP_DEVICES, strings: [])
         case .proc(let path): put(OSTLER_STEP_PROC, strings: [path])
         case .tmpfs(let path, let size, let mode, let flags):
-            let body = ostler_tmpfs(size: size, inodes: max(1024, size >> 12), mode: mode, flags: flags.rawValue)
+            let body = ostler_tmpfs(size: size, inodes: SandboxPolicy.Limits.files(in: size), mode: mode, flags: flags.rawValue)
             put(OSTLER_STEP_TMPFS, body, strings: [path])
         case .workDirectory(let path): put(OSTLER_STEP_CWD, strings: [path])
         case .environment(let text): put(OSTLER_STEP_ENV, strings: [text])

@@ -50,6 +50,10 @@ package struct TaskResult: Sendable {
     package var output = CapturedOutput()
     package var errorOutput = CapturedOutput()
     @Boxed package var error: Failure?
+    /// Limits that were reached, also by a task that succeeded in spite of it.
+    package var limitsReached: [ReachedLimit] = []
+    /// What may be behind a failure that nothing else explains: a guess, for a person.
+    package var hint: String?
     package var cancellation: Cancellation?
     /// The end of the executor's stderr, when the executor is at fault.
     package var executorStderr: String?
@@ -117,6 +121,13 @@ package struct TaskResult: Sendable {
             writer.key("error")
             error.encode(into: &writer)
         }
+        if !limitsReached.isEmpty {
+            writer.key("limits_reached")
+            writer.beginArray()
+            for reached in limitsReached { reached.encode(into: &writer) }
+            writer.endArray()
+        }
+        writer.optional("hint", hint)
         if let executorStderr, !executorStderr.isEmpty {
             writer.key("executor_stderr")
             writer.string(executorStderr)

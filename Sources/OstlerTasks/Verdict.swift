@@ -34,10 +34,15 @@ package struct Evidence: Sendable {
     package var exits: [Exit] = []
     /// A sandbox that could not be built.
     @Boxed package var sandboxFailure: Failure?
-    /// A kill by the kernel for a limit.
-    package var limitHit: Failure.Limit?
+    /// Limits that were reached, as a fact of the kernel's; no matter what came of it.
+    package private(set) var limitsReached: [ReachedLimit] = []
 
     package init() {}
+
+    /// Each limit is told once, as it was first seen.
+    package mutating func note(_ reached: ReachedLimit) {
+        if !limitsReached.contains(where: { $0.limit.name == reached.limit.name }) { limitsReached.append(reached) }
+    }
 
     /// The verdict: pure, so that each row can be tested.
     package func verdict() -> (outcome: Outcome, failure: Failure?) {
@@ -47,11 +52,13 @@ package struct Evidence: Sendable {
         if let failure { return failure }
         guard let answer else { return (.lost, Failure.unanswered) }
         if let lie = contradiction(answer) { return (.executorProtocol, lie) }
-        if let limitHit { return (.limit, .limit(limitHit)) }
         switch answer.outcome {
         case .succeeded: return (.succeeded, nil)
         case .cancelled: return ending.map(judge) ?? (.executorProtocol, .uninvitedCancel)
-        case .failed: return (answer.error?.code.hasSuffix("_denied") == true ? .denied : .failed, answer.error)
+        case .failed:
+            if answer.error?.code.hasSuffix("_denied") == true { return (.denied, answer.error) }
+            if let reached = limitsReached.first { return (.limit, .limit(reached.limit, at: reached.place)) }
+            return (.failed, answer.error)
         }
     }
 
@@ -116,15 +123,18 @@ extension Failure {
         message: "the executor says that the task was cancelled, but nobody had asked for that"
     )
 
-    package static func limit(_ limit: Limit) -> Failure {
+    package static func limit(_ limit: Limit, at place: String? = nil) -> Failure {
         var failure = Failure(
             "limit_\(limit.name)",
             fault: .task,
             sideEffects: .possible,
-            message: "the limit \(limit.name) was reached: \(limit.observed) of \(limit.limit)",
+            message: "the limit \(limit.name) was reached\(place.map { " in \($0)" } ?? ""): "
+                + "\(limit.observed) of \(limit.limit)",
             limit: limit
         )
-        failure.hint = "raise sandbox.limits.\(limit.name) in the config if the task may use more"
+        // How many files an area holds follows from its size.
+        let key = limit.name == "tmp_files" ? "tmp" : limit.name
+        failure.hint = "raise sandbox.limits.\(key) in the config if the task may use more"
         return failure
     }
 }

@@ -192,7 +192,7 @@ import Testing
 
     @Test func `a limit that the kernel enforced is told`() {
         let limit = Failure.Limit(name: "memory", limit: 100, observed: 101)
-        let verdict = evidence(answer(.failed, -1, signal: 9)) { $0.limitHit = limit }.verdict()
+        let verdict = evidence(answer(.failed, -1, signal: 9)) { $0.note(ReachedLimit(limit)) }.verdict()
         #expect(verdict.outcome == .limit)
         #expect(verdict.failure?.code == "limit_memory")
         #expect(verdict.failure?.limit == limit)
@@ -201,10 +201,40 @@ import Testing
         #expect(verdict.failure?.fault == .task)
     }
 
+    @Test func `a place that has a limit for itself is told, and what the config calls it`() {
+        let reached = ReachedLimit(.init(name: "tmp_files", limit: 1024, observed: 1024), at: "/work")
+        let failure = evidence(answer(.failed, 1)) { $0.note(reached) }.verdict().failure
+        #expect(failure?.message == "the limit tmp_files was reached in /work: 1024 of 1024")
+        #expect(failure?.hint == "raise sandbox.limits.tmp in the config if the task may use more")
+    }
+
+    @Test func `a task that succeeds in spite of a limit has succeeded`() {
+        let reached = ReachedLimit(.init(name: "processes", limit: 10, observed: 10))
+        let evidence = evidence(answer(.succeeded)) { $0.note(reached) }
+        check(evidence, .succeeded, code: nil)
+        #expect(evidence.limitsReached == [reached])
+    }
+
+    @Test func `a denial stays one, whatever limit was reached before`() {
+        let denial = Failure("command_denied", fault: .user, message: "")
+        let evidence = evidence(answer(.failed, -1, error: denial)) {
+            $0.note(ReachedLimit(.init(name: "memory", limit: 1, observed: 1)))
+        }
+        check(evidence, .denied, code: "command_denied")
+    }
+
+    @Test func `of several limits the first that was seen is the reason, and each is told once`() {
+        let evidence = evidence(answer(.failed, 1)) {
+            for name in ["cpu", "tmp", "cpu"] { $0.note(ReachedLimit(.init(name: name, limit: 1, observed: 2))) }
+        }
+        check(evidence, .limit, code: "limit_cpu")
+        #expect(evidence.limitsReached.map(\.limit.name) == ["cpu", "tmp"])
+    }
+
     @Test func `a lie about a limit is still a lie`() {
         let limit = Failure.Limit(name: "memory", limit: 100, observed: 101)
         let lie = evidence(answer(.succeeded)) {
-            $0.limitHit = limit
+            $0.note(ReachedLimit(limit))
             $0.exits = [.init(exitCode: -1, signal: 9)]
         }
         check(lie, .executorProtocol, code: "inconsistent_result")

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define OSTLER_LAUNCH_VERSION 1u
+#define OSTLER_LAUNCH_VERSION 2u
 #define OSTLER_INLINE_MAX 65536u
 #define OSTLER_PACKET_MAX (OSTLER_INLINE_MAX + 4096u)
 #define OSTLER_MAX_FDS 8u
@@ -181,7 +181,8 @@ struct ostler_exited {
     uint32_t layers;  // what was enforced
     uint32_t oom_kills;   // by the memory cgroup, in this sandbox
     uint32_t pids_denied; // forks denied by the pids cgroup, in this sandbox
-    uint32_t reserved;
+    uint32_t full;        // what was full when the command ended: bit 2n, the plan's nth tmpfs had no room left; bit
+                          // 2n + 1, it could hold no more files
     uint64_t user_us;     // of all reaped descendants
     uint64_t system_us;
     uint64_t wall_us;     // from the request's arrival to the end of the command

@@ -58,7 +58,9 @@ enum Log {
 
     static func warning(_ message: String, _ subject: Subject = Subject()) { write(.warning, message, subject) }
 
-    static func info(_ message: String, _ subject: Subject = Subject()) { write(.info, message, subject) }
+    static func info(_ message: String, hint: String? = nil, _ subject: Subject = Subject()) {
+        write(.info, message, hint: hint, subject)
+    }
 
     /// - Parameter message: only made if it is wanted.
     static func debug(_ message: @autoclosure () -> String, _ subject: Subject = Subject()) {
