@@ -28,6 +28,7 @@ extension CommandPlugin {
             let reason = error.map { ": \($0.reason), at byte \($0.offset)" } ?? ": there are none"
             refuse(id, -32602, "invalid_params", "the parameters of \"\(method)\" cannot be read\(reason)")
         case (_, .health): answerHealth(id)
+        case (_, .credit(let credit)): take(credit)
         case (_, .shutdown):
             session = .closing
             output.answer(id) { writer in
@@ -71,7 +72,8 @@ extension CommandPlugin {
             version: version,
             name: Self.name,
             pluginVersion: Self.version,
-            executors: [Self.name]
+            executors: [Self.name],
+            heedsCredit: true
         )
         output.answer(id) { result.encode(into: &$0) }
     }

@@ -14,7 +14,7 @@ extension CommandPlugin {
         _ launcher: LaunchChannel
     ) {
         lastNumber += 1
-        let run = Run(number: lastNumber, task: request.task, request: id, payload: payload)
+        let run = Run(number: lastNumber, task: request.task, request: id, payload: payload, credit: request.credit)
         runs[run.number] = run
         numbers[run.task] = run.number
         let launch = LaunchRequest(number: run.number, task: task, hasStdin: request.hasStdin, payload: payload)

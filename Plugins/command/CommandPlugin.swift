@@ -113,9 +113,7 @@ final class CommandPlugin {
 
     private func resumeReading() {
         guard !paused.isEmpty else { return }
-        for token in paused {
-            if let pump = pump(token) { poller.add(pump.descriptor, token, for: .read) }
-        }
+        watch(paused)
         paused.removeAll(keepingCapacity: true)
     }
 }

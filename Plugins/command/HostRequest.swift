@@ -1,7 +1,7 @@
 internal import OstlerJSON
 internal import OstlerProtocol
 
-/// A request of the host, read completely.
+/// A request or notification of the host, read completely.
 struct HostRequest {
     enum Call {
         case initialize(InitializeRequest)
@@ -9,6 +9,8 @@ struct HostRequest {
         case cancel(CancelRequest)
         case health
         case shutdown
+        /// A notification: it has no id and no answer.
+        case credit(CreditNotification)
         case unknown(method: String)
         /// A known method whose parameters do not fit it.
         case malformed(method: String, JSONError?)
@@ -25,7 +27,8 @@ struct MessageFault: Error, Equatable {
 }
 
 extension HostRequest {
-    /// Reads one frame; nil for what needs no answer: notifications, and answers, since this plugin asks nothing.
+    /// Reads one frame; nil for what means nothing here: unknown notifications, and answers, since this plugin asks
+    /// nothing.
     static func decode(
         _ frame: UnsafeBufferPointer<UInt8>,
         _ validator: inout JSONValidator
@@ -37,7 +40,8 @@ extension HostRequest {
             throw MessageFault(reason: "\(error.reason), at byte \(error.offset) of the line")
         }
         switch envelope.kind {
-        case .notification, .response: return nil
+        case .response: return nil
+        case .notification: return notification(envelope, frame)
         case .invalid(let reason): throw MessageFault(reason: reason)
         case .request: break
         }
@@ -46,6 +50,12 @@ extension HostRequest {
         }
         let params = envelope.params.map { UnsafeBufferPointer(rebasing: frame[$0]) }
         return HostRequest(id: Array(frame[id]), call: call(method, params))
+    }
+
+    private static func notification(_ envelope: Envelope, _ frame: UnsafeBufferPointer<UInt8>) -> HostRequest? {
+        guard envelope.method == CreditNotification.method.description, let params = envelope.params else { return nil }
+        var reader = JSONReader(UnsafeBufferPointer(rebasing: frame[params]))
+        return (try? CreditNotification(reading: &reader)).map { HostRequest(id: [], call: .credit($0)) }
     }
 
     private static func call(_ method: String, _ params: UnsafeBufferPointer<UInt8>?) -> Call {

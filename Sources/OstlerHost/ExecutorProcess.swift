@@ -45,6 +45,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     private var delegate: (any ExecutorProcessDelegate)?
     /// Whether it ever answered `initialize` rightly.
     package private(set) var hasServed = false
+    /// Whether it keeps to the credit of each of its tasks.
+    package private(set) var heedsCredit = false
     private var stderr: StderrTail?
     private var timer: TimerID?
     /// Why it is to end, if the host or its own stream decided so; the kernel's word is added when it comes.
@@ -155,6 +157,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
                 if let problem = check(result) { return stop(because: .executorProtocol, problem) }
                 guard state.handle(.welcomed) else { return }
                 hasServed = true
+                heedsCredit = result.heedsCredit
                 settings.onPhase?("plugin ready")
                 delegate?.processIsServing(self)
             }

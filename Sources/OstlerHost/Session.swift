@@ -123,6 +123,13 @@ package final class Session: EventHandler, TurnHandler {
         request(method, from: AnswerAction(completion), params: params)
     }
 
+    /// Tells the plugin something that it does not answer.
+    package func notify(_ method: StaticString, params: (inout JSONWriter) -> Void) {
+        guard isOpen else { return }
+        OutgoingFrame.notification(&writer, method: method, params: params)
+        planFlush()
+    }
+
     private func planFlush() {
         guard !isFlushPlanned, !isBlocked else { return }
         isFlushPlanned = true

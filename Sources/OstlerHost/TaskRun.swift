@@ -38,7 +38,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     /// Its streams, once it has written something.
     var output: OutputCapture?
     var errorOutput: OutputCapture?
-    private var holds: Holds = []
+    var flow = OutputFlow()
     var enforced: SandboxLayers?
     var usage: ExecuteResult.Usage?
     var lostStderr: String?
@@ -180,18 +180,26 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         capture.append(notification.bytes)
         let total = (output?.total ?? 0) + (errorOutput?.total ?? 0)
         guard total <= outputLimit else {
-            return end(.limit(.init(name: "output", limit: outputLimit, observed: total)))
+            let reached = Failure.Limit(name: "output", limit: outputLimit, observed: total)
+            evidence.note(ReachedLimit(reached))
+            return end(.limit(reached))
         }
         if capture.isBehind { hold(.spool) }
-        guard let sink else { return }
-        sink.write(notification.stream, notification.bytes)
-        waitIfCongested(sink)
+        if let sink {
+            sink.write(notification.stream, notification.bytes)
+            waitIfCongested(sink)
+        }
+        flow.credit?.take(notification.bytes.count)
+        settleCredit()
     }
 
     func noticed(_ notice: TaskNotice) {
         guard let sink, evidence.answer == nil else { return }
         sink.note(notice)
         waitIfCongested(sink)
+        guard !flow.holds.isEmpty else { return }
+        flow.credit?.takeNotice()
+        settleCredit()
     }
 
     private func waitIfCongested(_ sink: any TaskSink) {
@@ -208,33 +216,6 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         }
         if stream == .stdout { output = capture } else { errorOutput = capture }
         return capture
-    }
-
-    // MARK: Flow
-
-    /// Why a task keeps its plugin from being read.
-    struct Holds: OptionSet {
-        let rawValue: UInt8
-        /// The reader of its output is behind.
-        static let sink = Holds(rawValue: 1)
-        /// The spool is behind.
-        static let spool = Holds(rawValue: 2)
-    }
-
-    /// Keeps the plugin from being read; false if it is for that reason already, or if the task is to end.
-    @discardableResult
-    private func hold(_ reason: Holds) -> Bool {
-        // The answer of a task that is to end must be heard, however slow the reader of its output is.
-        guard evidence.ending == nil, !holds.contains(reason), let session = process?.session else { return false }
-        if holds.isEmpty { session.hold() }
-        holds.insert(reason)
-        return true
-    }
-
-    func release(_ reason: Holds) {
-        guard !holds.isEmpty else { return }
-        holds.subtract(reason)
-        if holds.isEmpty { process?.session?.release() }
     }
 
     package func answered(_ answer: Session.Answer) {
@@ -321,6 +302,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             request.launch = launchNumber
             stdin = nil
         }
+        flow.credit = process.heedsCredit ? OutputCredit() : nil
+        request.credit = flow.credit.map { _ in OutputCredit.window }
         sink?.note(.started)
         let preface = route.preface(of: request, from: origin)
         frameStart = session.request(ExecuteRequest.method, from: self) { request.encode(into: &$0, preface: preface) }
@@ -371,13 +354,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         evidence.exits.append(.init(exitCode: report.exitCode, signal: report.signal))
         enforced = enforced.map { $0.intersection(report.layers) } ?? report.layers
         usage = report.usage
-        if report.outOfMemoryKills > 0, let limit = command?.policy.limits.memory {
-            evidence.limitHit = .init(name: "memory", limit: limit, observed: report.usage.peakBytes)
-        } else if report.deniedForks > 0, report.exitCode != 0, let limit = command?.policy.limits.processes {
-            evidence.limitHit = .init(name: "processes", limit: limit, observed: limit)
-        } else if let hit = command?.policy.limits.hit(by: report) {
-            evidence.limitHit = hit
-        }
+        for hit in command?.policy.limits.hits(in: report) ?? [] { evidence.note(ReachedLimit(hit.limit, at: hit.area)) }
     }
 
     package func sandboxFailed(_ failure: LaunchFailure) {

@@ -10,6 +10,7 @@ protocol Coded: Equatable {
 
 extension CancelRequest: Coded {}
 extension CancelResult: Coded {}
+extension CreditNotification: Coded {}
 extension ExecuteRequest: Coded {}
 extension ExecuteResult: Coded {}
 extension ExecuteResult.Usage: Coded {}

@@ -99,6 +99,7 @@ extension GoldenFrame {
         request.remaining = 30_000
         request.launch = 7
         request.hasStdin = true
+        request.credit = 262_144
         request.environment = [("LANG", "C.UTF-8")]
         request.metadata = [("team", "x")]
         return request
@@ -136,7 +137,13 @@ extension GoldenFrame {
         .result(
             1,
             "initialize",
-            InitializeResult(version: 0, name: "command", pluginVersion: "0.1.0", executors: ["command"])
+            InitializeResult(
+                version: 0,
+                name: "command",
+                pluginVersion: "0.1.0",
+                executors: ["command"],
+                heedsCredit: true
+            )
         ),
         .request(2, ExecuteRequest.method, execute),
         .result(2, "execute-succeeded", succeeded),
@@ -164,6 +171,7 @@ extension GoldenFrame {
             OutputNotification.method,
             OutputNotification(task: "t1", stream: .stderr, sequence: 1, bytes: [0xFF, 0xFE, 0x00])
         ),
+        .notification("credit", CreditNotification.method, CreditNotification(task: "t1", bytes: 131_072)),
         .notification("progress", ProgressNotification.method, progress),
         .notification("log", LogNotification.method, LogNotification(level: .warning, message: "slow", task: "t1")),
     ]

@@ -20,6 +20,8 @@ public struct ExecuteRequest: Sendable, Equatable {
     public var launch: UInt64?
     /// Whether a stream from the submitter waits to become a launched command's standard input.
     public var hasStdin: Bool
+    /// How many bytes of output the plugin may send before it is given more; nil for one that does not heed credit.
+    public var credit: Int?
     /// Environment of the task; what the payload says of the same name wins.
     public var environment: [(key: String, value: String)]
     public var metadata: [(key: String, value: String)]
@@ -80,6 +82,10 @@ public struct ExecuteRequest: Sendable, Equatable {
             writer.key("stdin")
             writer.bool(true)
         }
+        if let credit {
+            writer.key("credit")
+            writer.int(credit)
+        }
         if !environment.isEmpty {
             writer.key("env")
             writer.strings(environment)
@@ -130,6 +136,8 @@ public struct ExecuteRequest: Sendable, Equatable {
             launch = UInt64(clamping: try reader.int())
         } else if reader.matches(key, "stdin") {
             hasStdin = try reader.bool()
+        } else if reader.matches(key, "credit") {
+            credit = Int(clamping: try reader.int())
         } else if reader.matches(key, "env") {
             environment = try reader.strings()
         } else if reader.matches(key, "metadata") {
@@ -145,6 +153,7 @@ public struct ExecuteRequest: Sendable, Equatable {
             && left.parentID == right.parentID && left.principal == right.principal && left.attempt == right.attempt
             && left.idempotencyKey == right.idempotencyKey && left.deadline == right.deadline
             && left.remaining == right.remaining && left.launch == right.launch && left.hasStdin == right.hasStdin
+            && left.credit == right.credit
             && left.environment.elementsEqual(right.environment, by: ==)
             && left.metadata.elementsEqual(right.metadata, by: ==) && left.payload == right.payload
     }

@@ -72,12 +72,15 @@ public struct InitializeResult: Sendable, Equatable {
     public var pluginVersion: String
     /// The executors that it serves.
     public var executors: [String]
+    /// Whether it keeps to the credit of each task, so that one whose output nobody takes does not stop the others.
+    public var heedsCredit: Bool
 
-    public init(version: Int, name: String, pluginVersion: String, executors: [String]) {
+    public init(version: Int, name: String, pluginVersion: String, executors: [String], heedsCredit: Bool = false) {
         self.version = version
         self.name = name
         self.pluginVersion = pluginVersion
         self.executors = executors
+        self.heedsCredit = heedsCredit
     }
 
     public func encode(into writer: inout JSONWriter) {
@@ -92,6 +95,10 @@ public struct InitializeResult: Sendable, Equatable {
         writer.beginArray()
         for executor in executors { writer.string(executor) }
         writer.endArray()
+        if heedsCredit {
+            writer.key("credit")
+            writer.bool(true)
+        }
         writer.endObject()
     }
 
@@ -99,6 +106,7 @@ public struct InitializeResult: Sendable, Equatable {
     public init(reading reader: inout JSONReader) throws(JSONError) {
         var (version, name, pluginVersion): (Int?, String?, String) = (nil, nil, "")
         var executors: [String]?
+        var heedsCredit = false
         let start = reader.index
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -113,12 +121,20 @@ public struct InitializeResult: Sendable, Equatable {
                 try reader.beginArray()
                 while try reader.nextElement() { names.append(try reader.string()) }
                 executors = names
+            } else if reader.matches(key, "credit") {
+                heedsCredit = try reader.bool()
             } else {
                 _ = try reader.skipValue()
             }
         }
         guard let version, let name, let executors else { throw JSONError(.wrongType, at: start) }
-        self.init(version: version, name: name, pluginVersion: pluginVersion, executors: executors)
+        self.init(
+            version: version,
+            name: name,
+            pluginVersion: pluginVersion,
+            executors: executors,
+            heedsCredit: heedsCredit
+        )
     }
 }
 

@@ -68,12 +68,21 @@ final class PluginRig {
     }
 
     @discardableResult
-    func execute(_ task: String, _ payload: JSONValue, launch: Int64? = 7, stdin: Bool = false) -> String {
+    func execute(_ task: String, _ payload: JSONValue, launch: Int64? = 7, stdin: Bool = false, credit: Int64? = nil)
+        -> String
+    {
         var members: [(String, JSONValue)] = [("task", .string(task)), ("executor", "command")]
         if let launch { members.append(("launch", .number(.int(launch)))) }
         if stdin { members.append(("stdin", true)) }
+        if let credit { members.append(("credit", .number(.int(credit)))) }
         members.append(("payload", payload))
         return request("execute", .object(JSONObject(members)))
+    }
+
+    /// Lets the plugin send more of a task's output.
+    func give(_ task: String, _ bytes: Int64) {
+        let params: JSONValue = ["task": .string(task), "bytes": .number(.int(bytes))]
+        send((["jsonrpc": "2.0", "method": "credit", "params": params] as JSONValue).text + "\n")
     }
 
     @discardableResult
@@ -161,10 +170,13 @@ final class PluginRig {
     }
 
     /// Executes and launches a command; returns the id of the request and the number of the launch.
-    func start(_ task: String = "t", _ payload: JSONValue = ["command": "true"]) throws -> (id: String, number: UInt64)
-    {
+    func start(
+        _ task: String = "t",
+        _ payload: JSONValue = ["command": "true"],
+        credit: Int64? = nil
+    ) throws -> (id: String, number: UInt64) {
         let before = launcher.numbers.count
-        let id = execute(task, payload)
+        let id = execute(task, payload, credit: credit)
         let number = try launchNumber(count: before + 1)
         try launcher.launched(number)
         return (id, number)

@@ -292,6 +292,8 @@ class Plugin:
             result = {"hello": "world"}
         elif start == "no_json":
             return write(b'{"jsonrpc": what?}\n')
+        elif start == "credit":
+            result["credit"] = True
         elif start == "close_stdout":
             os.close(1)
             hang()
@@ -326,7 +328,7 @@ class Plugin:
             send(id=identifier, result={"status": status, "detail": "as the config says"})
 
     def handle(self, message):
-        identifier, params = message["id"], message.get("params", {})
+        identifier, params = message.get("id"), message.get("params", {})
         method = message["method"]
         if method == "initialize":
             self.initialize(identifier, params)
