@@ -13,9 +13,11 @@ final class OutputWriter: EventHandler {
     private var isWatched = false
     /// A regular file: always ready, and epoll does not take it.
     private var isDirect = false
-    /// The reader has gone away.
+    /// Nothing can be written any more.
     private(set) var isBroken = false
-    /// What could not be written because the reader was gone.
+    /// Why, unless the reader has gone away, as readers may: a full disk, for instance.
+    private(set) var fault: Int32?
+    /// What could not be written.
     private(set) var lostBytes = 0
     private var waiting: [@LoopActor () -> Void] = []
     /// When a reader that is slow is given up.
@@ -53,7 +55,7 @@ final class OutputWriter: EventHandler {
 
     func ready(_ events: Readiness) {
         // A few pieces a turn: each is preceded by its own readiness, except that a pipe with room has room for one.
-        if !put(limit: Self.chunk) { fail() }
+        if !put(limit: Self.chunk) { fail(errno) }
         guard written == pending.count else { return settleIfDrained() }
         EventLoop.shared.unwatch(output)
         isWatched = false
@@ -62,7 +64,7 @@ final class OutputWriter: EventHandler {
 
     private func drainDirectly() {
         while written < pending.count, !isBroken {
-            if !put(limit: 1 << 20) { fail() }
+            if !put(limit: 1 << 20) { fail(errno) }
         }
         settleIfDrained()
     }
@@ -80,7 +82,9 @@ final class OutputWriter: EventHandler {
         return true
     }
 
-    private func fail() {
+    /// - Parameter error: why; 0 if it was given up.
+    private func fail(_ error: Int32) {
+        if !isBroken, error != EPIPE, error != 0 { fault = error }
         isBroken = true
         lostBytes += pending.count - written
         pending = []
@@ -106,6 +110,14 @@ final class OutputWriter: EventHandler {
         await withUnsafeContinuation { continuation in whenDrained { continuation.resume() } }
     }
 
+    /// Says on stderr that something could not be written; true if so. A reader that has gone is no reason to.
+    func tellFault(_ name: String) -> Bool {
+        guard let fault else { return false }
+        let reason = String(cString: strerror(fault))
+        Log.error("\(name): \(reason); \(lostBytes) bytes are lost", code: "output_lost")
+        return true
+    }
+
     /// From now on a reader that does not read holds up nobody. What it takes within a second it still gets.
     func hurry() {
         guard patience == nil else { return }
@@ -125,6 +137,6 @@ final class OutputWriter: EventHandler {
         if isWatched { EventLoop.shared.unwatch(output) }
         isWatched = false
         isGivenUp = true
-        fail()
+        fail(0)
     }
 }

@@ -69,7 +69,8 @@ final class FileRun {
         await output.finish()
         await host.stop()
         summarise()
-        return interrupts.exitCode ?? (file?.problem == nil ? tally.exitCode : Outcome.infra.exitCode)
+        let isWhole = file?.problem == nil && !output.tellFault("stdout")
+        return interrupts.exitCode ?? (isWhole ? tally.exitCode : Outcome.infra.exitCode)
     }
 
     private func interrupt(_ count: Int) {
@@ -152,7 +153,7 @@ final class FileRun {
     private func summarise() {
         if output.isGivenUp {
             Log.error("stdout was not read: \(output.lostBytes) bytes of results were not shown")
-        } else if unseen > 0 {
+        } else if unseen > 0, output.fault == nil {
             Log.error("stdout was closed by its reader: at least \(unseen) results were not shown")
         }
         if let problem = file?.problem { Log.error("\(file?.name ?? ""): reading stopped: \(problem)") }

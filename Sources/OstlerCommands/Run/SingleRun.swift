@@ -97,12 +97,13 @@ struct SingleRun: Sendable {
             await output.finish()
         }
         await sink?.finish()
+        let isLost = output.tellFault("stdout") || sink?.tellFaults() == true
         phases.mark("output")
         await host.stop()
         phases.mark("stop")
         if !isJSON { tell(result) }
         if let code = interrupts.exitCode, result.outcome != .succeeded { return code }
-        return exitCode(result)
+        return isLost ? Outcome.infra.exitCode : exitCode(result)
     }
 
     private func exitCode(_ result: TaskResult) -> Int32 {
@@ -123,7 +124,7 @@ struct SingleRun: Sendable {
             }
         } else if result.outcome != .succeeded {
             let how = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
-            Log.info("\(result.outcome.rawValue): \(how)")
+            Log.info("\(result.outcome.rawValue): \(how)", hint: result.hint)
         }
     }
 
@@ -173,5 +174,11 @@ final class StreamSink: TaskSink {
     func finish() async {
         await output.finish()
         await errors.finish()
+    }
+
+    /// Whether something could not be written, which is then said on stderr.
+    func tellFaults() -> Bool {
+        let isLost = output.tellFault("stdout")
+        return errors.tellFault("stderr") || isLost
     }
 }
