@@ -98,6 +98,17 @@ static bool parse_tmpfs(struct plan *plan, const struct ostler_step *head, struc
     return true;
 }
 
+/// Each sandbox has its own: for its user alone, and gone with it.
+static bool parse_secret(struct plan *plan, const struct ostler_step *head, struct cursor *body) {
+    const char *target = take_string(body);
+    if (!is_view_path(target)) return false;
+    struct plan_step *step = plan_add_step(plan, head, true);
+    step->target = target;
+    step->content = (const uint8_t *)body->at;
+    step->content_size = body->left;
+    return true;
+}
+
 static bool parse_rlimit(struct plan *plan, struct cursor *body) {
     const struct ostler_rlimit *limit = take(body, sizeof *limit);
     if (!limit || body->left || limit->resource >= RLIM_NLIMITS) return false;
@@ -145,7 +156,10 @@ static bool parse_step(struct plan *plan, const struct ostler_step *head, struct
     case OSTLER_STEP_PROC:
         return parse_view(plan, head, body);
     case OSTLER_STEP_TMPFS:
+    case OSTLER_STEP_SECRETS:
         return parse_tmpfs(plan, head, body);
+    case OSTLER_STEP_SECRET:
+        return parse_secret(plan, head, body);
     case OSTLER_STEP_HOST_FILE:
     case OSTLER_STEP_MASK:
     case OSTLER_STEP_WITNESS:

@@ -1,6 +1,7 @@
 // The mounts that each sandbox makes for itself on its copy of the template.
 #include <limits.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #include "calls.h"
 #include "launcher.h"
@@ -81,6 +82,30 @@ static bool mount_tmpfs(struct build *build, const struct plan_step *step) {
     return mount_at("tmpfs", step->target, flags, options) == 0;
 }
 
+static bool write_all(int fd, const uint8_t *at, size_t left) {
+    while (left) {
+        ssize_t done = write(fd, at, left);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return false;
+        at += done;
+        left -= (size_t)done;
+    }
+    return true;
+}
+
+static void put_secret(struct build *build, const struct plan_step *step) {
+    int fd = open(step->target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+    bool good = fd >= 0 && fchmod(fd, 0400) == 0 && write_all(fd, step->content, step->content_size) &&
+                fchown(fd, build->slot->uid, build->slot->gid) == 0;
+    if (!good) refuse(build, "secret", step);
+    close(fd);
+}
+
+static void lock_secrets(struct build *build, const struct plan_step *step) {
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if (call_mount(NULL, step->target, NULL, flags, NULL) < 0) refuse(build, "read-only", step);
+}
+
 /// The names of a user's keys are told to whoever is that user outside: that may be the caller.
 static bool hide_keys(const char *proc) {
     char path[PATH_MAX + 8];
@@ -103,6 +128,7 @@ void sandbox_mounts(struct build *build) {
     int trees[SANDBOX_BINDS_MAX];
     bool directories[SANDBOX_BINDS_MAX];
     bool bounded = true, has_tmpfs = false;
+    const struct plan_step *secrets = NULL;
     ask_witnesses(build);
     if (LEAVES_OUT(plan, MOUNT_NS)) return;
     open_sources(build, trees, directories);
@@ -120,10 +146,16 @@ void sandbox_mounts(struct build *build) {
             has_tmpfs = true;
             bounded = mount_tmpfs(build, step) && bounded;
             if (!bounded) sandbox_check(build, false, OSTLER_STAGE_MOUNT, OSTLER_LAYER_TMP, step->target);
+        } else if (step->kind == OSTLER_STEP_SECRETS) {
+            if (!mount_tmpfs(build, step)) refuse(build, "tmpfs", step);
+            secrets = step;
+        } else if (step->kind == OSTLER_STEP_SECRET) {
+            put_secret(build, step);
         } else {
             if (trees[used] >= 0) attach(build, step, trees[used], directories[used]);
             used++;
         }
     }
+    if (secrets) lock_secrets(build, secrets);
     if (has_tmpfs && bounded) build->layers |= LAYER(TMP);
 }

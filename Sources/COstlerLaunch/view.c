@@ -134,7 +134,8 @@ static bool is_covered(const struct plan *plan, uint32_t index) {
 
 static void make_point(struct view *view, uint32_t index) {
     const struct plan_step *step = &view->plan->steps[index];
-    if (is_covered(view->plan, index)) return;
+    // A secret is a file below a mount of the sandbox's own.
+    if (is_covered(view->plan, index) || step->kind == OSTLER_STEP_SECRET) return;
     bool directory = step->kind != OSTLER_STEP_BIND || view->directories[index];
     int point = mount_point(view->root, step->target, directory);
     if (point < 0) fail(view, "mount point", step->target);

@@ -50,6 +50,7 @@ extension HostConfig {
     /// The whole configuration as a file would say it.
     package var tree: JSONValue {
         let sections = executors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.tree) }
+        let secrets = secrets.sorted { $0.key < $1.key }.map { ($0.key, $0.value.tree) }
         return [
             "executors": .object(JSONObject(sections)),
             "plugins": ["allow": .strings(plugins.allow), "block": .strings(plugins.block)],
@@ -60,6 +61,7 @@ extension HostConfig {
                 "grace": .duration(tasks.graceMilliseconds),
                 "start_timeout": .duration(tasks.startTimeoutMilliseconds),
             ],
+            "secrets": .object(JSONObject(secrets)),
             "log": ["level": .string(log.level.rawValue), "format": .string(log.format.rawValue)],
         ]
     }

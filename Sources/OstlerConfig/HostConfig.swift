@@ -22,6 +22,7 @@ package import OstlerJSON
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
 /// tasks: {timeout: none, run_timeout: none, grace: 5s, start_timeout: 10s}
+/// secrets: {db: {file: /etc/keys/db}, api: {command: [pass, show, api]}, token: {env: TOKEN}}
 /// log: {level: info, format: text}
 /// ```
 package struct HostConfig: Sendable {
@@ -171,6 +172,7 @@ package struct HostConfig: Sendable {
     package var plugins = Plugins()
     package var sandbox = Sandbox()
     package var tasks = Tasks()
+    package var secrets: [String: SecretSource] = [:]
     package var log = Log()
     /// The text that was read; nil if there was no file.
     package private(set) var document: YAMLDocument?
@@ -198,13 +200,14 @@ package struct HostConfig: Sendable {
     package init(_ document: YAMLDocument) throws(ConfigFailure) {
         let log = ProblemLog(document)
         self.document = document
-        if let members = log.root.members(["include", "executors", "plugins", "sandbox", "tasks", "log"]) {
+        if let members = log.root.members(["include", "executors", "plugins", "sandbox", "tasks", "secrets", "log"]) {
             // Where it stands for something it has been replaced by what it stands for.
             members["include"]?.report(.unsupported, "include is for configuration files only", atKey: true)
             executors = members["executors"].map(Executor.all) ?? [:]
             plugins = members["plugins"].map(Plugins.init(reading:)) ?? plugins
             sandbox = members["sandbox"].map(Sandbox.init(reading:)) ?? sandbox
             tasks = members["tasks"].map(Tasks.init(reading:)) ?? tasks
+            secrets = members["secrets"].map(SecretSource.all) ?? [:]
             self.log = members["log"].map(Log.init(reading:)) ?? self.log
         }
         try log.finish()

@@ -146,6 +146,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
     }
 
     package func process(_ process: ExecutorProcess, notice: TaskNotice, of task: String?) {
+        let notice = provider.vault.masked(notice)
         guard let task else {
             if case .log(let log) = notice { settings.onLog?(plugin.manifest.name, log) }
             return

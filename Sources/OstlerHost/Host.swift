@@ -36,6 +36,10 @@ package final class Host {
 
     private func check(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
         if let refusal = provider.refusal(of: spec.sandbox, launches: route.launches) { return [refusal] }
+        if !spec.secrets.isEmpty {
+            guard route.launches else { return [.secretsUnsupported(route.name)] }
+            if let problem = provider.vault.problem(of: spec) { return [problem] }
+        }
         let bytes = Self.frameBytes(of: spec)
         guard bytes <= Self.maximumPayloadBytes else { return [.payloadTooLarge(bytes)] }
         if !spec.isPayloadChecked, let fault = jsonFault(spec.payload) { return [fault] }

@@ -12,6 +12,7 @@ package import OstlerTasks
 package final class SandboxProvider {
     package let launcher: Launcher
     package let planner: Planner
+    package let vault: SecretVault
     private let settings: HostSettings
     private var programs: [String: ListedPrograms] = [:]
     /// The files of lists before those of now: tasks that wait may have been planned with them.
@@ -30,6 +31,7 @@ package final class SandboxProvider {
         let best: SandboxLayers
         let enforced: SandboxLayers
         let programs: ProgramFence?
+        let secrets: [SandboxSecret]
     }
 
     package init(_ settings: HostSettings) {
@@ -39,6 +41,7 @@ package final class SandboxProvider {
             workingDirectory: settings.workingDirectory,
             home: settings.home
         )
+        vault = SecretVault(settings.config.secrets)
         planner = Planner(layout: HostLayout.probe())
         launcher = Launcher(
             .init(
@@ -88,6 +91,8 @@ package final class SandboxProvider {
     package func policy(for task: TaskSpec, executor: String) throws(Failure) -> SandboxPolicy {
         var policy = try base(for: task.sandbox)
         if task.environmentMode == .clean { policy.environment = [] }
+        // Their values come when the task is about to run.
+        policy.secrets = task.secrets.map { SandboxSecret(name: $0.name, variable: $0.variable, bytes: []) }
         if let fence = programs(of: executor).current() { policy.enforce(fence) }
         return policy
     }
@@ -217,7 +222,8 @@ package final class SandboxProvider {
             required: policy.required,
             best: policy.best,
             enforced: enforced,
-            programs: policy.programs
+            programs: policy.programs,
+            secrets: policy.secrets
         )
         if let known = certificates[key] { return known }
         let json = Certificate(policy: policy, enforced: enforced, capabilities: launcher.capabilities).json

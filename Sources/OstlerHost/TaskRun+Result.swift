@@ -30,6 +30,7 @@ extension TaskRun {
         result.plugin = route.plugin
         result.cancellation = cancellation(proven: proven)
         describeTiming(&result)
+        for stream in [OutputStream.stdout, .stderr] { deliver(stream, masks?.finish(stream) ?? []) }
         release([.sink, .spool])
         guard output != nil || errorOutput != nil else { return tell(result) }
         collectOutput(into: result)
@@ -41,8 +42,17 @@ extension TaskRun {
             let lastWords = result.errorOutput.bytes.suffix(Self.lastWords)
             result.hint = command.policy.limits.suspicion(from: lastWords, enforced: enforced)
         }
+        conceal(&result)
         host.ended(self)
         whenDone(result)
+    }
+
+    /// Takes secrets out of what executors and commands said besides their streams.
+    private func conceal(_ result: inout TaskResult) {
+        let vault = host.provider.vault
+        result.error = result.error.map { vault.masked($0) }
+        result.executorStderr = result.executorStderr.map { vault.masked($0) }
+        result.executorMetadata = result.executorMetadata.map { vault.masked(json: $0) }
     }
 
     /// How much of a command's stderr is looked through for complaints.
@@ -50,12 +60,13 @@ extension TaskRun {
 
     /// Adds what the task wrote. What was spooled comes from the disk, so the end may be told a little later.
     private func collectOutput(into result: TaskResult) {
-        collect(output, into: result, at: \.output) { result in
-            self.collect(self.errorOutput, into: result, at: \.errorOutput) { self.tell($0) }
+        collect(.stdout, output, into: result, at: \.output) { result in
+            self.collect(.stderr, self.errorOutput, into: result, at: \.errorOutput) { self.tell($0) }
         }
     }
 
     private func collect(
+        _ stream: OutputStream,
         _ capture: OutputCapture?,
         into result: TaskResult,
         at place: any WritableKeyPath<TaskResult, CapturedOutput> & Sendable,
@@ -66,7 +77,9 @@ extension TaskRun {
         capture.collect { collected in
             var result = result
             switch collected {
-            case .success(let output): result[keyPath: place] = output
+            case .success(let output):
+                result[keyPath: place] = output
+                result[keyPath: place].masking = self.masks?.masking(of: stream)
             case .failure(let fault):
                 // A result without its output is none, unless something worse has been said already.
                 guard [.succeeded, .failed].contains(result.outcome) else { break }

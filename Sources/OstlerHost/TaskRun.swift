@@ -39,6 +39,10 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     var output: OutputCapture?
     var errorOutput: OutputCapture?
     var flow = OutputFlow()
+    /// Nil if the task has no secrets.
+    var masks: StreamMasks?
+    /// How much it wrote, over both streams and before secrets were taken out.
+    private var written: UInt64 = 0
     var enforced: SandboxLayers?
     var usage: ExecuteResult.Usage?
     var lostStderr: String?
@@ -98,6 +102,12 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     }
 
     private func prepare(_ command: CommandSandbox) async {
+        do throws(Failure) {
+            try await giveSecrets(to: command)
+        } catch {
+            evidence.failure = (.infra, error)
+            return perform(state.handle(.executorLost, launches: launches))
+        }
         do {
             command.plan = try await host.provider.plan(for: command.policy)
             host.settings.onPhase?("view of the command")
@@ -108,6 +118,18 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             evidence.sandboxFailure = failure
             perform(state.handle(.executorLost, launches: launches))
         }
+    }
+
+    /// The sandbox gets their values; what the task writes from now on is looked through for them.
+    private func giveSecrets(to command: CommandSandbox) async throws(Failure) {
+        guard !spec.secrets.isEmpty else { return }
+        let found = try await host.provider.vault.resolve(spec.secrets)
+        command.policy.secrets = found.map { grant, value in
+            // A variable ends where text ends; a file is what its source was, byte for byte.
+            let bytes = grant.variable == nil ? value.bytes : value.core
+            return SandboxSecret(name: grant.name, variable: grant.variable, bytes: bytes)
+        }
+        masks = StreamMasks(SecretMask(found.map(\.value)))
     }
 
     private var timeout: Int64? { spec.timeout ?? host.settings.config.tasks.timeoutMilliseconds }
@@ -176,21 +198,26 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     }
 
     func wrote(_ notification: OutputNotification) {
-        let capture = capture(of: notification.stream)
-        capture.append(notification.bytes)
-        let total = (output?.total ?? 0) + (errorOutput?.total ?? 0)
-        guard total <= outputLimit else {
-            let reached = Failure.Limit(name: "output", limit: outputLimit, observed: total)
+        written += UInt64(notification.bytes.count)
+        deliver(notification.stream, masks?.mask(notification.stream, notification.bytes) ?? notification.bytes)
+        guard written <= outputLimit else {
+            let reached = Failure.Limit(name: "output", limit: outputLimit, observed: written)
             evidence.note(ReachedLimit(reached))
             return end(.limit(reached))
         }
-        if capture.isBehind { hold(.spool) }
-        if let sink {
-            sink.write(notification.stream, notification.bytes)
-            waitIfCongested(sink)
-        }
         flow.credit?.take(notification.bytes.count)
         settleCredit()
+    }
+
+    /// Keeps and shows what is free of secrets.
+    func deliver(_ stream: OutputStream, _ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        let capture = capture(of: stream)
+        capture.append(bytes)
+        if capture.isBehind { hold(.spool) }
+        guard let sink else { return }
+        sink.write(stream, bytes)
+        waitIfCongested(sink)
     }
 
     func noticed(_ notice: TaskNotice) {
@@ -354,7 +381,9 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         evidence.exits.append(.init(exitCode: report.exitCode, signal: report.signal))
         enforced = enforced.map { $0.intersection(report.layers) } ?? report.layers
         usage = report.usage
-        for hit in command?.policy.limits.hits(in: report) ?? [] { evidence.note(ReachedLimit(hit.limit, at: hit.area)) }
+        for hit in command?.policy.limits.hits(in: report) ?? [] {
+            evidence.note(ReachedLimit(hit.limit, at: hit.area))
+        }
     }
 
     package func sandboxFailed(_ failure: LaunchFailure) {
@@ -390,7 +419,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 /// The sandbox that the commands of a task get: what it is to be, and the launcher's number for it.
 @LoopActor
 final class CommandSandbox {
-    let policy: SandboxPolicy
+    var policy: SandboxPolicy
     /// Bytes of the task's streams together.
     let outputLimit: Int64?
     var plan: UInt32 = 0

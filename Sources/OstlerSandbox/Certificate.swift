@@ -11,6 +11,8 @@ package struct Certificate: Sendable {
     package let capabilities: LauncherCapabilities
     /// The lists that are in force; nil if there are none.
     package let programs: ProgramFence?
+    /// The secrets that were delivered: their names and places.
+    private let secrets: [(name: String, variable: String?, path: String)]
 
     package init(policy: SandboxPolicy, enforced: SandboxLayers, capabilities: LauncherCapabilities) {
         profile = policy.name
@@ -20,6 +22,7 @@ package struct Certificate: Sendable {
         self.enforced = enforced
         self.capabilities = capabilities
         programs = policy.programs
+        secrets = policy.secrets.map { ($0.name, $0.variable, $0.path) }
     }
 
     package func encode(into writer: inout JSONWriter) {
@@ -45,7 +48,29 @@ package struct Certificate: Sendable {
             writer.endObject()
         }
         writer.endArray()
+        if !secrets.isEmpty { encodeSecrets(into: &writer) }
         writer.endObject()
+    }
+
+    private func encodeSecrets(into writer: inout JSONWriter) {
+        writer.key("secrets")
+        writer.beginArray()
+        for secret in secrets {
+            writer.beginObject()
+            writer.key("name")
+            writer.string(secret.name)
+            writer.key("as")
+            writer.string(secret.variable == nil ? "file" : "env")
+            if let variable = secret.variable {
+                writer.key("variable")
+                writer.string(variable)
+            } else {
+                writer.key("path")
+                writer.string(secret.path)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     /// As JSON text.
@@ -83,7 +108,9 @@ package struct Certificate: Sendable {
         case .seccomp: "filter over the known system calls; newer ones do not exist"
         case .rlimits: "rlimits"
         case .closedDescriptors: "close_range of all but the granted ones"
-        case .environment: "built from the policy alone"
+        case .environment:
+            secrets.contains { $0.variable != nil }
+                ? "built from the policy alone, with secrets in it" : "built from the policy alone"
         case .parentDeath: "PDEATHSIG of pid 1 and the launcher's socket"
         case .memoryLimit:
             isEnforced ? "cgroup \(capabilities.memory.rawValue) memory" : "RLIMIT_DATA, for each process by itself"

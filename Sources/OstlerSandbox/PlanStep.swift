@@ -10,6 +10,9 @@ package enum PlanStep: Sendable, Equatable {
     case devices
     case proc(String)
     case tmpfs(String, size: UInt64, mode: UInt32, flags: BindFlags)
+    /// Where the files of secrets that follow are put.
+    case secrets(String, size: UInt64)
+    case secret(SandboxSecret)
     case workDirectory(String)
     case environment(String)
     case hostname(String)
@@ -101,7 +104,12 @@ private struct PlanEncoder {
         case .devices: put(OSTLER_STEP_DEVICES, strings: [])
         case .proc(let path): put(OSTLER_STEP_PROC, strings: [path])
         case .tmpfs(let path, let size, let mode, let flags):
-            let body = ostler_tmpfs(size: size, inodes: SandboxPolicy.Limits.files(in: size), mode: mode, flags: flags.rawValue)
+            let body = ostler_tmpfs(
+                size: size,
+                inodes: SandboxPolicy.Limits.files(in: size),
+                mode: mode,
+                flags: flags.rawValue
+            )
             put(OSTLER_STEP_TMPFS, body, strings: [path])
         case .workDirectory(let path): put(OSTLER_STEP_CWD, strings: [path])
         case .environment(let text): put(OSTLER_STEP_ENV, strings: [text])
@@ -113,8 +121,19 @@ private struct PlanEncoder {
         case .seccomp(let filter):
             let profile = filter == .strict ? OSTLER_SECCOMP_STRICT : OSTLER_SECCOMP_NO_MEMORY_FILES
             put(OSTLER_STEP_SECCOMP, ostler_seccomp(profile: profile.rawValue, reserved: 0))
+        case .secrets(let path, let size):
+            let flags = BindFlags.noExecute.rawValue
+            put(OSTLER_STEP_SECRETS, ostler_tmpfs(size: size, inodes: 1024, mode: 0o500, flags: flags), strings: [path])
+        case .secret(let secret): add(secret)
         default: addProgramStep(step)
         }
+    }
+
+    private mutating func add(_ secret: SandboxSecret) {
+        guard let variable = secret.variable else {
+            return put(OSTLER_STEP_SECRET, strings: [secret.path], rest: secret.bytes)
+        }
+        put(OSTLER_STEP_ENV, strings: [], rest: Array("\(variable)=".utf8) + secret.bytes + [0])
     }
 
     private mutating func addProgramStep(_ step: PlanStep) {

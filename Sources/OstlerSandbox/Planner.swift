@@ -12,6 +12,7 @@ package struct Planner: Sendable {
         if let fence = policy.programs { steps.append(.programs(fence.identities)) }
         steps += view(policy)
         steps += processes(policy)
+        steps += SandboxSecret.steps(policy.secrets)
         if policy.asks(.landlock) { steps.append(.landlock(executable: executable(policy))) }
         return SandboxPlan(steps: steps)
     }

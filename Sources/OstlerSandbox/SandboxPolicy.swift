@@ -45,6 +45,8 @@ package struct SandboxPolicy: Sendable, Hashable {
     package var binds: [Bind] = []
     /// `KEY=VALUE`, the whole of what a process starts with unless a launch adds to it.
     package var environment: [String] = SandboxPolicy.minimalEnvironment
+    /// What is delivered to the sandbox and to nothing else.
+    package var secrets: [SandboxSecret] = []
     /// The lists of programs that are in force; nil if there are none.
     package var programs: ProgramFence?
     package var required: SandboxLayers = .strictRequired

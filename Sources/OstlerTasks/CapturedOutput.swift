@@ -15,6 +15,21 @@ package struct CapturedOutput: Sendable {
     /// Of all that the task wrote, in hexadecimal; known where the stream went through a spool.
     package private(set) var sha256: String?
     private let half: Int
+    /// What secrets were taken out of it before it came here; nil if none were looked for.
+    package var masking: Masking?
+
+    /// How a stream differs from what the task wrote.
+    package struct Masking: Sendable, Equatable {
+        /// Bytes that the task wrote, secrets included.
+        package var written: UInt64
+        /// Stretches that were replaced.
+        package var replaced: Int
+
+        package init(written: UInt64, replaced: Int) {
+            self.written = written
+            self.replaced = replaced
+        }
+    }
 
     package init(keptBytes: Int = Self.keptBytes) {
         half = keptBytes / 2
@@ -73,7 +88,11 @@ package struct CapturedOutput: Sendable {
             }
         }
         writer.key("bytes")
-        writer.int(total)
+        writer.int(masking?.written ?? total)
+        if let masking, masking.replaced > 0 {
+            writer.key("masked")
+            writer.int(masking.replaced)
+        }
         writer.key("truncated")
         writer.bool(isTruncated)
         writer.optional("sha256", sha256)

@@ -43,6 +43,8 @@ package struct TaskSpec: Sendable {
     package var environment: [(key: String, value: String)] = []
     package var environmentMode: EnvironmentMode = .minimal
     package var sandbox = SandboxRequest()
+    /// What its commands are to be told and nobody else.
+    package var secrets: [SecretGrant] = []
     package var idempotencyKey: String?
     package var labels: [(key: String, value: String)] = []
     package var metadata: [(key: String, value: String)] = []

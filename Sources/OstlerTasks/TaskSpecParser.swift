@@ -5,10 +5,10 @@ package import OstlerProtocol
 package struct TaskSpecParser: Sendable {
     private static let known = [
         "id", "executor", "type", "payload", "timeout", "run_timeout", "env", "env_mode", "sandbox", "idempotency_key",
-        "labels", "metadata", "priority",
+        "labels", "metadata", "priority", "secrets",
     ]
     /// Members of the design that this version does not carry out: ignoring them would be a lie.
-    private static let planned = ["retry", "guards", "secrets"]
+    private static let planned = ["retry", "guards"]
 
     private var validator = JSONValidator()
     /// Where in its bytes the last document was found not to be JSON; nil if it was JSON.
@@ -110,6 +110,7 @@ package struct TaskSpecParser: Sendable {
         case "timeout": spec.timeout = try duration(&reader, pointer)
         case "run_timeout": spec.runTimeout = try duration(&reader, pointer)
         case "env": spec.environment = try environment(&reader, pointer)
+        case "secrets": spec.secrets = try secrets(&reader, pointer)
         case "labels": spec.labels = try strings(&reader, pointer)
         case "metadata": spec.metadata = try strings(&reader, pointer)
         case "idempotency_key": spec.idempotencyKey = try text(&reader, pointer)

@@ -89,7 +89,7 @@ private func problems(_ text: String) -> [String] {
 
     @Test(arguments: [
         ("executer: {}", #"1:1: unknown key "executer"; did you mean "executors"?"#),
-        ("x: 1", #"1:1: unknown key "x"; known keys: include, executors, plugins, sandbox, tasks, log"#),
+        ("x: 1", #"1:1: unknown key "x"; known keys: include, executors, plugins, sandbox, tasks, secrets, log"#),
         ("sandbox:\n  limits:\n    memroy: 1", #"3:5: unknown key "memroy" in sandbox.limits; did you mean "memory"?"#),
         (
             "sandbox:\n  open_files: 1",

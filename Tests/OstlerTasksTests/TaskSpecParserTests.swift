@@ -395,7 +395,59 @@ private func task(_ member: String) -> String {
         #expect(failure.message == #"unknown member "\u001b[31m\u202e"# + String(repeating: "x", count: 34) + "…\"")
     }
 
-    @Test(arguments: ["retry", "guards", "secrets"])
+    @Test func `secrets are named, or named with the variable that is to hold them`() throws {
+        let spec = try parse(
+            task(#""secrets":["db",{"name":"api","as":"file"},{"variable":"TOKEN_2","as":"env","name":"token"}]"#)
+        )
+        #expect(spec.secrets == [SecretGrant("db"), SecretGrant("api"), SecretGrant("token", variable: "TOKEN_2")])
+        #expect(try parse(task(#""secrets":[]"#)).secrets.isEmpty)
+    }
+
+    @Test(arguments: [
+        Row(task(#""secrets":"db""#), "wrong_type", "/secrets", "secrets must be a list such as [\"db\"], not text"),
+        Row(task(#""secrets":[1]"#), "wrong_type", "/secrets/0", "0 must be a name or an object, not a number"),
+        Row(
+            task(#""secrets":["db",{"as":"file"}]"#),
+            "missing_member",
+            "/secrets/1",
+            "name is missing: say which secret"
+        ),
+        Row(
+            task(#""secrets":[{"name":"db","as":"argument"}]"#),
+            "not_in_enum",
+            "/secrets/0/as",
+            "as must be file or env, not \"argument\""
+        ),
+        Row(
+            task(#""secrets":[{"name":"db","as":"env"}]"#),
+            "invalid_secret",
+            "/secrets/0",
+            "\"as\": \"env\" and variable go together"
+        ),
+        Row(
+            task(#""secrets":[{"name":"db","variable":"DB"}]"#),
+            "invalid_secret",
+            "/secrets/0",
+            "\"as\": \"env\" and variable go together"
+        ),
+        Row(
+            task(#""secrets":[{"name":"db","as":"env","variable":"1=2"}]"#),
+            "invalid_variable",
+            "/secrets/0/variable",
+            "\"1=2\" is no name of a variable"
+        ),
+        Row(
+            task(#""secrets":["db","db"]"#),
+            "duplicate_secret",
+            "/secrets/1",
+            "the secret \"db\" is asked for twice"
+        ),
+    ])
+    func `what is wrong with secrets is told`(_ row: Row) {
+        check(row)
+    }
+
+    @Test(arguments: ["retry", "guards"])
     func `members of later versions are not ignored`(_ name: String) {
         check(
             Row(

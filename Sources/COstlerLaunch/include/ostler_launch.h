@@ -228,6 +228,8 @@ enum ostler_step_kind {
     OSTLER_STEP_SECCOMP = 27, // body ostler_seccomp
     OSTLER_STEP_PROGRAMS = 28, // body ostler_programs, then ostler_file_id[count]
     OSTLER_STEP_WITNESS = 29,  // body ostler_stamp; string: path on the host. No sandbox starts once it has changed: ESTALE
+    OSTLER_STEP_SECRETS = 31,  // body ostler_tmpfs; string: path. As TMPFS, for the secrets that follow; then read-only
+    OSTLER_STEP_SECRET = 32,   // string: path below the secrets; then the content. Only the sandbox's user may read it
     OSTLER_STEP_LANDLOCK = 30, // body ostler_landlock; strings: paths in the view that may be executed, or are above such
 };
 

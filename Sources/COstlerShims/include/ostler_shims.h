@@ -50,6 +50,10 @@ ssize_t ostler_recv(int fd, void *buffer, size_t capacity, int *fds, int *fd_cou
 /// stdout are /dev/null, stderr is kept, everything else is closed.
 int ostler_spawn_with_control(const char *path, char *const argv[], int control, pid_t *pid);
 
+/// Starts a program, looked up by PATH, in a process group of its own, with stdin from /dev/null, the two descriptors as
+/// stdout and stderr, everything else closed, and the caller's environment.
+int ostler_spawn_filter(char *const argv[], int out, int err, pid_t *pid);
+
 int64_t ostler_now_ns(void);
 int ostler_wait_status(pid_t pid, int *status, int no_hang);
 int ostler_terminal_columns(int fd);

@@ -18,13 +18,16 @@ struct FileCheck {
     private let file: TaskFile
     private let host: Host
     private let isJSON: Bool
+    /// Whether secrets that the tasks ask for are read, so that nothing runs if one of them cannot be had.
+    private let readsSecrets: Bool
     /// More than these are only counted.
     private static let shown = 20
 
-    init(_ file: TaskFile, _ host: Host, isJSON: Bool) {
+    init(_ file: TaskFile, _ host: Host, isJSON: Bool, readsSecrets: Bool = false) {
         self.file = file
         self.host = host
         self.isJSON = isJSON
+        self.readsSecrets = readsSecrets
     }
 
     /// Tells each problem with its place as it is found.
@@ -33,6 +36,8 @@ struct FileCheck {
         var ids = IDLedger()
         // What cannot be read twice is held in memory: where each id was first.
         var lines: [UInt64: Int] = [:]
+        // Where each secret is first asked for.
+        var secrets: [String: Int] = [:]
         while let entry = await file.next() {
             report.tasks += 1
             switch entry.content {
@@ -44,7 +49,9 @@ struct FileCheck {
                 } else {
                     lines[IDLedger.hash(spec.id)] = entry.line
                 }
-                for problem in host.problems(of: spec) { try tell(problem, entry.line, &report) }
+                let problems = host.problems(of: spec)
+                for problem in problems { try tell(problem, entry.line, &report) }
+                if problems.isEmpty { secrets.merge(spec.secrets.map { ($0.name, entry.line) }) { first, _ in first } }
             case .failure(let refusal): try tell(refusal.failure, entry.line, column: refusal.column, &report)
             }
         }
@@ -57,6 +64,11 @@ struct FileCheck {
         }
         let repeated = ids.repeated()
         if !repeated.isEmpty { try await tellRepeated(repeated, &report) }
+        if readsSecrets {
+            for (name, failure) in await host.provider.vault.failures(of: secrets.keys.sorted()) {
+                try tell(failure, secrets[name] ?? 0, &report)
+            }
+        }
         if report.problems > Self.shown {
             Log.error("… and \(report.problems - Self.shown) more")
         }

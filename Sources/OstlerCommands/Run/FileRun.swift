@@ -42,7 +42,7 @@ final class FileRun {
             self.file = file
             if file.isRegular, !options.keepsGoing {
                 isChecking = true
-                let report = try await FileCheck(file, host, isJSON: options.global.json).run()
+                let report = try await FileCheck(file, host, isJSON: options.global.json, readsSecrets: true).run()
                 isChecking = false
                 if let code = interrupts.exitCode {
                     Log.info("interrupted: nothing was run")

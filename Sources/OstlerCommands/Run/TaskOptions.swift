@@ -28,6 +28,11 @@ struct TaskOptions: Sendable {
             "What the environment starts from: minimal or clean.",
             completion: .oneOf(["minimal", "clean"])
         )
+        static let secrets = CommandOption.values(
+            "secret",
+            "NAME[=VARIABLE]",
+            "A secret of the configuration, as /run/secrets/NAME or in a variable."
+        )
         static let labels = CommandOption.values("label", "KEY=VALUE", "A label of the task.")
         static let workdir = CommandOption.value(
             "workdir",
@@ -77,8 +82,8 @@ struct TaskOptions: Sendable {
         CommandSpec.Section(
             "What it sees",
             [
-                Option.environment, Option.environmentMode, Option.inputs, Option.outputs, Option.workdir,
-                Option.profile, Option.required, Option.strict,
+                Option.environment, Option.environmentMode, Option.secrets, Option.inputs, Option.outputs,
+                Option.workdir, Option.profile, Option.required, Option.strict,
             ]
         ),
     ]
@@ -94,6 +99,7 @@ struct TaskOptions: Sendable {
     let runTimeout: Int64?
     let environment: [(key: String, value: String)]
     let environmentMode: TaskSpec.EnvironmentMode?
+    let secrets: [SecretGrant]
     let labels: [(key: String, value: String)]
     let workdir: String?
     let inputs: [String]
@@ -117,6 +123,7 @@ struct TaskOptions: Sendable {
             try Self.pair(text, "--env")
         }
         environmentMode = try arguments.choice(Option.environmentMode, of: TaskSpec.EnvironmentMode.self)
+        secrets = try arguments.values(Option.secrets).map { (text) throws(UsageError) in try Self.secret(text) }
         labels = try arguments.values(Option.labels).map { (text) throws(UsageError) in
             try Self.pair(text, "--label")
         }
@@ -161,6 +168,15 @@ struct TaskOptions: Sendable {
             throw UsageError("--require: unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
         }
         return layer
+    }
+
+    private static func secret(_ text: String) throws(UsageError) -> SecretGrant {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let variable = parts.count > 1 ? parts[1] : nil
+        guard !parts[0].isEmpty, variable.map(SecretGrant.isVariable) ?? true else {
+            throw UsageError("--secret \(text): write it as NAME or NAME=VARIABLE")
+        }
+        return SecretGrant(parts[0], variable: variable)
     }
 
     static func pair(_ text: String, _ option: String) throws(UsageError) -> (key: String, value: String) {
@@ -217,6 +233,7 @@ struct TaskOptions: Sendable {
         if let timeout { spec.timeout = timeout }
         if let runTimeout { spec.runTimeout = runTimeout }
         spec.environment += environment
+        spec.secrets += secrets.filter { !spec.secrets.contains($0) }
         spec.labels += labels
         if let environmentMode { spec.environmentMode = environmentMode }
     }

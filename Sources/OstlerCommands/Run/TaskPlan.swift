@@ -143,6 +143,8 @@ extension PlanStep {
         case .tmpfs(let path, let size, _, let flags):
             "tmpfs at \(path), \(SizeText.text(bytes: Int64(clamping: size)))"
                 + (flags.contains(.noExecute) ? ", noexec" : "")
+        case .secrets(let path, _): "tmpfs at \(path), read-only, for secrets"
+        case .secret(let secret): "\(secret)"
         case .workDirectory(let path): "work directory \(path)"
         case .environment(let pair): "environment \(pair)"
         case .hostname(let name): "host name \(name)"
