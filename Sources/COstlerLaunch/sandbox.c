@@ -99,8 +99,9 @@ static void follow_launcher(struct build *build) {
 
 static bool limit(unsigned resource, uint64_t value) {
     rlim_t hard = launcher.rlimits[resource].rlim_max;
-    rlim_t both = value < hard ? value : hard;
-    struct rlimit limit = {both, both};
+    // At the hard limit of processor time the kernel kills without a word; a second before, its signal says why.
+    uint64_t most = resource == RLIMIT_CPU && value < RLIM_INFINITY - 1 ? value + 1 : value;
+    struct rlimit limit = {value < hard ? value : hard, most < hard ? most : hard};
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 

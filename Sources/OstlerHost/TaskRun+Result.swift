@@ -40,7 +40,12 @@ extension TaskRun {
         var result = result
         if result.outcome == .failed, result.error == nil, let command, let enforced {
             let lastWords = result.errorOutput.bytes.suffix(Self.lastWords)
-            result.hint = command.policy.limits.suspicion(from: lastWords, enforced: enforced)
+            let policy = command.policy
+            result.hint = policy.limits.suspicion(
+                from: lastWords,
+                enforced: enforced,
+                writesToHost: policy.workDirectory != nil || policy.binds.contains(where: \.isWritable)
+            )
         }
         conceal(&result)
         host.ended(self)

@@ -19,8 +19,12 @@ extension SandboxPolicy.Limits {
         if let memory, report.outOfMemoryKills > 0 { add("memory", memory, report.usage.peakBytes) }
         if let processes, report.deniedForks > 0 { add("processes", processes, processes) }
         if let cpuSeconds {
-            let used = (report.usage.userMicroseconds + report.usage.systemMicroseconds) / 1_000_000
-            if used >= cpuSeconds, ended(by: SIGXCPU) || ended(by: SIGKILL) { add("cpu", cpuSeconds, used) }
+            // The kernel limits by ticks and reports by the clock, which may be a little less.
+            let used = report.usage.userMicroseconds + report.usage.systemMicroseconds
+            let isSignalled = ended(by: SIGXCPU) && used >= cpuSeconds * 900_000
+            if isSignalled || ended(by: SIGKILL) && used >= cpuSeconds * 1_000_000 {
+                add("cpu", cpuSeconds, (used + 500_000) / 1_000_000)
+            }
         }
         if let fileSize, ended(by: SIGXFSZ) { add("file_size", fileSize, fileSize) }
         // In the order of the plan; a work directory of the host's is none of these.
@@ -39,12 +43,18 @@ extension SandboxPolicy.Limits {
 
     /// Which limit may be behind a failed command: the kernel tells nobody of some, but programs complain of them.
     /// - Parameter stderr: the end of what the command wrote to stderr.
-    package func suspicion(from stderr: some Sequence<UInt8>, enforced: SandboxLayers) -> String? {
+    /// - Parameter writesToHost: whether it may write to directories of the host, which have limits of their own.
+    package func suspicion(
+        from stderr: some Sequence<UInt8>,
+        enforced: SandboxLayers,
+        writesToHost: Bool = false
+    ) -> String? {
         let text = String(decoding: Array(stderr), as: UTF8.self)
         guard let complaint = complaints(enforced).first(where: { text.contains($0.phrase) }) else { return nil }
-        return
-            "its stderr says \"\(complaint.phrase)\", perhaps for sandbox.limits.\(complaint.key) of \(complaint.limit)"
-            + (complaint.key == "tmp" ? " in each of /tmp and /work" : "")
+        let limit = "sandbox.limits.\(complaint.key) of \(complaint.limit)"
+        let hint = "its stderr says \"\(complaint.phrase)\", perhaps for \(limit)"
+        guard complaint.key == "tmp" else { return hint }
+        return hint + " in each of /tmp and /work" + (writesToHost ? ", or for a disk behind --out or --workdir" : "")
     }
 
     private func complaints(_ enforced: SandboxLayers) -> [(phrase: String, key: String, limit: UInt64)] {

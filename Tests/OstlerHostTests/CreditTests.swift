@@ -1,4 +1,5 @@
 import OstlerHost
+import OstlerJSON
 import OstlerProtocol
 import OstlerSystem
 import OstlerTasks

@@ -286,7 +286,7 @@ struct ostler_host_file {
 struct ostler_rlimit {
     uint32_t resource;
     uint32_t reserved;
-    uint64_t value; // soft and hard; lowered to the hard limit that is already there
+    uint64_t value; // soft and hard (hard one more for RLIMIT_CPU); lowered to the hard limit that is already there
 };
 
 struct ostler_limits {
