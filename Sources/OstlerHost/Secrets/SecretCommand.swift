@@ -31,7 +31,9 @@ enum SecretCommand {
         var status: Int32 = 0
         _ = ostler_wait_status(process, &status, 0)
         if read.output.count > SecretValue.maximumBytes { throw SecretReader.tooLarge }
-        guard isOver else { throw Failure(reason: "\(words[0]), or what it started, did not end within \(milliseconds) ms") }
+        guard isOver else {
+            throw Failure(reason: "\(words[0]), or what it started, did not end within \(milliseconds) ms")
+        }
         guard status == 0 else { throw Failure(reason: "\(words[0]) \(Self.end(status, read.complaint))") }
         return read.output
     }
