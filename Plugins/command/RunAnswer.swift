@@ -108,6 +108,8 @@ extension LaunchFailure {
     private var clause: String { detail.isEmpty ? "" : " (\(detail))" }
 
     private func user(_ code: String, _ payload: CommandPayload, _ what: String, _ hint: String) -> Failure {
+        // The detail is the program's name in most cases: nobody needs to read it twice.
+        let clause = detail == "\(payload.command)" ? "" : clause
         let message = "the command \"\(payload.command)\" \(what)\(clause)"
         return Failure(code, fault: .user, message: message, pointer: JSONPointer("/payload/command"), hint: hint)
     }

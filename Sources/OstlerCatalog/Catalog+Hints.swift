@@ -15,6 +15,6 @@ extension Catalog {
         let names = executorNames
         return names.isEmpty
             ? "no executor is installed; see --plugin-path"
-            : "there is \(names.prefix(8).joined(separator: ", "))\(names.count > 8 ? ", …" : "")"
+            : "the executors here are: \(names.prefix(8).joined(separator: ", "))\(names.count > 8 ? ", …" : "")"
     }
 }

@@ -202,7 +202,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     private func wait(milliseconds: Int32) {
-        let count = ostler_epoll_wait(epoll, &events, 64, milliseconds)
+        var count = ostler_epoll_wait(epoll, &events, 64, milliseconds)
+        // Interrupted, by having been stopped: what came meanwhile comes before the timers that are due by now.
+        if count < 0 { count = ostler_epoll_wait(epoll, &events, 64, 0) }
         jobs.withLock { $0.sleeping = false }
         guard count > 0 else { return }
         isolated {

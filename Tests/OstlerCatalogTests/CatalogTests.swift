@@ -150,7 +150,7 @@ import Testing
         #expect(missing?.message == "unknown executor type: comand")
         #expect(missing?.hint == "did you mean \"command\"?")
         #expect(missing?.description == "unknown executor type: comand; did you mean \"command\"?")
-        #expect(error("http", in: catalog)?.hint == "there is command")
+        #expect(error("http", in: catalog)?.hint == "the executors here are: command")
         #expect(error("", in: catalog)?.message == "unknown executor type: ")
         #expect(error("x", in: directory.load())?.hint == "no executor is installed; see --plugin-path")
         let nowhere = "--plugin-path names \(directory.path("none")): the directory does not exist"

@@ -51,7 +51,7 @@ import Testing
         #expect(config.executor(named: "http").settings.keys == ["timeout_seconds"])
         #expect(origin(config, "/tasks/grace") == "ostler.yaml:2:16")
         #expect(origin(config, "/tasks/timeout") == "parts/b.yaml:2:12")
-        #expect(origin(config, "/executors/command/bundles") == "parts/a.yaml:2:65")
+        #expect(origin(config, "/executors/command/bundles") == "parts/a.yaml:2:60")
         #expect(origin(config, "/tasks/start_timeout") == "default")
     }
 

@@ -106,6 +106,14 @@ struct SingleRun: Sendable {
         return isLost ? Outcome.infra.exitCode : exitCode(result)
     }
 
+    /// Whoever left out what the task is to do is told where the members of its payload are described.
+    private static func advised(_ problem: Failure, _ executor: String) -> Failure {
+        guard problem.code == "missing_member", problem.hint == nil else { return problem }
+        var advised = problem
+        advised.hint = "`ostler run \(executor) --help` shows the members of its payload, and examples"
+        return advised
+    }
+
     private func exitCode(_ result: TaskResult) -> Int32 {
         guard options.passesExitCode, [.succeeded, .failed].contains(result.outcome) else {
             return result.outcome.exitCode
@@ -142,7 +150,7 @@ struct SingleRun: Sendable {
             output.write(writer.bytes)
             await output.finish()
         } else {
-            for problem in problems { Log.failure(problem) }
+            for problem in problems { Log.failure(Self.advised(problem, spec.executor)) }
         }
         await host.stop()
         return result.outcome.exitCode
