@@ -27,3 +27,17 @@ bool write_file(const char *path, const char *text) {
     errno = saved;
     return good;
 }
+
+char *put_text(char *at, const char *text) {
+    while (*text) *at++ = *text++;
+    return at;
+}
+
+char *put_number(char *at, uint64_t value, unsigned base) {
+    char digits[24];
+    unsigned count = 0;
+    do digits[count++] = (char)('0' + value % base);
+    while (value /= base);
+    while (count) *at++ = digits[--count];
+    return at;
+}

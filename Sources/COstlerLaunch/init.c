@@ -8,12 +8,8 @@
 
 static char command_stack[64 * 1024] __attribute__((aligned(16)));
 
-static void report(void) __attribute__((noreturn));
-
-static void report(void) {
-    uint64_t one = 1;
-    if (write(REPORT_FD, &one, sizeof one) < 0) errno = 0; // the launcher then learns it from the pidfd
-    _exit(0);
+static bool is_alone(const struct build *build) {
+    return build->plan->fence == OSTLER_FENCE_NAMESPACES;
 }
 
 /// Shares memory with init, which stands still until the exec, so a failure is written straight into the page.
@@ -22,6 +18,7 @@ static int command_main(void *argument) {
     int stage = OSTLER_STAGE_EXEC;
     const char *which = NULL;
     setsid();
+    if (!is_alone(build)) contained_enter(build);
     int err = program_exec(build, &stage, &which);
     progress_fail(build->progress, stage, err, -1, which, NULL);
     _exit(127);
@@ -43,10 +40,10 @@ static uint32_t full_areas(const struct plan *plan) {
     return full;
 }
 
-/// The command's end is the sandbox's: what it left running is killed by the kernel when process 1 exits.
-static void finish(const struct build *build, int status) {
+static void report(const struct build *build, int status) {
     struct progress *progress = build->progress;
     struct rusage usage;
+    uint64_t one = 1;
     getrusage(RUSAGE_CHILDREN, &usage);
     progress->status = status;
     progress->full = full_areas(build->plan);
@@ -54,10 +51,20 @@ static void finish(const struct build *build, int status) {
     progress->system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000 + (uint64_t)usage.ru_stime.tv_usec;
     progress->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
     progress->state = PROGRESS_ENDED;
-    report();
+    if (write(REPORT_FD, &one, sizeof one) < 0) errno = 0; // the launcher then learns it from the pidfd
 }
 
-static void reap(const struct build *build, pid_t command) {
+/// The command's end is the sandbox's: what it left running is killed by the kernel when process 1 exits, or here if there
+/// is no pid namespace.
+static void finish(struct build *build, pid_t command, int status) __attribute__((noreturn));
+
+static void finish(struct build *build, pid_t command, int status) {
+    report(build, status);
+    if (!is_alone(build)) contained_end(build, command, &status);
+    _exit(0);
+}
+
+static void reap(struct build *build, pid_t command) {
     int status;
     pid_t ended;
     bool done = false;
@@ -67,7 +74,32 @@ static void reap(const struct build *build, pid_t command) {
         done = true;
         result = status;
     }
-    if (done) finish(build, result);
+    if (done) finish(build, command, result);
+}
+
+/// A process without a pid namespace of its own sees who sent a signal; in one, 0 is whoever is outside. A sender may
+/// write any number into a queued signal, but may not call it SI_USER then.
+static bool is_from_outside(const struct build *build, const siginfo_t *info) {
+    return info->si_code == SI_USER && info->si_pid == (is_alone(build) ? 0 : launcher.pid);
+}
+
+static void pass_on(const struct build *build, int signal) {
+    // A stopped process gets the signal only once it runs again.
+    if (is_alone(build)) {
+        kill(-1, signal);
+        kill(-1, SIGCONT);
+    } else {
+        contained_signal(signal);
+        contained_signal(SIGCONT);
+    }
+}
+
+/// Told to end all: what the command came to is known only then.
+static void end_all(struct build *build, pid_t command) {
+    int status = SIGKILL;
+    contained_end(build, command, &status);
+    report(build, status);
+    _exit(0);
 }
 
 void init_main(struct build *build) {
@@ -77,25 +109,23 @@ void init_main(struct build *build) {
     void *top = command_stack + sizeof command_stack;
     pid_t command = clone(command_main, top, CLONE_VM | CLONE_VFORK | SIGCHLD, build);
     if (command < 0) sandbox_refuse(build, OSTLER_STAGE_EXEC, -1, "clone", NULL);
-    if (progress->state == PROGRESS_FAILED) _exit(1);
+    if (progress->state == PROGRESS_FAILED) {
+        if (!is_alone(build)) contained_end(build, command, &(int){0});
+        _exit(1);
+    }
     // Held open here, a pipe would not end when the command closes it.
     call_close_range(0, REPORT_FD - 1);
     // All signals are blocked since the launcher's start. One that is blocked is kept for process 1 even if it comes
-    // from inside. The sender's number is 0 if it came from outside; a sender may write any number into a queued signal,
-    // but may not call it SI_USER then.
+    // from inside.
     sigset_t wanted;
     sigemptyset(&wanted);
-    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, END_SIGNAL};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(&wanted, signals[i]);
     for (;;) {
         siginfo_t info;
         int signal = sigwaitinfo(&wanted, &info);
-        if (signal == SIGCHLD) {
-            reap(build, command);
-        } else if (signal > 0 && info.si_code == SI_USER && info.si_pid == 0) {
-            // A stopped process gets the signal only once it runs again.
-            kill(-1, signal);
-            kill(-1, SIGCONT);
-        }
+        if (signal == SIGCHLD) reap(build, command);
+        else if (signal == END_SIGNAL && !is_alone(build)) end_all(build, command);
+        else if (signal > 0 && signal != END_SIGNAL && is_from_outside(build, &info)) pass_on(build, signal);
     }
 }

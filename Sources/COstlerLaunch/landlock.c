@@ -1,10 +1,12 @@
 // Landlock: a second fence, by rules on files, that holds whatever is mounted where.
 //
-// One ruleset serves all sandboxes of a plan, so its rules can name only what the template holds. What each sandbox
-// mounts for itself (/tmp, /work) is reached by a rule on "/" alone: rights that such places need are granted there or
-// not handled at all.
+// In a view one ruleset serves all sandboxes of a plan, so its rules can name only what the template holds. What each
+// sandbox mounts for itself (/tmp, /work) is reached by a rule on "/" alone: rights that such places need are granted
+// there or not handled at all. Without a view every sandbox has a ruleset of its own, and it is the only fence around
+// files.
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "calls.h"
 #include "launcher.h"
@@ -18,9 +20,14 @@
 // <linux/landlock.h> may be older than the kernel.
 enum {
     FS_EXECUTE = 1 << 0,
+    FS_WRITE_FILE = 1 << 1,
+    FS_READ_FILE = 1 << 2,
+    FS_READ_DIR = 1 << 3,
     FS_MAKE_CHAR = 1 << 6,
     FS_MAKE_BLOCK = 1 << 11,
+    FS_ALL_1 = (1 << 13) - 1,
     FS_REFER = 1 << 13,     // ABI 2
+    FS_TRUNCATE = 1 << 14,  // ABI 3
     FS_IOCTL_DEV = 1 << 15, // ABI 5
     NET_BIND_TCP = 1 << 0,  // ABI 4
     NET_CONNECT_TCP = 1 << 1,
@@ -46,17 +53,53 @@ int landlock_abi(void) {
     return abi > 0 ? (int)abi : 0;
 }
 
-int landlock_create(bool limits_execution) {
+static int create(int abi, struct ruleset_attributes rules, bool allows_tcp) {
+    if (abi >= 4 && !allows_tcp) rules.handled_net = NET_BIND_TCP | NET_CONNECT_TCP;
+    if (abi >= 6) rules.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+    size_t size = abi >= 6 ? sizeof rules : abi >= 4 ? offsetof(struct ruleset_attributes, scoped) : sizeof(uint64_t);
+    return (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+}
+
+int landlock_create(bool limits_execution, bool allows_tcp) {
     int abi = landlock_abi();
     // The first version cannot allow a file to be moved to another directory.
     if (abi < 2) return errno = ENOTSUP, -1;
     struct ruleset_attributes rules = {.handled_fs = FS_REFER | FS_MAKE_CHAR | FS_MAKE_BLOCK};
     if (limits_execution) rules.handled_fs |= FS_EXECUTE;
     if (abi >= 5) rules.handled_fs |= FS_IOCTL_DEV;
-    if (abi >= 4) rules.handled_net = NET_BIND_TCP | NET_CONNECT_TCP;
-    if (abi >= 6) rules.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
-    size_t size = abi >= 6 ? sizeof rules : abi >= 4 ? offsetof(struct ruleset_attributes, scoped) : sizeof(uint64_t);
-    return (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+    return create(abi, rules, allows_tcp);
+}
+
+/// All rights on files that the kernel knows to tell apart.
+static uint64_t all_rights(int abi) {
+    return FS_ALL_1 | FS_REFER | (abi >= 3 ? FS_TRUNCATE : 0) | (abi >= 5 ? FS_IOCTL_DEV : 0);
+}
+
+int landlock_create_whole(void) {
+    int abi = landlock_abi();
+    if (abi < 2) return errno = ENOTSUP, -1;
+    return create(abi, (struct ruleset_attributes){.handled_fs = all_rights(abi)}, false);
+}
+
+bool landlock_grant(int ruleset, const char *path, uint32_t rights) {
+    const uint64_t of_files = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+    struct path_beneath rule = {.allowed = 0, .parent = open(path, O_PATH | O_CLOEXEC)};
+    struct stat status;
+    if (rule.parent < 0) return errno == ENOENT && rights & OSTLER_RULE_OPTIONAL;
+    if (rights & OSTLER_RULE_READ) rule.allowed |= FS_READ_FILE | FS_READ_DIR;
+    if (rights & OSTLER_RULE_EXECUTE) rule.allowed |= FS_EXECUTE;
+    if (rights & OSTLER_RULE_IOCTL) rule.allowed |= FS_IOCTL_DEV;
+    // No device nodes: a bound directory has no nodev to make them harmless.
+    const uint64_t reading = FS_EXECUTE | FS_READ_FILE | FS_READ_DIR | FS_IOCTL_DEV | FS_MAKE_CHAR | FS_MAKE_BLOCK;
+    if (rights & OSTLER_RULE_WRITE) rule.allowed |= all_rights(landlock_abi()) & ~reading;
+    bool good = fstat(rule.parent, &status) == 0;
+    if (good && !S_ISDIR(status.st_mode)) rule.allowed &= of_files;
+    rule.allowed &= all_rights(landlock_abi());
+    good = good && syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
+    int saved = errno;
+    close(rule.parent);
+    errno = saved;
+    return good;
 }
 
 static bool allow(int ruleset, const char *path, uint64_t rights) {

@@ -57,7 +57,7 @@ static void dispatch(const struct epoll_event *event) {
 /// kernel goes on by itself then.
 void kill_all(void) {
     for (uint32_t i = 0; i < launcher.slot_count; i++) {
-        if (launcher.slots[i].sandbox.live) call_pidfd_send_signal(launcher.slots[i].sandbox.pidfd, SIGKILL);
+        if (launcher.slots[i].sandbox.live) sandbox_signal(&launcher.slots[i], SIGKILL);
     }
     uint64_t deadline = now_ns() + (uint64_t)LAST_WAIT_MS * 1000000;
     for (uint32_t i = 0; i < launcher.slot_count; i++) {
@@ -67,6 +67,7 @@ void kill_all(void) {
         struct pollfd wait = {.fd = sandbox->pidfd, .events = POLLIN};
         int left = now < deadline ? (int)((deadline - now) / 1000000) : 0;
         if (poll(&wait, 1, left) == 1) waitid(P_PIDFD, (id_t)sandbox->pidfd, &(siginfo_t){0}, WEXITED);
+        contained_settle(&launcher.slots[i]);
     }
 }
 
@@ -93,6 +94,7 @@ int ostler_launch_main(int argc, char **argv) {
     if (setup(argc, argv, &what)) run();
     else status = fail(what);
     kill_all();
+    contained_stop();
     cgroup_stop();
     return status;
 }

@@ -20,6 +20,8 @@
 #define SANDBOX_UID 1000u
 #define SANDBOX_BINDS_MAX 64u // binds that each sandbox makes for itself
 #define REPORT_FD 4           // in a sandbox's process 1
+#define RULES_FD 5            // there too, where rules are for the command alone
+#define END_SIGNAL SIGPWR     // tells a process 1 without a pid namespace to end all that it has started
 #define LAYER(name) (1u << OSTLER_LAYER_##name)
 
 // Tests build a launcher of their own that leaves out the layers which a plan does not ask for: a layer can then be seen
@@ -88,6 +90,8 @@ struct plan {
     struct ostler_limits limits;
     uint32_t seccomp;
     bool needs_idmap;
+    uint32_t fence; // enum ostler_fence_kind
+    bool loopback;
     bool has_programs;
     struct ostler_programs programs;
     struct ostler_file_id *files; // allowed, blocked, the mask; shared with the builder of the view
@@ -129,9 +133,12 @@ int mask_forget(int root);
 // ---- landlock.c
 int landlock_abi(void);
 /// An empty ruleset, which the builder of the view fills; -1 with errno.
-int landlock_create(bool limits_execution);
+int landlock_create(bool limits_execution, bool allows_tcp);
 bool landlock_fill(const struct plan *plan, const char **what);
 bool landlock_enter(int ruleset);
+/// A ruleset that handles every right on files, for what has no view; and a rule in it. -1 with errno.
+int landlock_create_whole(void);
+bool landlock_grant(int ruleset, const char *path, uint32_t rights);
 
 // ---- cgroup.c, cgroup_find.c
 struct cgroup_slot {
@@ -190,6 +197,7 @@ struct slot {
     int net;
     int idmap;
     int report; // eventfd
+    uint32_t directory; // the number of the sandbox's directory, see contained.c; 0: none
     struct cgroup_slot cgroup;
     struct progress *progress;
     struct sandbox sandbox;
@@ -197,6 +205,8 @@ struct slot {
 
 struct slot *slot_take(const struct plan *plan, struct progress *failure);
 int slot_try(void);
+/// The first slot, without namespaces yet.
+bool slot_first(void);
 int make_user_ns(uint32_t inside, uid_t uid, gid_t gid, int *net);
 
 // ---- spawn.c (launcher's side), sandbox.c, caps.c, init.c, program.c (child's side)
@@ -215,12 +225,23 @@ struct build {
     const struct request *request;
     struct progress *progress;
     uint32_t layers;
+    const char *directory; // where commands begin that have no view; else NULL
+    const char *variables[2]; // what they are told of it
+    uint64_t others;          // processes that count with the sandbox's own
 };
 
 bool request_parse(struct request *request, const char *tail, size_t size, uint32_t argc, uint32_t envc, bool has_cwd);
 struct slot *spawn(struct request *request, struct progress *failure);
 void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgroup_layers) __attribute__((noreturn));
 void sandbox_mounts(struct build *build);
+// Steps that sandboxes with and without namespaces share.
+void sandbox_join_cgroups(struct build *build, uint32_t offered);
+void sandbox_own_streams(struct build *build, uid_t uid, gid_t gid);
+void sandbox_limit(struct build *build);
+void sandbox_renounce(struct build *build);
+void sandbox_filter(struct build *build);
+void sandbox_close(struct build *build, int rules);
+void sandbox_require(struct build *build);
 void sandbox_refuse(struct build *build, int stage, int layer, const char *what, const char *which)
     __attribute__((noreturn));
 /// A failed call refuses the sandbox if its layer is required, and leaves the layer's bit clear if not.
@@ -228,6 +249,20 @@ bool sandbox_check(struct build *build, bool good, int stage, int layer, const c
 bool caps_drop_bounding(void);
 bool caps_clear(void);
 void init_main(struct build *build) __attribute__((noreturn));
+
+// ---- contained.c: without namespaces
+/// Finds out whether sandboxes can have ids of their own.
+void contained_start(void);
+void contained_stop(void);
+bool contained_prepare(struct slot *slot, const struct plan *plan, struct progress *failure);
+void contained_settle(struct slot *slot);
+void contained_main(struct build *build) __attribute__((noreturn));
+/// In the command's own process: what must not hold for process 1.
+void contained_enter(struct build *build);
+/// Signals all that process 1 has started.
+void contained_signal(int signal);
+/// Kills all that process 1 has started and waits for its end; then removes the directory.
+void contained_end(const struct build *build, pid_t command, int *status);
 int program_exec(const struct build *build, int *stage, const char **which);
 
 // ---- reap.c: the end of a sandbox
@@ -316,6 +351,9 @@ struct launcher {
     int self;  // pidfd of the launcher, by which a sandbox sees that it still lives
     int null;
     bool real_root;
+    bool has_namespaces;
+    bool has_ids;          // what is contained runs as an id of its own
+    pid_t pid;
     bool initial_user_ns;
     bool host_gone;
     uint32_t first_uid;
@@ -342,6 +380,8 @@ bool rewatch(int fd, enum source source, uint32_t index, uint32_t events);
 void kill_all(void);
 
 // ---- files.c
+char *put_text(char *at, const char *text);
+char *put_number(char *at, uint64_t value, unsigned base);
 ssize_t read_file(const char *path, char *buffer, size_t size); // ends with NUL
 bool write_file(const char *path, const char *text);
 

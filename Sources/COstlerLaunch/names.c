@@ -8,7 +8,7 @@ static const char *const stages[] = {
     [OSTLER_STAGE_SECCOMP] = "seccomp", [OSTLER_STAGE_NO_NEW_PRIVS] = "no_new_privs",
     [OSTLER_STAGE_PDEATH] = "pdeath",   [OSTLER_STAGE_FDS] = "fds",         [OSTLER_STAGE_CWD] = "cwd",
     [OSTLER_STAGE_PROGRAM] = "program", [OSTLER_STAGE_EXEC] = "exec",
-    [OSTLER_STAGE_LANDLOCK] = "landlock",
+    [OSTLER_STAGE_LANDLOCK] = "landlock",   [OSTLER_STAGE_DIRECTORY] = "directory",
 };
 
 static const char *const layers[OSTLER_LAYER_COUNT] = {

@@ -9,7 +9,8 @@
 
 enum {
     BIND_FLAGS = OSTLER_BIND_RO | OSTLER_BIND_NOEXEC | OSTLER_BIND_RECURSIVE | OSTLER_BIND_OPTIONAL | OSTLER_BIND_IDMAP |
-                 OSTLER_BIND_NO_LINKS,
+                 OSTLER_BIND_NO_LINKS | OSTLER_BIND_EACH,
+    RULE_RIGHTS = OSTLER_RULE_READ | OSTLER_RULE_EXECUTE | OSTLER_RULE_WRITE | OSTLER_RULE_IOCTL | OSTLER_RULE_OPTIONAL,
 };
 
 /// "/a/b": absolute, without empty, "." or ".." parts, and not the root itself.
@@ -57,7 +58,7 @@ static bool parse_bind(struct plan *plan, const struct ostler_step *head, struct
     if (flags & ~(uint32_t)BIND_FLAGS) return false;
     // An ordinary user's files already appear as the sandbox's own: the slot maps the same id.
     if (!launcher.real_root) flags &= ~(uint32_t)OSTLER_BIND_IDMAP;
-    bool per_sandbox = flags & OSTLER_BIND_IDMAP || is_covered(plan, target);
+    bool per_sandbox = flags & (OSTLER_BIND_IDMAP | OSTLER_BIND_EACH) || is_covered(plan, target);
     struct plan_step *step = plan_add_step(plan, head, per_sandbox);
     step->flags = flags;
     step->source = source;
@@ -138,15 +139,40 @@ static bool parse_setting(struct plan *plan, const struct ostler_step *head, str
     case OSTLER_STEP_SECCOMP: {
         const struct ostler_seccomp *seccomp = take(body, sizeof *seccomp);
         if (seccomp) plan->seccomp = seccomp->profile;
-        return seccomp && !body->left && seccomp->profile <= OSTLER_SECCOMP_NO_MEMORY_FILES;
+        return seccomp && !body->left && seccomp->profile <= OSTLER_SECCOMP_CONTAINED;
+    }
+    case OSTLER_STEP_FENCE: {
+        const struct ostler_fence *fence = take(body, sizeof *fence);
+        if (!fence || body->left || fence->kind > OSTLER_FENCE_NONE || plan->step_count) return false;
+        plan->fence = fence->kind;
+        plan->loopback = fence->loopback;
+        return !plan->loopback || plan->fence == OSTLER_FENCE_NAMESPACES;
     }
     default:
         return false;
     }
 }
 
+static bool parse_rule(struct plan *plan, const struct ostler_step *head, struct cursor *body) {
+    const struct ostler_rule *rule = take(body, sizeof *rule);
+    const char *path = rule ? take_string(body) : NULL;
+    if (!path || path[0] != '/' || body->left || rule->rights & ~(uint32_t)RULE_RIGHTS) return false;
+    struct plan_step *step = plan_add_step(plan, head, true);
+    step->flags = rule->rights;
+    step->target = path;
+    return true;
+}
+
 static bool parse_step(struct plan *plan, const struct ostler_step *head, struct cursor *body) {
+    bool of_view = head->kind < OSTLER_STEP_CWD || head->kind == OSTLER_STEP_SECRETS || head->kind == OSTLER_STEP_SECRET;
+    if (head->kind == OSTLER_STEP_RULE ? plan->fence != OSTLER_FENCE_CONTAINED
+                                       : of_view && plan->fence != OSTLER_FENCE_NAMESPACES) {
+        plan->problem = "a step of another fence";
+        return false;
+    }
     switch (head->kind) {
+    case OSTLER_STEP_RULE:
+        return parse_rule(plan, head, body);
     case OSTLER_STEP_BIND:
         return parse_bind(plan, head, body);
     case OSTLER_STEP_DIR:
@@ -257,7 +283,9 @@ void plan_add(uint64_t id, const char *tail, size_t size) {
         progress_fail(&failure, OSTLER_STAGE_REQUEST, errno, -1, detail, NULL);
     } else {
         plan->id = id;
-        plan->view = view_build(plan, &failure);
+        if (plan->fence != OSTLER_FENCE_NAMESPACES) plan->layers = 0;
+        else if (launcher.has_namespaces) plan->view = view_build(plan, &failure);
+        else progress_fail(&failure, OSTLER_STAGE_SLOT, ENOTSUP, OSTLER_LAYER_USER_NS, "this launcher does without", NULL);
     }
     if (failure.state == PROGRESS_FAILED) {
         if (plan) plan_free(plan);

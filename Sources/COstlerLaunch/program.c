@@ -36,6 +36,14 @@ static void fill_vectors(const struct build *build) {
         }
         if (!replaced) variables[used++] = (char *)build->plan->env[i];
     }
+    for (unsigned i = 0; i < 2 && build->variables[i]; i++) {
+        bool replaced = false;
+        at = given;
+        for (uint32_t k = 0; k < request->envc && !replaced; k++, at = skip(at)) {
+            replaced = same_key(at, build->variables[i]);
+        }
+        if (!replaced) variables[used++] = (char *)build->variables[i];
+    }
     for (char **own = environ; LEAVES_OUT(build->plan, ENV) && *own; own++) variables[used++] = *own;
     at = given;
     for (uint32_t i = 0; i < request->envc; i++, at = skip(at)) variables[used++] = (char *)at;
@@ -116,7 +124,8 @@ static int search(const struct plan *plan, const char *name, int *stage) {
 /// Runs in the command's own process, which shares init's memory. Answers the errno if nothing could be started.
 int program_exec(const struct build *build, int *stage, const char **which) {
     const struct request *request = build->request;
-    const char *cwd = request->cwd ? request->cwd : build->plan->cwd ? build->plan->cwd : "/";
+    const char *own = build->plan->cwd ? build->plan->cwd : build->directory ? build->directory : "/";
+    const char *cwd = request->cwd ? request->cwd : own;
     *stage = OSTLER_STAGE_CWD;
     *which = cwd;
     if (chdir(cwd) < 0) return errno;

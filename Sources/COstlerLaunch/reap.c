@@ -1,5 +1,6 @@
 // The end of a sandbox, as the launcher sees it: first the report of its init, then the death of process 1.
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,8 +52,28 @@ void sandbox_reported(struct slot *slot) {
     send_exited(slot, slot->progress->status);
 }
 
+/// Whether a name leads to a program of the host, along the usual path.
+static bool is_on_host(const char *name) {
+    static const char *const places[] = {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"};
+    char path[sizeof launcher.pages->detail + 32];
+    if (strchr(name, '/')) return access(name, X_OK) == 0;
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++) {
+        *put_text(put_text(path, places[i]), name) = 0;
+        if (access(path, X_OK) == 0) return true;
+    }
+    return false;
+}
+
+/// Under an allow list what is not listed is absent from the view. For who asks for it that is no missing program.
+static void tell_absence(struct progress *progress, const struct plan *plan) {
+    bool hides = plan->has_programs && plan->programs.has_allow;
+    bool is_absent = progress->stage == OSTLER_STAGE_PROGRAM && progress->err == ENOENT;
+    if (hides && is_absent && progress->detail[0] && is_on_host(progress->detail)) progress->err = EPERM;
+}
+
 static void send_failed(struct slot *slot) {
     struct sandbox *sandbox = &slot->sandbox;
+    tell_absence(slot->progress, sandbox->plan);
     send_host_failed(event_flags(sandbox), sandbox->id, slot->progress, sandbox->number);
     struct channel *channel = sandbox->launcher;
     if (!channel) return;
@@ -66,6 +87,7 @@ static void release(struct slot *slot) {
     if (sandbox->channel) channel_drop(sandbox->channel);
     struct task *task = sandbox->task;
     struct plan *plan = sandbox->plan;
+    contained_settle(slot);
     *sandbox = (struct sandbox){.pidfd = -1};
     cgroup_settle(&slot->cgroup);
     if (task) {
@@ -91,8 +113,13 @@ void sandbox_reaped(struct slot *slot) {
     release(slot);
 }
 
-/// SIGKILL ends process 1 and with it all; the others are what an init passes on.
+/// SIGKILL ends process 1 and with it all; the others are what an init passes on. Without a pid namespace nothing would
+/// end with process 1, so it is told to see to it.
 void sandbox_signal(struct slot *slot, int signal) {
+    if (signal == SIGKILL && slot->sandbox.plan->fence != OSTLER_FENCE_NAMESPACES) {
+        call_pidfd_send_signal(slot->sandbox.pidfd, END_SIGNAL);
+        return;
+    }
     switch (signal) {
     case SIGKILL:
     case SIGTERM:

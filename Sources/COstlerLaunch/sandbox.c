@@ -3,9 +3,12 @@
 #include <grp.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
@@ -35,10 +38,30 @@ static void join_cgroup(struct build *build, int join, uint32_t bit, int layer, 
     sandbox_check(build, limited, OSTLER_STAGE_CGROUP, layer, "limit");
 }
 
+void sandbox_join_cgroups(struct build *build, uint32_t offered) {
+    const struct cgroup_slot *group = &build->slot->cgroup;
+    join_cgroup(build, group->memory_join, LAYER(MEMORY), OSTLER_LAYER_MEMORY, offered);
+    join_cgroup(build, group->pids_join, LAYER(PIDS), OSTLER_LAYER_PIDS, offered);
+}
+
+/// A new one belongs to the launcher's user namespace too, so nobody inside can configure it.
+static bool raise_loopback(void) {
+    int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    bool good = any >= 0 && ioctl(any, SIOCSIFFLAGS, &request) == 0;
+    int saved = errno;
+    if (any >= 0) close(any);
+    errno = saved;
+    return good;
+}
+
+/// Where loopback is up, what a sandbox leaves in the kernel's tables of connections must not be its slot's next's: a
+/// namespace that is new costs more, and is nobody else's ever.
 static void enter_net(struct build *build) {
     if (!(build->plan->asked & LAYER(NET_NS))) return;
-    bool good = setns(build->slot->net, CLONE_NEWNET) == 0;
-    sandbox_check(build, good, OSTLER_STAGE_NET, OSTLER_LAYER_NET_NS, "setns");
+    bool loopback = build->plan->loopback;
+    bool good = loopback ? unshare(CLONE_NEWNET) == 0 && raise_loopback() : setns(build->slot->net, CLONE_NEWNET) == 0;
+    sandbox_check(build, good, OSTLER_STAGE_NET, OSTLER_LAYER_NET_NS, loopback ? "loopback" : "setns");
 }
 
 static void name_host(struct build *build) {
@@ -52,12 +75,12 @@ static void name_host(struct build *build) {
 }
 
 /// A command that opens /dev/stderr opens the pipe by its mode, which is 0600 for the one who made it.
-static void own_streams(struct build *build) {
-    for (unsigned i = 0; i < 3 && launcher.real_root; i++) {
+void sandbox_own_streams(struct build *build, uid_t uid, gid_t gid) {
+    for (unsigned i = 0; i < 3; i++) {
         struct statfs status;
         int fd = build->request->streams[i];
         if (fstatfs(fd, &status) < 0 || status.f_type != PIPEFS_MAGIC) continue;
-        if (fchown(fd, build->slot->uid, build->slot->gid) < 0) errno = 0;
+        if (fchown(fd, uid, gid) < 0) errno = 0;
     }
 }
 
@@ -105,7 +128,7 @@ static bool limit(unsigned resource, uint64_t value) {
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
-static void limit_resources(struct build *build) {
+void sandbox_limit(struct build *build) {
     const struct plan *plan = build->plan;
     bool good = true;
     if (LEAVES_OUT(plan, RLIMITS)) return;
@@ -119,12 +142,12 @@ static void limit_resources(struct build *build) {
         good = limit(RLIMIT_DATA, plan->limits.memory_bytes) && good;
     }
     if (!(build->layers & LAYER(PIDS)) && plan->limits.processes && !(plan->rlimit_set & (1u << RLIMIT_NPROC))) {
-        good = limit(RLIMIT_NPROC, plan->limits.processes + 1) && good;
+        good = limit(RLIMIT_NPROC, plan->limits.processes + 1 + build->others) && good;
     }
     sandbox_check(build, good, OSTLER_STAGE_RLIMIT, OSTLER_LAYER_RLIMITS, "setrlimit");
 }
 
-static void renounce_privileges(struct build *build) {
+void sandbox_renounce(struct build *build) {
     if (LEAVES_OUT(build->plan, NO_NEW_PRIVS)) return;
     bool good = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_NO_NEW_PRIVS, OSTLER_LAYER_NO_NEW_PRIVS, "prctl");
@@ -137,15 +160,15 @@ static void enter_landlock(struct build *build) {
     sandbox_check(build, good, OSTLER_STAGE_LANDLOCK, OSTLER_LAYER_LANDLOCK, "restrict_self");
 }
 
-static void filter_calls(struct build *build) {
+void sandbox_filter(struct build *build) {
     if (build->plan->seccomp == OSTLER_SECCOMP_NONE || LEAVES_OUT(build->plan, SECCOMP)) return;
     bool good = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_program(build->plan->seccomp), 0, 0) == 0;
     sandbox_check(build, good, OSTLER_STAGE_SECCOMP, OSTLER_LAYER_SECCOMP, "filter");
 }
 
-/// Brings the streams to their places and closes all else. The report stays, at OSTLER_REPORT_FD. Low numbers are all
-/// taken in the launcher, so no stream is overwritten before it is moved.
-static void close_descriptors(struct build *build) {
+/// Brings the streams to their places and closes all else. The report stays, and rules for the command if there are any.
+/// Low numbers are all taken in the launcher, so no stream is overwritten before it is moved.
+void sandbox_close(struct build *build, int rules) {
     bool good = true;
     for (int i = 0; i < 4; i++) {
         int fd = build->request->streams[i];
@@ -153,11 +176,13 @@ static void close_descriptors(struct build *build) {
         else close(i);
     }
     good = dup3(build->slot->report, REPORT_FD, O_CLOEXEC) == REPORT_FD && good;
-    good = (LEAVES_OUT(build->plan, FDS) || call_close_range(REPORT_FD + 1, ~0u) == 0) && good;
+    if (rules >= 0) good = (rules == RULES_FD || dup3(rules, RULES_FD, O_CLOEXEC) == RULES_FD) && good;
+    unsigned first = rules >= 0 ? RULES_FD + 1 : REPORT_FD + 1;
+    good = (LEAVES_OUT(build->plan, FDS) || call_close_range(first, ~0u) == 0) && good;
     sandbox_check(build, good, OSTLER_STAGE_FDS, OSTLER_LAYER_FDS, "close_range");
 }
 
-static void check_required(struct build *build) {
+void sandbox_require(struct build *build) {
     uint32_t missing = build->plan->required & ~build->layers;
     if (!missing) return;
     errno = ENOTSUP;
@@ -171,22 +196,23 @@ void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgr
         .plan = request->plan,
         .request = request,
         .progress = slot->progress,
-        .layers = LAYER(PID_NS) | LAYER(IPC_NS) | LAYER(UTS_NS) | LAYER(INIT) | LAYER(ENV) | request->plan->layers,
+        .layers = request->plan->layers,
     };
-    join_cgroup(&build, slot->cgroup.memory_join, LAYER(MEMORY), OSTLER_LAYER_MEMORY, cgroup_layers);
-    join_cgroup(&build, slot->cgroup.pids_join, LAYER(PIDS), OSTLER_LAYER_PIDS, cgroup_layers);
+    if (build.plan->fence != OSTLER_FENCE_NONE) sandbox_join_cgroups(&build, cgroup_layers);
+    if (build.plan->fence != OSTLER_FENCE_NAMESPACES) contained_main(&build);
+    build.layers |= LAYER(PID_NS) | LAYER(IPC_NS) | LAYER(UTS_NS) | LAYER(INIT) | LAYER(ENV);
     sandbox_mounts(&build);
     enter_net(&build);
     name_host(&build);
-    own_streams(&build);
+    if (launcher.real_root) sandbox_own_streams(&build, slot->uid, slot->gid);
     become_user(&build);
     follow_launcher(&build);
     umask(022);
-    limit_resources(&build);
-    renounce_privileges(&build);
+    sandbox_limit(&build);
+    sandbox_renounce(&build);
     enter_landlock(&build);
-    filter_calls(&build);
-    close_descriptors(&build);
-    check_required(&build);
+    sandbox_filter(&build);
+    sandbox_close(&build, -1);
+    sandbox_require(&build);
     init_main(&build);
 }

@@ -55,20 +55,6 @@ static int mount_at(const char *type, const char *target, unsigned long flags, c
     return point < 0 ? -1 : call_mount(type, target, type, flags, options);
 }
 
-static char *put_text(char *at, const char *text) {
-    while (*text) *at++ = *text++;
-    return at;
-}
-
-static char *put_number(char *at, uint64_t value, unsigned base) {
-    char digits[24];
-    unsigned count = 0;
-    do digits[count++] = (char)('0' + value % base);
-    while (value /= base);
-    while (count) *at++ = digits[--count];
-    return at;
-}
-
 static bool mount_tmpfs(struct build *build, const struct plan_step *step) {
     char options[192];
     bool unbounded = LEAVES_OUT(build->plan, TMP); // 0 is no limit
@@ -116,7 +102,9 @@ static bool hide_keys(const char *proc) {
 
 static void attach(struct build *build, const struct plan_step *step, int tree, bool directory) {
     int root = open("/", O_PATH | O_CLOEXEC);
-    int point = mount_point(root, step->target, directory);
+    bool is_there = step->flags & OSTLER_BIND_EACH;
+    int point = is_there ? call_openat2(root, step->target, O_PATH | O_NOFOLLOW, RESOLVE_IN_ROOT)
+                         : mount_point(root, step->target, directory);
     if (point < 0 || call_move_mount(tree, point) < 0) refuse(build, "bind to", step);
     close(point);
     close(root);

@@ -35,8 +35,8 @@ struct range {
 };
 
 // One for each profile, less one: NONE has none.
-static struct sock_filter codes[OSTLER_SECCOMP_NO_MEMORY_FILES][CODE_MAX];
-static struct sock_fprog programs[OSTLER_SECCOMP_NO_MEMORY_FILES];
+static struct sock_filter codes[OSTLER_SECCOMP_CONTAINED][CODE_MAX];
+static struct sock_fprog programs[OSTLER_SECCOMP_CONTAINED];
 static bool too_long;
 
 // The one that is being made.
@@ -119,6 +119,14 @@ static void emit_verdict(uint32_t verdict) {
         return emit_answer(SECCOMP_RET_ALLOW);
     case VERDICT_SOCKET:
         return emit_socket();
+    case VERDICT_NO_SOCKET:
+        return emit_errno(EAFNOSUPPORT);
+    case VERDICT_OWN:
+        // 0 is the caller itself.
+        emit_load(0);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+        emit_answer(SECCOMP_RET_ALLOW);
+        return emit_errno(EPERM);
     case VERDICT_IOCTL:
         return emit_ioctl();
     case VERDICT_PERSONALITY:
@@ -185,8 +193,20 @@ static unsigned add_range(struct range *ranges, unsigned count, uint32_t first, 
 }
 
 static uint32_t verdict_in(uint32_t profile, const struct rule *rule) {
-    if (rule->verdict != VERDICT_MEMORY_FILE) return rule->verdict;
-    return profile == OSTLER_SECCOMP_NO_MEMORY_FILES ? VERDICT_ENOSYS : VERDICT_ALLOW;
+    bool contained = profile == OSTLER_SECCOMP_CONTAINED;
+    switch (rule->verdict) {
+    case VERDICT_MEMORY_FILE:
+        return profile == OSTLER_SECCOMP_NO_MEMORY_FILES ? VERDICT_ENOSYS : VERDICT_ALLOW;
+    case VERDICT_SHARED:
+        return contained ? VERDICT_EPERM : VERDICT_ALLOW;
+    case VERDICT_OTHERS:
+        return contained ? VERDICT_OWN : VERDICT_ALLOW;
+    case VERDICT_SOCKET:
+        // A pair of sockets leads nowhere else.
+        return contained && rule->number == SYS_socket ? VERDICT_NO_SOCKET : VERDICT_SOCKET;
+    default:
+        return rule->verdict;
+    }
 }
 
 static unsigned make_ranges(struct range *ranges, uint32_t profile) {
@@ -223,6 +243,7 @@ static void compile(uint32_t profile) {
 bool seccomp_compile(void) {
     compile(OSTLER_SECCOMP_STRICT);
     compile(OSTLER_SECCOMP_NO_MEMORY_FILES);
+    compile(OSTLER_SECCOMP_CONTAINED);
     uint32_t action = SECCOMP_RET_ERRNO;
     return !too_long && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }

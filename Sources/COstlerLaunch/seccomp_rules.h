@@ -20,8 +20,12 @@ enum verdict {
     VERDICT_PERSONALITY, // harmless ones
     VERDICT_MKNOD,       // no device nodes; the mode is the second argument
     VERDICT_MKNODAT,     // the third
+    VERDICT_NO_SOCKET,
+    VERDICT_OWN, // only of the caller itself, which the first argument says by 0
     VERDICT_COUNT,
     VERDICT_MEMORY_FILE, // ENOSYS where lists of programs are in force, else allowed
+    VERDICT_SHARED,      // EPERM where no namespace keeps it apart, else allowed
+    VERDICT_OTHERS,      // OWN there
 };
 
 struct rule {
@@ -46,6 +50,17 @@ static const struct rule rules[] = {
 #ifdef SYS_memfd_secret
     {SYS_memfd_secret, VERDICT_MEMORY_FILE},
 #endif
+
+    {SYS_shmget, VERDICT_SHARED},
+    {SYS_shmat, VERDICT_SHARED},
+    {SYS_msgget, VERDICT_SHARED},
+    {SYS_semget, VERDICT_SHARED},
+    {SYS_mq_open, VERDICT_SHARED},
+    {SYS_prlimit64, VERDICT_OTHERS},
+    {SYS_sched_setaffinity, VERDICT_OTHERS},
+    {SYS_sched_setscheduler, VERDICT_OTHERS},
+    {SYS_sched_setparam, VERDICT_OTHERS},
+    {SYS_sched_setattr, VERDICT_OTHERS},
 
     // namespaces and mounts
     {SYS_unshare, VERDICT_EPERM},

@@ -16,7 +16,9 @@
 #include "launcher.h"
 
 static bool read_arguments(int argc, char **argv) {
-    if (argc != 4) return false;
+    if (argc != 4 && argc != 5) return false;
+    launcher.has_namespaces = argc == 4;
+    if (argc == 5 && strcmp(argv[4], "without-namespaces") != 0) return false;
     const char *run = argv[1];
     size_t length = strspn(run, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
     char *end_first, *end_count;
@@ -137,13 +139,15 @@ static void send_ready(bool seccomp) {
         .pids_mode = launcher.pids_mode,
         .landlock_abi = (uint32_t)landlock_abi(),
         .seccomp = seccomp,
+        .namespaces = launcher.has_namespaces,
+        .own_ids = launcher.has_ids,
     };
     send_host(OSTLER_EV_READY, 0, 0, &ready, sizeof ready);
 }
 
 bool setup(int argc, char **argv, const char **what) {
     errno = EINVAL;
-    *what = "usage: ostler-launch RUN FIRST_UID UIDS, with the control socket as descriptor 3";
+    *what = "usage: ostler-launch RUN FIRST_UID UIDS [without-namespaces], with the control socket as descriptor 3";
     if (!read_arguments(argc, argv)) return false;
     *what = "descriptors";
     if (!setup_descriptors()) return false;
@@ -162,7 +166,11 @@ bool setup(int argc, char **argv, const char **what) {
     if (launcher.pages == MAP_FAILED) return false;
     look_around();
     cgroup_start(argv[1]);
-    if (!enter_as_root() && !enter_as_user(what)) return false;
+    *what = "first slot";
+    if (!slot_first()) return false;
+    contained_start();
+    // There is no way back out of half a namespace: the host starts another launcher, which is told to do without.
+    if (launcher.has_namespaces && !enter_as_root() && !enter_as_user(what)) return false;
     send_ready(seccomp_compile());
     return true;
 }

@@ -90,21 +90,13 @@ int make_user_ns(uint32_t inside, uid_t uid, gid_t gid, int *net) {
 
 static int slot_make(unsigned index) {
     struct slot *slot = &launcher.slots[index];
-    uint32_t offset = launcher.real_root ? launcher.first_uid + index : 0;
-    slot->uid = launcher.real_root ? offset : getuid();
-    slot->gid = launcher.real_root ? offset : getgid();
-    slot->net = -1;
-    slot->idmap = -1;
+    slot->user = slot->net = slot->idmap = -1;
     slot->progress = &launcher.pages[index];
-    slot->user = make_user_ns(SANDBOX_UID, slot->uid, slot->gid, &slot->net);
-    if (slot->user < 0) return -1;
     slot->report = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     // Edge-triggered: each write wakes once, and nobody has to read the counter back.
     if (slot->report < 0 || !watch(slot->report, SOURCE_REPORT, index, EPOLLIN | EPOLLET)) {
         int saved = errno;
         if (slot->report >= 0) close(slot->report);
-        close(slot->user);
-        close(slot->net);
         errno = saved;
         return -1;
     }
@@ -113,11 +105,28 @@ static int slot_make(unsigned index) {
     return 0;
 }
 
-/// The first slot, made at start: it shows whether this user may make sandboxes in this way.
+/// The ids of a slot differ from those of every other where the launcher has ids to give.
+static void set_ids(struct slot *slot, bool has_ids) {
+    uint32_t index = (uint32_t)(slot - launcher.slots);
+    slot->uid = has_ids ? launcher.first_uid + index : getuid();
+    slot->gid = has_ids ? launcher.first_uid + index : getgid();
+}
+
+static bool add_namespaces(struct slot *slot) {
+    set_ids(slot, launcher.real_root);
+    if (slot->user < 0) slot->user = make_user_ns(SANDBOX_UID, slot->uid, slot->gid, &slot->net);
+    return slot->user >= 0;
+}
+
+/// The namespaces of the first slot, made at start: they show whether this user may make sandboxes in this way.
 int slot_try(void) {
-    if (slot_make(0) < 0) return -1;
+    return add_namespaces(&launcher.slots[0]) ? 0 : -1;
+}
+
+bool slot_first(void) {
+    if (slot_make(0) < 0) return false;
     launcher.slot_count = 1;
-    return 0;
+    return true;
 }
 
 static bool slot_add_idmap(struct slot *slot) {
@@ -135,6 +144,12 @@ struct slot *slot_take(const struct plan *plan, struct progress *failure) {
         found = &launcher.slots[launcher.slot_count++];
     }
     if (!found) {
+        progress_fail(failure, OSTLER_STAGE_SLOT, errno, OSTLER_LAYER_USER_NS, "no further slot", NULL);
+        return NULL;
+    }
+    if (plan->fence != OSTLER_FENCE_NAMESPACES) {
+        set_ids(found, plan->fence == OSTLER_FENCE_CONTAINED && launcher.has_ids);
+    } else if (!add_namespaces(found)) {
         progress_fail(failure, OSTLER_STAGE_SLOT, errno, OSTLER_LAYER_USER_NS, "no further slot", NULL);
         return NULL;
     }

@@ -30,6 +30,7 @@ bool request_parse(struct request *request, const char *tail, size_t size, uint3
 
 static uint64_t new_namespaces(const struct plan *plan) {
     uint64_t flags = 0;
+    if (plan->fence != OSTLER_FENCE_NAMESPACES) return flags;
     if (!LEAVES_OUT(plan, PID_NS)) flags |= CLONE_NEWPID;
     if (!LEAVES_OUT(plan, IPC_NS)) flags |= CLONE_NEWIPC;
     if (!LEAVES_OUT(plan, UTS_NS)) flags |= CLONE_NEWUTS;
@@ -43,6 +44,7 @@ struct slot *spawn(struct request *request, struct progress *failure) {
     struct progress *progress = slot->progress;
     progress->state = PROGRESS_NONE;
     progress->layers = 0;
+    if (!contained_prepare(slot, request->plan, failure)) return NULL;
     uint32_t cgroup_layers = cgroup_prepare(&slot->cgroup, &request->plan->limits);
     int pidfd = -1;
     pid_t pid = call_clone(CLONE_PIDFD | new_namespaces(request->plan), &pidfd);
@@ -50,6 +52,7 @@ struct slot *spawn(struct request *request, struct progress *failure) {
     uint32_t index = (uint32_t)(slot - launcher.slots);
     if (pid < 0 || !watch(pidfd, SOURCE_PIDFD, index, EPOLLIN)) {
         progress_fail(failure, OSTLER_STAGE_CLONE, errno, OSTLER_LAYER_PID_NS, "clone3", NULL);
+        contained_settle(slot);
         if (pid < 0) return NULL;
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);

@@ -54,7 +54,7 @@ void task_signal(uint64_t id, int signal) {
 void task_end(uint64_t id) {
     struct task *task = task_find(id);
     if (!task) {
-        struct ostler_gone gone = {0, 0};
+        struct ostler_gone gone = {0};
         send_host(OSTLER_EV_GONE, 0, id, &gone, sizeof gone);
         return;
     }
@@ -73,7 +73,8 @@ void task_end(uint64_t id) {
 /// Forgets a task that has ended and of which nothing is left.
 void task_settle(struct task *task) {
     if (!task->ended || task->live) return;
-    struct ostler_gone gone = {task->total, task->killed};
+    bool proven = task->plan->fence == OSTLER_FENCE_NAMESPACES;
+    struct ostler_gone gone = {.sandboxes = task->total, .killed = task->killed, .unproven = proven ? 0 : task->total};
     send_host(OSTLER_EV_GONE, 0, task->id, &gone, sizeof gone);
     struct task **link = &launcher.tasks;
     while (*link != task) link = &(*link)->next;

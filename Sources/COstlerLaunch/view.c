@@ -136,6 +136,8 @@ static void make_point(struct view *view, uint32_t index) {
     const struct plan_step *step = &view->plan->steps[index];
     // A secret is a file below a mount of the sandbox's own.
     if (is_covered(view->plan, index) || step->kind == OSTLER_STEP_SECRET) return;
+    // What each sandbox looks up lies in something that is bound: a point for it would be made on the host.
+    if (step->flags & OSTLER_BIND_EACH) return;
     bool directory = step->kind != OSTLER_STEP_BIND || view->directories[index];
     int point = mount_point(view->root, step->target, directory);
     if (point < 0) fail(view, "mount point", step->target);
@@ -262,7 +264,7 @@ int view_build(struct plan *plan, struct progress *failure) {
     view.directories = calloc(plan->step_count + 1, sizeof *view.directories);
     view.copied = calloc(plan->step_count + 1, sizeof *view.copied);
     // Made here and filled by the builder, which inherits it.
-    if (plan->has_landlock) plan->ruleset = landlock_create(plan->limits_execution);
+    if (plan->has_landlock) plan->ruleset = landlock_create(plan->limits_execution, plan->loopback);
     int found = view.sources && view.directories && view.copied ? run_builder(&view, shared) : -1;
     if (found < 0) {
         progress_fail(shared, OSTLER_STAGE_TEMPLATE, errno, OSTLER_LAYER_MOUNT_NS, "builder", NULL);

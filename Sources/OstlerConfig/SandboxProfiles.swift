@@ -190,6 +190,7 @@ extension ValueReader {
 
     private static func hasOwn(_ parts: [String]) -> Bool {
         guard let first = parts.first else { return true }
+        if parts.starts(with: ["var", "tmp"]) { return true }
         return ["proc", "dev"].contains(first) || parts.count == 1 && ["tmp", "work", "etc"].contains(first)
     }
 

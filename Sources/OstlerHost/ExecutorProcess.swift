@@ -104,10 +104,12 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             delegate: self
         )
         stderr = try StderrTail(taking: errors.read)
+        // Without a view it is where it lies.
+        let place = policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
         spawnNumber = provider.launcher.spawn(
             plan: plan,
-            arguments: plugin.manifest.entry.argumentsInView,
-            workDirectory: SandboxProvider.pluginPath,
+            arguments: plugin.manifest.entry.arguments(in: place),
+            workDirectory: place,
             descriptors: (input.read, output.write, errors.write),
             launchChannel: plugin.manifest.needs.launch,
             observer: self
@@ -245,7 +247,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         finish()
     }
 
-    package func taskGone() {}
+    package func taskGone(isProven: Bool) {}
 
     package func launcherLost() {
         let failure = LaunchFailure(launcherLost: ())
@@ -279,10 +281,10 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
 }
 
 extension PluginManifest.Entry {
-    /// The command line as it is in the view, where the plugin's directory has a fixed place.
-    package var argumentsInView: [String] {
+    /// The command line where the plugin's directory is seen at `place`.
+    package func arguments(in place: String) -> [String] {
         switch program {
-        case .inPlugin(let path): [SandboxProvider.pluginPath + "/" + path] + arguments
+        case .inPlugin(let path): [place + "/" + path] + arguments
         case .absolute(let path): [path] + arguments
         case .onPath(let name): [name] + arguments
         }

@@ -35,7 +35,7 @@ package final class Host {
     }
 
     private func check(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
-        if let refusal = provider.refusal(of: spec.sandbox, launches: route.launches) { return [refusal] }
+        if let refusal = provider.refusal(of: spec, launches: route.launches) { return [refusal] }
         if !spec.secrets.isEmpty {
             guard route.launches else { return [.secretsUnsupported(route.name)] }
             if let problem = provider.vault.problem(of: spec) { return [problem] }

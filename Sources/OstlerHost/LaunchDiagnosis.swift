@@ -16,7 +16,7 @@ package enum LaunchDiagnosis {
             message: "the sandbox could not be built: \(layer)step \(failure.stage): "
                 + "\(Errno.message(failure.errno))\(detail); nothing was run"
         )
-        report.hint = hint(failure)
+        report.hint = hint(failure) + (isLackOfNamespaces(failure) ? weaker : "")
         return report
     }
 
@@ -30,6 +30,15 @@ package enum LaunchDiagnosis {
         hint: "it was killed, or it crashed: look at the kernel's log. A new one is started for the next task"
     )
 
+    private static func isLackOfNamespaces(_ failure: LaunchFailure) -> Bool {
+        if failure.stage == "slot" { return failure.layer == .userNamespace }
+        return ["mount", "uts"].contains(failure.stage) && [EPERM, EACCES, EROFS].contains(failure.errno)
+    }
+
+    private static let weaker =
+        "; where there can be no namespaces, the profile contained is the weaker choice, by `sandbox: {profile: contained}` "
+        + "in the config"
+
     private static func hint(_ failure: LaunchFailure) -> String {
         switch (failure.stage, failure.errno) {
         case ("start", ENOENT): "there is no ostler-launch there: install Ostler again, or correct OSTLER_LIBEXEC"
@@ -40,6 +49,10 @@ package enum LaunchDiagnosis {
         case ("slot", EROFS), ("uts", EPERM):
             "the container's profile stands in the way: run it with `--cap-add SYS_ADMIN` and `--security-opt "
                 + "unmask=ALL` (podman) or `systempaths=unconfined` (docker)"
+        case ("user", ENOTSUP):
+            "without namespaces root's commands need an id of their own: run ostler as an ordinary user, or give root "
+                + "CAP_SETUID, CAP_SETGID and ids that exist here by sandbox.uid_range"
+        case ("directory", _): "make room for temporary files, or name a directory for them by TMPDIR"
         case ("slot", ENOTSUP):
             "run ostler as an ordinary user, or give root these capabilities and ids by sandbox.uid_range"
         case ("slot", ENOSPC), ("slot", EUSERS):

@@ -16,10 +16,11 @@ package final class ListedPrograms {
     }
 
     /// nil if there are no lists.
-    package func current() -> ProgramFence? {
+    /// - Parameter isStale: whether something else has shown that the files are others now.
+    package func current(isStale: Bool = false) -> ProgramFence? {
         if lists.isEmpty { return nil }
         if let fence {
-            if fence.isCurrent { return fence }
+            if !isStale, fence.isCurrent { return fence }
             onChange(fence)
         }
         let found = ProgramFence(lists)

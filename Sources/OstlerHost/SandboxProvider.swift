@@ -68,13 +68,15 @@ package final class SandboxProvider {
     }
 
     /// Why a task cannot have the sandbox that it asks for; nil if it can.
-    func refusal(of request: TaskSpec.SandboxRequest, launches: Bool) -> Failure? {
+    func refusal(of task: TaskSpec, launches: Bool) -> Failure? {
         do throws(Failure) {
-            let policy = try effective(for: request)
-            guard SandboxPolicy.Profile(rawValue: policy.base.rawValue) != nil else {
-                return .profileNotBuilt(policy.base.rawValue)
+            let policy = try effective(for: task.sandbox)
+            if policy.fence != .namespaces {
+                let profile = policy.profile.value
+                if !settings.taskBinds.isEmpty { return .noView(profile) }
+                if task.secrets.contains(where: { $0.variable == nil }) { return .noViewOfSecrets(profile) }
             }
-            return launches ? nil : request.unmetWithoutLaunch
+            return launches ? nil : task.sandbox.unmetWithoutLaunch
         } catch {
             return error
         }
@@ -88,18 +90,25 @@ package final class SandboxProvider {
     }
 
     /// The sandbox of the commands of a task.
-    package func policy(for task: TaskSpec, executor: String) throws(Failure) -> SandboxPolicy {
+    /// - Parameter isStale: whether the files of the executor's lists are to be looked up again.
+    package func policy(
+        for task: TaskSpec,
+        executor: String,
+        isStale: Bool = false
+    ) throws(Failure) -> SandboxPolicy {
         var policy = try base(for: task.sandbox)
         if task.environmentMode == .clean { policy.environment = [] }
         // Their values come when the task is about to run.
         policy.secrets = task.secrets.map { SandboxSecret(name: $0.name, variable: $0.variable, bytes: []) }
-        if let fence = programs(of: executor).current() { policy.enforce(fence) }
+        if let fence = programs(of: executor).current(isStale: isStale) { policy.enforce(fence) }
         return policy
     }
 
     /// The sandbox of a plugin.
     package func policy(for plugin: InstalledPlugin) -> SandboxPolicy {
-        var policy = base()
+        var policy = SandboxPolicy(profileOfPlugins)
+        policy.required.formUnion(settings.required)
+        if policy.profile == .host { policy.environment = hostEnvironment }
         policy.apply(settings.config.sandbox.limits)
         let limits = plugin.manifest.limits
         if let memory = limits.memory { policy.limits.memory = UInt64(memory) }
@@ -121,35 +130,55 @@ package final class SandboxProvider {
     /// Where a plugin finds its own files.
     package nonisolated static let pluginPath = "/plugin"
 
-    private func base() -> SandboxPolicy {
-        var policy = SandboxPolicy()
-        policy.required = policy.required.union(settings.required)
-        return policy
+    /// Plugins are fenced as the run is; a task that asks for more does not change what has started.
+    private var profileOfPlugins: SandboxPolicy.Profile {
+        switch (try? effective())?.fence {
+        case .contained: .contained
+        case .some(.none): .host
+        case .namespaces, nil: .strict
+        }
+    }
+
+    /// Nothing is the sandbox's own there.
+    private var hostEnvironment: [String] {
+        let home = settings.home.map { ["HOME=" + $0] } ?? []
+        return ["PATH=" + SandboxPolicy.searchPath, "LANG=C.UTF-8"] + home
     }
 
     /// What the commands of all tasks with one request have in common.
     private func base(for request: TaskSpec.SandboxRequest) throws(Failure) -> SandboxPolicy {
         if let known = bases[request] { return known }
         let effective = try effective(for: request)
-        var policy = base()
+        var policy = SandboxPolicy(SandboxPolicy.Profile(rawValue: effective.base.rawValue) ?? .strict)
+        policy.required.formUnion(settings.required)
         policy.name = effective.profile.value
+        if policy.profile == .host { policy.environment = hostEnvironment }
         policy.apply(effective)
-        policy.binds = effective.grants.compactMap { bind($0.value) } + settings.taskBinds
+        policy.binds = effective.grants.map { bind($0.value) } + settings.taskBinds
         policy.workDirectory = settings.workDirectory
+        policy.directory = settings.workDirectory == nil ? effective.directory : nil
+        if policy.profile.fence != .namespaces, let work = settings.workDirectory { policy.directory = work.source }
+        // The place where the sandbox would have a directory of its own.
+        if policy.workDirectory == nil,
+            let index = policy.binds.firstIndex(where: { $0.target == SandboxPolicy.workPath })
+        {
+            policy.workDirectory = policy.binds.remove(at: index)
+        }
         bases[request] = policy
         return policy
     }
 
-    private func bind(_ grant: EffectivePolicy.Grant) -> SandboxPolicy.Bind? {
-        let source = withoutLinks(grant.path)
+    /// What need not exist is looked up by each sandbox, as it is: a link is no such file.
+    private func bind(_ grant: EffectivePolicy.Grant) -> SandboxPolicy.Bind {
+        let source = grant.isOptional ? grant.path : withoutLinks(grant.path)
         var status = stat()
-        let isThere = stat(source, &status) == 0
-        guard isThere || !grant.isOptional else { return nil }
+        let owned = grant.isOptional ? String(source[..<(source.lastIndex(of: "/") ?? source.endIndex)]) : source
         return .init(
             source: source,
             target: grant.path,
             isWritable: grant.isWritable,
-            mapsOwner: isThere && geteuid() == 0 && status.st_uid == 0
+            mapsOwner: geteuid() == 0 && stat(owned, &status) == 0 && status.st_uid == 0,
+            isOptional: grant.isOptional
         )
     }
 
@@ -196,11 +225,11 @@ package final class SandboxProvider {
     /// What can be had is required from then on: a plan either enforces it or does not start.
     package func strengthened(_ policy: SandboxPolicy) -> SandboxPolicy {
         var policy = policy
-        if launcher.capabilities.memory != .none {
-            policy.required.insert(SandboxLayers([.memoryLimit, .cgroupNamespace]))
-        }
-        if launcher.capabilities.processes != .none { policy.required.insert(SandboxLayers([.processLimit])) }
-        if launcher.capabilities.hasLandlock { policy.required.insert(SandboxLayers([.landlock])) }
+        var layers: [SandboxLayer] = []
+        if launcher.capabilities.memory != .none { layers += [.memoryLimit, .cgroupNamespace] }
+        if launcher.capabilities.processes != .none { layers.append(.processLimit) }
+        if launcher.capabilities.hasLandlock { layers.append(.landlock) }
+        policy.required.formUnion(policy.best.intersection(SandboxLayers(layers)))
         return policy
     }
 
@@ -218,7 +247,7 @@ package final class SandboxProvider {
     package func certificate(_ policy: SandboxPolicy, enforced: SandboxLayers) -> [UInt8] {
         let policy = strengthened(policy)
         let key = CertificateKey(
-            profile: policy.name,
+            profile: "\(policy.name) \(policy.network)",
             required: policy.required,
             best: policy.best,
             enforced: enforced,

@@ -134,7 +134,8 @@ extension TaskRun {
             case .infra: "infra"
             }
         guard evidence.dispatched else { return .init(reason: reason, stage: nil, survivors: "none") }
-        let isGone = launches ? isProven : stage == .executorKilled
+        let hasPIDNamespace = process?.policy.profile.fence == .namespaces
+        let isGone = launches ? isProven : stage == .executorKilled && hasPIDNamespace
         return .init(reason: reason, stage: stage, survivors: proven && isGone ? "none" : "unverified")
     }
 }

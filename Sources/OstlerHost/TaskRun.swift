@@ -109,7 +109,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             return perform(state.handle(.executorLost, launches: launches))
         }
         do {
-            command.plan = try await host.provider.plan(for: command.policy)
+            command.plan = try await plan(command)
             host.settings.onPhase?("view of the command")
             if state == .waiting { route.pool.enqueue(self) }
         } catch {
@@ -130,6 +130,20 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             return SandboxSecret(name: grant.name, variable: grant.variable, bytes: bytes)
         }
         masks = StreamMasks(SecretMask(found.map(\.value)))
+    }
+
+    /// Files of lists that were changed after they had been judged are looked up anew, once: nothing has run yet.
+    private func plan(_ command: CommandSandbox) async throws(LaunchFailure) -> UInt32 {
+        do {
+            return try await host.provider.plan(for: command.policy)
+        } catch  where error.isStale {
+            guard var policy = try? host.provider.policy(for: spec, executor: route.name, isStale: true) else {
+                throw error
+            }
+            policy.secrets = command.policy.secrets
+            command.policy = policy
+            return try await host.provider.plan(for: policy)
+        }
     }
 
     private var timeout: Int64? { spec.timeout ?? host.settings.config.tasks.timeoutMilliseconds }
@@ -395,8 +409,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
 
     package func sandboxReaped(_ sandbox: UInt32) {}
 
-    package func taskGone() {
-        isProven = true
+    package func taskGone(isProven: Bool) {
+        self.isProven = isProven
         perform(state.handle(.gone, launches: launches))
     }
 

@@ -5,6 +5,7 @@ package struct Certificate: Sendable {
     /// The profile as it was asked for, and what it is built on.
     package let profile: String
     package let base: SandboxPolicy.Profile
+    package let network: SandboxPolicy.Network
     package let required: SandboxLayers
     package let best: SandboxLayers
     package let enforced: SandboxLayers
@@ -17,6 +18,7 @@ package struct Certificate: Sendable {
     package init(policy: SandboxPolicy, enforced: SandboxLayers, capabilities: LauncherCapabilities) {
         profile = policy.name
         base = policy.profile
+        network = policy.network
         required = policy.required
         best = policy.best
         self.enforced = enforced
@@ -86,6 +88,14 @@ package struct Certificate: Sendable {
 
     /// How the layer is, or is not, enforced.
     package func mechanism(_ layer: SandboxLayer) -> String {
+        switch base.fence {
+        case .namespaces: inNamespaces(layer)
+        case .contained: contained(layer)
+        case .none: "none"
+        }
+    }
+
+    private func inNamespaces(_ layer: SandboxLayer) -> String {
         let isEnforced = enforced.contains(layer)
         return switch layer {
         case .userNamespace:
@@ -94,7 +104,7 @@ package struct Certificate: Sendable {
                 : "user namespace, its user mapped to the caller's id"
         case .pidNamespace: "pid namespace"
         case .mountNamespace: "mount namespace, a private copy of the view"
-        case .networkNamespace: "network namespace of its own, loopback down"
+        case .networkNamespace: "network namespace of its own, loopback \(network == .loopback ? "up" : "down")"
         case .ipcNamespace: "ipc namespace"
         case .utsNamespace: "uts namespace"
         case .cgroupNamespace: isEnforced ? "cgroup namespace" : "none"
@@ -112,8 +122,7 @@ package struct Certificate: Sendable {
             secrets.contains { $0.variable != nil }
                 ? "built from the policy alone, with secrets in it" : "built from the policy alone"
         case .parentDeath: "PDEATHSIG of pid 1 and the launcher's socket"
-        case .memoryLimit:
-            isEnforced ? "cgroup \(capabilities.memory.rawValue) memory" : "RLIMIT_DATA, for each process by itself"
+        case .memoryLimit: memory
         case .processLimit:
             isEnforced ? "cgroup \(capabilities.processes.rawValue) pids" : "RLIMIT_NPROC of the user namespace"
         case .landlock: isEnforced ? landlock : "none (kernel offers ABI \(capabilities.landlockABI))"
@@ -121,12 +130,42 @@ package struct Certificate: Sendable {
         }
     }
 
+    private func contained(_ layer: SandboxLayer) -> String {
+        let isOwn = capabilities.hasOwnIDs
+        return switch layer {
+        case .userNamespace: isOwn ? "none; an unprivileged id of its own" : "none; the caller's id"
+        case .pidNamespace, .mountNamespace, .utsNamespace, .cgroupNamespace, .minimalRoot, .privateProc, .minimalDev:
+            "none"
+        case .networkNamespace: "none; the filter refuses sockets"
+        case .ipcNamespace: "none; the filter refuses shared memory, queues and semaphores"
+        case .boundedTmp: "none; a directory of its own without a bound, removed afterwards"
+        case .`init`: "a process that adopts what is left behind, and ends it"
+        case .capabilities:
+            isOwn ? "all five sets empty" : "all empty but the bounding set, of which no_new_privs leaves nothing"
+        case .seccomp: "filter over the known system calls, without sockets and shared memory; newer ones do not exist"
+        case .parentDeath: "PDEATHSIG of its first process and the launcher's socket"
+        case .memoryLimit: memory
+        case .processLimit:
+            enforced.contains(layer)
+                ? "cgroup \(capabilities.processes.rawValue) pids"
+                : isOwn ? "RLIMIT_NPROC of its id" : "RLIMIT_NPROC above what the machine ran"
+        case .programLists: programs == nil ? "none are in force" : "none; there is no view to hold them"
+        case .noNewPrivileges, .rlimits, .closedDescriptors, .environment, .landlock: inNamespaces(layer)
+        }
+    }
+
+    private var memory: String {
+        enforced.contains(.memoryLimit)
+            ? "cgroup \(capabilities.memory.rawValue) memory" : "RLIMIT_DATA, for each process by itself"
+    }
+
     /// What the version of the kernel's interface offers.
     private var landlock: String {
         let abi = capabilities.landlockABI
-        var parts = ["device nodes"]
+        var parts = base.fence == .contained ? ["files", "device nodes"] : ["device nodes"]
+        if base.fence == .contained { parts.append("execution") }
         if let programs, !programs.lists.opensWork { parts.insert("execution", at: 0) }
-        if abi >= 4 { parts.append("TCP") }
+        if abi >= 4, network == .none { parts.append("TCP") }
         if abi >= 5 { parts.append("ioctl of devices") }
         if abi >= 6 { parts.append("signals and abstract sockets") }
         return "ABI \(abi): " + parts.joined(separator: ", ")
@@ -145,24 +184,4 @@ package struct Certificate: Sendable {
         guard fence.lists.opensWork else { return "\(view); \(rest)" }
         return "\(view); \(rest); but exec_workdir lets a task execute what it makes in /work"
     }
-}
-
-/// What the launcher found out by doing.
-package struct LauncherCapabilities: Sendable, Equatable {
-    /// Which cgroup hierarchy limits.
-    package enum Cgroup: String, Sendable {
-        case none
-        case v1
-        case v2
-    }
-
-    package var isRealRoot = false
-    package var memory = Cgroup.none
-    package var processes = Cgroup.none
-    package var landlockABI: UInt32 = 0
-    package var seccomp = false
-    /// Whether the kernel's Landlock is new enough: its first version cannot allow files to change their directory.
-    package var hasLandlock: Bool { landlockABI >= 2 }
-
-    package init() {}
 }

@@ -37,6 +37,8 @@ package struct LaunchFailure: Error, Sendable {
     package let detail: String
     /// Whether the plugin that was to start commands for the task is gone: the task was not taken.
     package var isPluginGone: Bool { stage == "request" && errno == ESRCH }
+    /// Whether files were not those any more that had been judged.
+    package var isStale: Bool { stage == "template" && errno == ESTALE }
     /// Whether the sandbox stood and only the program was not to be had.
     package let isProgramFault: Bool
 
@@ -67,8 +69,9 @@ package protocol SandboxObserver: AnyObject {
     func sandboxFailed(_ failure: LaunchFailure)
     /// Pid 1 of a sandbox has been reaped: nothing in it is left.
     func sandboxReaped(_ sandbox: UInt32)
-    /// Nothing is left of the whole task. Only for tasks, after ``Launcher/endTask(_:)``.
-    func taskGone()
+    /// The launcher has ended all that it knows of the task. Only for tasks, after ``Launcher/endTask(_:)``.
+    /// - Parameter isProven: whether it is the kernel's word, by pid namespaces, that nothing is left.
+    func taskGone(isProven: Bool)
     /// The launcher died; by the kernel's rule everything that it had started died with it.
     func launcherLost()
 }

@@ -34,6 +34,8 @@ package final class Launcher: EventHandler {
     }
 
     private let settings: Settings
+    /// Why there can be no namespaces here: the launcher then does without, for those who do not ask for them.
+    private var lack: LaunchFailure?
     private var state = State.stopped
     package private(set) var capabilities = LauncherCapabilities()
     package private(set) var processID: Int32 = 0
@@ -96,7 +98,9 @@ package final class Launcher: EventHandler {
         do {
             let pair = try Pipe.packets()
             defer { _ = close(pair.far) }
-            let words = [settings.program, settings.runID, "\(settings.firstUserID)", "\(settings.userIDCount)"]
+            let numbers = ["\(settings.firstUserID)", "\(settings.userIDCount)"]
+            let mode = lack == nil ? [] : ["without-namespaces"]
+            let words = [settings.program, settings.runID] + numbers + mode
             var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
             defer { arguments.forEach { free($0) } }
             let result = ostler_spawn_with_control(settings.program, &arguments, pair.far, &processID)
@@ -152,6 +156,17 @@ package final class Launcher: EventHandler {
         for observer in forget(failure) { observer.launcherLost() }
     }
 
+    /// The last word of a launcher that cannot work here. Another one may, which is not asked for namespaces.
+    private func startFailed(_ failure: LaunchFailure) {
+        guard lack == nil, failure.stage == "slot" else { return lost(failure) }
+        lack = failure
+        disconnect()
+        var status: Int32 = 0
+        _ = kill(processID, SIGKILL)
+        _ = ostler_wait_status(processID, &status, 0)
+        if let failure = spawnLauncher() { finishStart(failure) }
+    }
+
     /// Forgets all that a launcher knew; who waits for it hears of the failure.
     /// - Returns: those whose sandboxes and tasks it had.
     @discardableResult
@@ -180,6 +195,7 @@ package final class Launcher: EventHandler {
     package func plan(for policy: SandboxPolicy, _ planner: Planner) async throws(LaunchFailure) -> UInt32 {
         if case .ready(let number) = plans[policy] { return UInt32(number) }
         try await start()
+        if policy.profile.fence == .namespaces, let lack { throw lack }
         let failure: LaunchFailure? = await withUnsafeContinuation { continuation in
             switch plans[policy] {
             case .ready: continuation.resume(returning: nil)
@@ -379,7 +395,7 @@ package final class Launcher: EventHandler {
             guard let body = packet.body(as: ostler_failed.self) else { return }
             let failure = LaunchFailure(body, detail: String(decoding: packet.tail, as: UTF8.self))
             // The last word of a launcher that cannot work here.
-            if case .starting = state, packet.id == 0 { return lost(failure) }
+            if case .starting = state, packet.id == 0 { return startFailed(failure) }
             if !isTask, planAnswered(packet.id, failure) { return }
             observer?.sandboxFailed(failure)
             if !isTask { spawns[packet.id] = nil }
@@ -390,7 +406,8 @@ package final class Launcher: EventHandler {
             if let body = packet.body(as: ostler_reaped.self) { observer?.sandboxReaped(body.sandbox) }
             if !isTask { spawns[packet.id] = nil }
         case OSTLER_EV_GONE:
-            tasks.removeValue(forKey: packet.id)?.taskGone()
+            let body = packet.body(as: ostler_gone.self)
+            tasks.removeValue(forKey: packet.id)?.taskGone(isProven: body?.unproven == 0)
         default: break
         }
     }
@@ -406,6 +423,8 @@ package final class Launcher: EventHandler {
         capabilities.processes = cgroup(body.pids_mode)
         capabilities.landlockABI = body.landlock_abi
         capabilities.seccomp = body.seccomp != 0
+        capabilities.hasNamespaces = body.namespaces != 0
+        capabilities.hasOwnIDs = body.own_ids != 0
         finishStart(nil)
     }
 

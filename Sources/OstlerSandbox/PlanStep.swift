@@ -3,6 +3,10 @@ internal import COstlerLaunch
 /// One step of a plan, in the terms of `ostler_launch.h`.
 package enum PlanStep: Sendable, Equatable {
     case require(SandboxLayers, best: SandboxLayers)
+    /// Not said: namespaces, no network.
+    case fence(SandboxPolicy.Fence, loopback: Bool)
+    /// What may be done with a path of the host where there is no view.
+    case rule(String, RuleRights)
     case directory(String, mode: UInt16)
     case bind(source: String, target: String, flags: BindFlags)
     case symlink(content: String, at: String)
@@ -33,6 +37,21 @@ package enum SystemCallFilter: Sendable, Equatable {
     case strict
     /// Without files that are only memory: no mount option keeps those from being executed.
     case noMemoryFiles
+    /// Without sockets and shared memory, which no namespace keeps apart.
+    case contained
+}
+
+/// What may be done with a path where there is no view.
+package struct RuleRights: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let read = RuleRights(rawValue: OSTLER_RULE_READ.rawValue)
+    package static let execute = RuleRights(rawValue: OSTLER_RULE_EXECUTE.rawValue)
+    package static let write = RuleRights(rawValue: OSTLER_RULE_WRITE.rawValue)
+    package static let control = RuleRights(rawValue: OSTLER_RULE_IOCTL.rawValue)
+    /// It need not exist.
+    package static let optional = RuleRights(rawValue: OSTLER_RULE_OPTIONAL.rawValue)
 }
 
 /// Program files by what they are.
@@ -61,6 +80,7 @@ package struct BindFlags: OptionSet, Sendable {
     package static let optional = BindFlags(rawValue: OSTLER_BIND_OPTIONAL.rawValue)
     package static let mapsOwner = BindFlags(rawValue: OSTLER_BIND_IDMAP.rawValue)
     package static let noLinks = BindFlags(rawValue: OSTLER_BIND_NO_LINKS.rawValue)
+    package static let each = BindFlags(rawValue: OSTLER_BIND_EACH.rawValue)
 }
 
 /// Limits that each process has for itself; the numbers are Linux's, the same on x86-64 and aarch64.
@@ -119,7 +139,12 @@ private struct PlanEncoder {
         case .limits(let memory, let processes):
             put(OSTLER_STEP_LIMITS, ostler_limits(memory_bytes: memory, processes: processes))
         case .seccomp(let filter):
-            let profile = filter == .strict ? OSTLER_SECCOMP_STRICT : OSTLER_SECCOMP_NO_MEMORY_FILES
+            let profile =
+                switch filter {
+                case .strict: OSTLER_SECCOMP_STRICT
+                case .noMemoryFiles: OSTLER_SECCOMP_NO_MEMORY_FILES
+                case .contained: OSTLER_SECCOMP_CONTAINED
+                }
             put(OSTLER_STEP_SECCOMP, ostler_seccomp(profile: profile.rawValue, reserved: 0))
         case .secrets(let path, let size):
             let flags = BindFlags.noExecute.rawValue
@@ -138,6 +163,10 @@ private struct PlanEncoder {
 
     private mutating func addProgramStep(_ step: PlanStep) {
         switch step {
+        case .fence(let fence, let loopback):
+            put(OSTLER_STEP_FENCE, ostler_fence(kind: fence.rawValue, loopback: loopback ? 1 : 0))
+        case .rule(let path, let rights):
+            put(OSTLER_STEP_RULE, ostler_rule(rights: rights.rawValue, reserved: 0), strings: [path])
         case .programs(let programs): put(programs)
         case .hostFile(let source, let target, let stamp, let program):
             let index = program.map { UInt32($0) + 1 } ?? 0

@@ -8,7 +8,9 @@ package struct Planner: Sendable {
     }
 
     package func plan(_ policy: SandboxPolicy) -> SandboxPlan {
+        guard policy.profile.fence == .namespaces else { return SandboxPlan(steps: bare(policy)) }
         var steps: [PlanStep] = [.require(policy.required, best: policy.best)]
+        if policy.network == .loopback { steps.append(.fence(.namespaces, loopback: true)) }
         if let fence = policy.programs { steps.append(.programs(fence.identities)) }
         steps += view(policy)
         steps += processes(policy)
@@ -29,22 +31,23 @@ package struct Planner: Sendable {
             .symlink(content: "/tmp", at: "/var/tmp"),
             .directory("/run", mode: 0o755), .devices, .symlink(content: "/tmp", at: "/dev/shm"),
         ]
+        let path = SandboxPolicy.workPath
         let late = policy.binds.filter { $0.target.hasPrefix("/tmp/") }
-        steps += policy.binds.filter { !$0.target.hasPrefix("/tmp/") }.map { bind($0, fenced) }
+        let atWorkPath = policy.binds.filter { $0.target.hasPrefix(path + "/") }
+        steps += policy.binds.filter { !late.contains($0) && !atWorkPath.contains($0) }.map { bind($0, fenced) }
         steps += [
             .proc("/proc"),
             .tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: fenced),
         ]
         // Before it they would be hidden by it.
         steps += late.map { bind($0, fenced) }
-        let path = SandboxPolicy.workPath
         let atWork: BindFlags = policy.programs?.lists.opensWork == true ? [] : fenced
         if let work = policy.workDirectory {
             steps.append(.bind(source: work.source, target: path, flags: flags(work).union(atWork)))
         } else {
             steps.append(.tmpfs(path, size: policy.limits.temporary, mode: 0o755, flags: atWork))
         }
-        return steps + [.workDirectory(path)]
+        return steps + atWorkPath.map { bind($0, fenced) } + [.workDirectory(policy.directory ?? path)]
     }
 
     private func bind(_ bind: SandboxPolicy.Bind, _ more: BindFlags) -> PlanStep {
@@ -54,6 +57,7 @@ package struct Planner: Sendable {
     private func flags(_ bind: SandboxPolicy.Bind) -> BindFlags {
         var flags: BindFlags = bind.isWritable ? .noLinks : [.readOnly, .noLinks]
         if bind.mapsOwner { flags.insert(.mapsOwner) }
+        if bind.isOptional { flags.formUnion([.optional, .each]) }
         return flags
     }
 
@@ -129,8 +133,12 @@ package struct Planner: Sendable {
     // MARK: The processes
 
     private func processes(_ policy: SandboxPolicy) -> [PlanStep] {
-        var steps = policy.environment.map(PlanStep.environment)
-        steps.append(.hostname("ostler"))
+        policy.environment.map(PlanStep.environment) + [.hostname("ostler")] + limits(policy)
+            + [.seccomp(policy.programs == nil ? .strict : .noMemoryFiles)]
+    }
+
+    private func limits(_ policy: SandboxPolicy) -> [PlanStep] {
+        var steps: [PlanStep] = []
         let limits = policy.limits
         // A core size of 0 does not keep the host's core handler from being run, as root and outside; 1 does.
         steps += [
@@ -139,8 +147,42 @@ package struct Planner: Sendable {
         ]
         if let cpu = limits.cpuSeconds { steps.append(.rlimit(.cpuSeconds, cpu)) }
         if let size = limits.fileSize { steps.append(.rlimit(.fileSize, size)) }
-        steps.append(.limits(memory: limits.memory ?? 0, processes: limits.processes ?? 0))
-        steps.append(.seccomp(policy.programs == nil ? .strict : .noMemoryFiles))
+        return steps + [.limits(memory: limits.memory ?? 0, processes: limits.processes ?? 0)]
+    }
+
+    // MARK: Without namespaces
+
+    /// There is no view: what may be seen of the host is a matter of rules, or everything.
+    private func bare(_ policy: SandboxPolicy) -> [PlanStep] {
+        let fence = policy.profile.fence
+        var steps: [PlanStep] = [
+            .require(policy.required, best: policy.best), .fence(fence, loopback: false),
+        ]
+        if let programs = policy.programs { steps.append(.programs(programs.identities)) }
+        if fence == .contained { steps += rules(policy) }
+        steps += policy.environment.map(PlanStep.environment)
+        steps += SandboxSecret.steps(policy.secrets.filter { $0.variable != nil })
+        if let directory = policy.directory { steps.append(.workDirectory(directory)) }
+        return fence == .contained ? steps + limits(policy) + [.seccomp(.contained)] : steps
+    }
+
+    /// The same of the host as a view has, and nothing of its accounts.
+    private func rules(_ policy: SandboxPolicy) -> [PlanStep] {
+        let programs = ["/usr"] + layout.rootEntries.filter { $0.entry == .directory }.map { "/" + $0.name }
+        var steps: [PlanStep] = programs.map { .rule($0, [.read, .execute]) }
+        let data = [
+            "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/proc", "/dev/random",
+            "/dev/urandom",
+        ]
+        steps += data.map { .rule($0, [.read, .optional]) }
+        steps += ["/dev/null", "/dev/zero", "/dev/full"].map { .rule($0, [.read, .write, .control]) }
+        let binds = policy.binds + (policy.workDirectory.map { [$0] } ?? [])
         return steps
+            + binds.map { bind in
+                var rights: RuleRights = [.read, .execute]
+                if bind.isWritable { rights.insert(.write) }
+                if bind.isOptional { rights.insert(.optional) }
+                return .rule(bind.source, rights)
+            }
     }
 }

@@ -80,4 +80,10 @@ package struct SandboxLayers: OptionSet, Sendable, Hashable {
     )
     /// What `strict` takes if it can be had; its absence shows in the certificate.
     package static let strictBest = SandboxLayers([.cgroupNamespace, .memoryLimit, .processLimit, .landlock])
+    /// What `contained` does not start without.
+    package static let containedRequired = SandboxLayers([
+        .`init`, .capabilities, .noNewPrivileges, .seccomp, .rlimits, .closedDescriptors, .environment, .parentDeath,
+        .landlock,
+    ])
+    package static let containedBest = SandboxLayers([.memoryLimit, .processLimit])
 }

@@ -3,6 +3,34 @@ package struct SandboxPolicy: Sendable, Hashable {
     /// How strong the fence is.
     package enum Profile: String, Sendable, CaseIterable {
         case strict
+        /// Also the caller's directory.
+        case workspace
+        /// Without namespaces, by filter, rules and limits alone.
+        case contained
+        /// Nothing.
+        case host
+
+        /// What it is built of.
+        package var fence: Fence {
+            switch self {
+            case .strict, .workspace: .namespaces
+            case .contained: .contained
+            case .host: .none
+            }
+        }
+    }
+
+    /// What stands between a sandbox and the machine. The raw values are those of `enum ostler_fence_kind`.
+    package enum Fence: UInt32, Sendable {
+        case namespaces
+        case contained
+        case none
+    }
+
+    /// How far the network of a sandbox with namespaces reaches.
+    package enum Network: Sendable {
+        case none
+        case loopback
     }
 
     /// A piece of the host that shows in the view.
@@ -13,12 +41,21 @@ package struct SandboxPolicy: Sendable, Hashable {
         package var isWritable: Bool
         /// Whether the caller's own files appear as the sandbox's user's (needed when Ostler is run by root).
         package var mapsOwner: Bool
+        /// Whether it need not exist; each sandbox looks anew.
+        package var isOptional: Bool
 
-        package init(source: String, target: String, isWritable: Bool = false, mapsOwner: Bool = false) {
+        package init(
+            source: String,
+            target: String,
+            isWritable: Bool = false,
+            mapsOwner: Bool = false,
+            isOptional: Bool = false
+        ) {
             self.source = source
             self.target = target
             self.isWritable = isWritable
             self.mapsOwner = mapsOwner
+            self.isOptional = isOptional
         }
     }
 
@@ -38,11 +75,12 @@ package struct SandboxPolicy: Sendable, Hashable {
         package init() {}
     }
 
-    package var profile: Profile = .strict
+    package private(set) var profile: Profile = .strict
     /// The name of the profile as it was asked for: its own, or that of one which extends it.
     package var name = Profile.strict.rawValue
     package var limits = Limits()
     package var binds: [Bind] = []
+    package var network = Network.none
     /// `KEY=VALUE`, the whole of what a process starts with unless a launch adds to it.
     package var environment: [String] = SandboxPolicy.minimalEnvironment
     /// What is delivered to the sandbox and to nothing else.
@@ -53,8 +91,17 @@ package struct SandboxPolicy: Sendable, Hashable {
     package var best: SandboxLayers = .strictBest
     /// A directory of the host that becomes the work directory; nil for an empty one that vanishes with the sandbox.
     package var workDirectory: Bind?
+    /// Where commands begin; nil: in the work directory.
+    package var directory: String?
 
-    package init() {}
+    /// What the profile asks for, and no more.
+    package init(_ profile: Profile = .strict) {
+        self.profile = profile
+        name = profile.rawValue
+        guard profile.fence != .namespaces else { return }
+        required = profile == .contained ? .containedRequired : []
+        best = profile == .contained ? .containedBest : []
+    }
 
     func asks(_ layer: SandboxLayer) -> Bool { required.contains(layer) || best.contains(layer) }
 

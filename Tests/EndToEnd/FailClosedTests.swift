@@ -139,7 +139,10 @@ extension EndToEnd {
             try await withTree { tree in
                 let finished = try await tree.run(`case`.command(tree), within: .seconds(120))
                 let result = try finished.json()
-                guard let (layer, cause, remedy) = `case`.refusal else { return Self.expectRun(result, without: nil) }
+                guard let (layer, cause, remedy) = `case`.refusal else {
+                    #expect(result["isolation"]?["profile"]?.string == (`case`.isContained ? "contained" : "strict"))
+                    return Self.expectRun(result, without: nil)
+                }
                 Self.expectRefusal(result, layer, cause, remedy)
             }
         }
@@ -174,12 +177,19 @@ extension EndToEnd {
 /// A way to run a container.
 struct PodmanCase: Sendable, CustomTestStringConvertible {
     let options: [String]
+    /// Whether the config accepts the profile `contained`.
+    var isContained = false
     let refusal: (layer: String, cause: String, remedy: String)?
 
-    var testDescription: String { options.isEmpty ? "by default" : options.joined(separator: " ") }
+    var testDescription: String {
+        (options.isEmpty ? "by default" : options.joined(separator: " ")) + (isContained ? ", contained" : "")
+    }
 
     static let all: [PodmanCase] = [
         PodmanCase(options: [], refusal: ("user_namespace", "would be root outside", "as an ordinary user")),
+        PodmanCase(options: [], refusal: ("user_namespace", "would be root outside", "sandbox: {profile: contained}")),
+        PodmanCase(options: [], isContained: true, refusal: nil),
+        PodmanCase(options: ["--user", "12345:12345"], isContained: true, refusal: nil),
         PodmanCase(
             options: ["--user", "12345:12345"],
             refusal: ("user_namespace", "Read-only file system", "--security-opt unmask=ALL")
@@ -210,7 +220,9 @@ struct PodmanCase: Sendable, CustomTestStringConvertible {
         words += ["--network", "none", "--env", "HOME=/tmp"] + options
         for path in ["/usr", "/opt"] { words += ["--volume", path + ":" + path + ":ro"] }
         words += ["--volume", tree.prefix + ":/tree:ro", "--rootfs", directory.file("root")]
-        words += ["/tree/bin/ostler", "run", "command", "--json", "--", "echo", "ran"]
+        try directory.write("prefix/contained.yaml", "sandbox: {profile: contained}\n")
+        words += ["/tree/bin/ostler", "run", "command", "--json"]
+        words += (isContained ? ["--config", "/tree/contained.yaml"] : []) + ["--", "echo", "ran"]
         var command = Child.Command("/usr/bin/podman", words)
         command.directory = tree.home
         command.environment = [

@@ -3,6 +3,7 @@ import OstlerHost
 internal import OstlerJSON
 import OstlerProtocol
 import OstlerSandbox
+import OstlerSystem
 import OstlerTasks
 import OstlerTestSupport
 import Testing
@@ -86,6 +87,16 @@ struct ProgramListTests {
 
     @Test func `the bundles of the config are those of sandboxes`() {
         #expect(HostConfig.Executor.bundleNames == ProgramBundle.names)
+    }
+
+    @LoopActor
+    @Test func `files that proved to be others are looked up anew`() {
+        var retired = 0
+        let programs = ListedPrograms(ProgramLists(allowed: ["sh"])) { _ in retired += 1 }
+        let first = programs.current()
+        #expect(first != nil && programs.current() == first)
+        #expect(programs.current(isStale: true) != first)
+        #expect(retired == 1)
     }
 
     private func executor(allowed: [String]? = nil, blocked: [String] = []) -> HostConfig.Executor {

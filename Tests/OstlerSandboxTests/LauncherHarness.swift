@@ -19,7 +19,7 @@ final class Observer: SandboxObserver {
     func sandboxExited(_ report: ExitReport) { exits.append(report) }
     func sandboxFailed(_ failure: LaunchFailure) { failures.append(failure) }
     func sandboxReaped(_ sandbox: UInt32) { reaped.append(sandbox) }
-    func taskGone() { gone += 1 }
+    func taskGone(isProven: Bool) { gone += 1 }
     func launcherLost() { lost += 1 }
 }
 

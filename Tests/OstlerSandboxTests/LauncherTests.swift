@@ -280,10 +280,10 @@ struct `The launcher` {
             let allowed = try #require(await harness.output(["id", "-u"], policy: narrow).observer.exits.first)
             #expect(allowed.exitCode == 0)
             #expect(allowed.layers.contains(.programLists))
-            // It is not denied but absent.
+            // It is absent from the view, and told as what it is for who asks.
             let absent = try #require(await harness.output(["true"], policy: narrow).observer.failures.first)
             #expect(absent.isProgramFault)
-            #expect(absent.errno == ENOENT)
+            #expect(absent.errno == EPERM)
         }
     }
 

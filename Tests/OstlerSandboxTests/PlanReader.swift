@@ -84,6 +84,7 @@ struct PlanReader {
             switch ostler_seccomp_profile(try take(ostler_seccomp.self).profile) {
             case OSTLER_SECCOMP_STRICT: return .seccomp(.strict)
             case OSTLER_SECCOMP_NO_MEMORY_FILES: return .seccomp(.noMemoryFiles)
+            case OSTLER_SECCOMP_CONTAINED: return .seccomp(.contained)
             case let other: throw TestSupportFailure("plan", "seccomp \(other)", errno: 0)
             }
         default: return try contentOfProgramStep(head)
@@ -92,6 +93,15 @@ struct PlanReader {
 
     private mutating func contentOfProgramStep(_ head: ostler_step) throws -> PlanStep {
         switch ostler_step_kind(UInt32(head.kind)) {
+        case OSTLER_STEP_FENCE:
+            let body = try take(ostler_fence.self)
+            guard let fence = SandboxPolicy.Fence(rawValue: body.kind) else {
+                throw TestSupportFailure("plan", "fence \(body.kind)", errno: 0)
+            }
+            return .fence(fence, loopback: body.loopback == 1)
+        case OSTLER_STEP_RULE:
+            let body = try take(ostler_rule.self)
+            return .rule(try string(), RuleRights(rawValue: body.rights))
         case OSTLER_STEP_PROGRAMS:
             let body = try take(ostler_programs.self)
             let allowed = try (0..<body.allow_count).map { _ in try identity() }

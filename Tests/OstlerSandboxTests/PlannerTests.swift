@@ -88,6 +88,72 @@ import Testing
         #expect(steps.filter { !binds.contains($0) } == Self.standard)
     }
 
+    @Test func `loopback is said before the view, and only where it is up`() {
+        var policy = SandboxPolicy()
+        policy.network = .loopback
+        #expect(
+            planner.plan(policy).steps == [Self.standard[0], .fence(.namespaces, loopback: true)]
+                + Self.standard.dropFirst()
+        )
+    }
+
+    @Test func `a workspace begins at its own place, with what need not exist looked up each time`() {
+        var policy = SandboxPolicy(.workspace)
+        policy.directory = "/home/me/x"
+        policy.binds = [
+            .init(source: "/home/me/x", target: "/home/me/x", isWritable: true),
+            .init(source: "/home/me/x/.git", target: "/home/me/x/.git", isOptional: true),
+        ]
+        let steps = planner.plan(policy).steps
+        #expect(steps.contains(.bind(source: "/home/me/x", target: "/home/me/x", flags: .noLinks)))
+        let git = PlanStep.bind(
+            source: "/home/me/x/.git",
+            target: "/home/me/x/.git",
+            flags: [.readOnly, .noLinks, .optional, .each]
+        )
+        #expect(steps.contains(git) && steps.contains(.workDirectory("/home/me/x")))
+    }
+
+    @Test func `what lies below the work directory comes after it`() throws {
+        var policy = SandboxPolicy()
+        policy.binds = [.init(source: "/work/x", target: "/work/x", isWritable: true)]
+        let steps = planner.plan(policy).steps
+        let bind = try #require(steps.firstIndex(of: .bind(source: "/work/x", target: "/work/x", flags: .noLinks)))
+        let work = try #require(steps.firstIndex(of: Self.ownWork[0]))
+        #expect(work < bind)
+    }
+
+    @Test func `contained is made of rules in place of a view`() {
+        var policy = SandboxPolicy(.contained)
+        policy.environment = ["A=1"]
+        policy.binds = [.init(source: "/a", target: "/a"), .init(source: "/b", target: "/b", isWritable: true)]
+        let rules: [PlanStep] = [
+            .rule("/usr", [.read, .execute]), .rule("/lib", [.read, .execute]),
+            .rule("/etc/alternatives", [.read, .optional]), .rule("/etc/ld.so.cache", [.read, .optional]),
+            .rule("/etc/localtime", [.read, .optional]), .rule("/etc/nsswitch.conf", [.read, .optional]),
+            .rule("/proc", [.read, .optional]), .rule("/dev/random", [.read, .optional]),
+            .rule("/dev/urandom", [.read, .optional]), .rule("/dev/null", [.read, .write, .control]),
+            .rule("/dev/zero", [.read, .write, .control]), .rule("/dev/full", [.read, .write, .control]),
+            .rule("/a", [.read, .execute]), .rule("/b", [.read, .execute, .write]),
+        ]
+        let head: [PlanStep] = [
+            .require(.containedRequired, best: .containedBest), .fence(.contained, loopback: false),
+        ]
+        let tail: [PlanStep] = [.limits(memory: 1 << 30, processes: 256), .seccomp(.contained)]
+        let expected = head + rules + [.environment("A=1")] + Self.rlimits.dropFirst() + tail
+        #expect(planner.plan(policy).steps == expected)
+    }
+
+    @Test func `host is no fence at all`() {
+        var policy = SandboxPolicy(.host)
+        policy.environment = ["A=1"]
+        policy.directory = "/here"
+        let expected: [PlanStep] = [
+            .require([], best: []), .fence(.none, loopback: false), .environment("A=1"), .workDirectory("/here"),
+        ]
+        #expect(planner.plan(policy).steps == expected)
+    }
+
     @Test func `a clean environment is an empty one`() {
         var policy = SandboxPolicy()
         policy.environment = []

@@ -54,10 +54,11 @@ import Testing
         let names = [
             "none", "request", "template", "slot", "clone", "cgroup", "mount", "net", "uts", "user", "caps", "rlimit",
             "seccomp", "no_new_privs", "pdeath", "fds", "cwd", "program", "exec", "landlock",
+            "directory",
         ]
         for (stage, name) in names.enumerated() { #expect(String(cString: ostler_stage_name(Int32(stage))) == name) }
         #expect(String(cString: ostler_stage_name(Int32(names.count))) == "unknown")
-        #expect(Int(OSTLER_STAGE_LANDLOCK.rawValue) == names.count - 1)
+        #expect(Int(OSTLER_STAGE_DIRECTORY.rawValue) == names.count - 1)
     }
 
     @Test func `a lost launcher and a failed call are told as failures of a sandbox`() {
@@ -153,6 +154,43 @@ import Testing
         #expect(mechanism(.processLimit, true, own) == "cgroup v1 pids")
         #expect(mechanism(.memoryLimit, false, own) == "RLIMIT_DATA, for each process by itself")
         #expect(mechanism(.cgroupNamespace, false, own) == "none")
+    }
+
+    @Test func `of no sandbox nothing is said to be enforced`() throws {
+        var policy = SandboxPolicy(.host)
+        policy.name = "bare"
+        let json = try JSONValue(
+            parsing: Certificate(policy: policy, enforced: [], capabilities: Self.capabilities()).json
+        )
+        #expect(json["profile"] == "bare" && json["extends"] == "host")
+        let rows = json["layers"]?.array ?? []
+        #expect(rows.count == SandboxLayer.allCases.count)
+        #expect(rows.allSatisfy { $0["asked"] == "no" && $0["enforced"] == false && $0["mechanism"] == "none" })
+    }
+
+    @Test func `what is contained says what it does without`() {
+        let layers = SandboxLayers.containedRequired
+        func mechanism(_ layer: SandboxLayer, _ capabilities: LauncherCapabilities) -> String {
+            Certificate(policy: SandboxPolicy(.contained), enforced: layers, capabilities: capabilities).mechanism(
+                layer
+            )
+        }
+        var found = Self.capabilities()
+        #expect(mechanism(.userNamespace, found) == "none; the caller's id")
+        #expect(mechanism(.networkNamespace, found) == "none; the filter refuses sockets")
+        #expect(mechanism(.memoryLimit, found) == "RLIMIT_DATA, for each process by itself")
+        #expect(mechanism(.landlock, found).hasPrefix("ABI 7: execution, files, device nodes, TCP"))
+        found.hasOwnIDs = true
+        #expect(mechanism(.userNamespace, found) == "none; an unprivileged id of its own")
+        #expect(mechanism(.processLimit, found) == "RLIMIT_NPROC of its id")
+    }
+
+    @Test func `loopback shows`() {
+        var policy = SandboxPolicy()
+        policy.network = .loopback
+        let certificate = Certificate(policy: policy, enforced: Self.every, capabilities: Self.capabilities())
+        #expect(certificate.mechanism(.networkNamespace) == "network namespace of its own, loopback up")
+        #expect(!certificate.mechanism(.landlock).contains("TCP"))
     }
 
     @Test func `what a task asks for beyond strict is required`() throws {

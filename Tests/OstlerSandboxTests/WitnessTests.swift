@@ -100,6 +100,26 @@ struct `Each layer by itself` {
         }
     }
 
+    /// Landlock's rules on execution would do the same, and are switched off both times.
+    @Test func `lists of programs hold a copy that runs without them`() async throws {
+        try await withTemporaryDirectory { directory in
+            let launcher = try Self.launcher("witness", directory)
+            var said: [String] = []
+            for hasLayer in [true, false] {
+                var policy = SandboxPolicy()
+                policy.best.subtract(SandboxLayers([.landlock]))
+                if hasLayer { policy.enforce(ProgramFence(ProgramLists(allowed: ["sh", "cp", "true"]))) }
+                let script = "cp /bin/true copy && ./copy && echo ESCAPED || echo HELD"
+                said.append(
+                    try await Harness.run(program: launcher) { [policy] harness in
+                        try await harness.shell(script, policy: policy).text
+                    }
+                )
+            }
+            #expect(said == ["HELD\n", "ESCAPED\n"])
+        }
+    }
+
     /// A sandbox that answers when its launcher is no more has outlived it.
     @Test(arguments: [true, false])
     func `death with the parent ends what answers without it`(_ hasLayer: Bool) async throws {

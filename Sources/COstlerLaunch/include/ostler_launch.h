@@ -108,8 +108,10 @@ struct ostler_ready {
     uint32_t uid_range_used; // 1: real root, slots run as uid_base + slot; 0: own user id
     uint32_t memory_mode;    // enum ostler_cgroup_mode, found by doing
     uint32_t pids_mode;
-    uint32_t landlock_abi; // 0: none. Told, not used yet.
+    uint32_t landlock_abi; // 0: none
     uint32_t seccomp;      // 1: filters can be installed
+    uint32_t namespaces;   // 0: plans of that fence are answered FAILED, with why
+    uint32_t own_ids;      // 1: what has no namespaces runs as an id of its own too
 };
 
 // The layers of isolation, as bits. The same order as SandboxLayer in Swift.
@@ -166,6 +168,7 @@ enum ostler_stage {
     OSTLER_STAGE_PROGRAM,  // the program is not found (ENOENT, EACCES) or its file is denied by the lists (EPERM)
     OSTLER_STAGE_EXEC,     // execve of a file that was found
     OSTLER_STAGE_LANDLOCK,
+    OSTLER_STAGE_DIRECTORY, // a directory of the sandbox's own
 };
 
 struct ostler_failed {
@@ -197,6 +200,8 @@ struct ostler_reaped {
 struct ostler_gone {
     uint32_t sandboxes; // how many sandboxes the task had in all
     uint32_t killed;    // how many of them TASK_END had to kill
+    uint32_t unproven;  // how many of them had no pid namespace: the kernel's word says nothing of all their processes
+    uint32_t reserved;
 };
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -231,6 +236,33 @@ enum ostler_step_kind {
     OSTLER_STEP_SECRETS = 31,  // body ostler_tmpfs; string: path. As TMPFS, for the secrets that follow; then read-only
     OSTLER_STEP_SECRET = 32,   // string: path below the secrets; then the content. Only the sandbox's user may read it
     OSTLER_STEP_LANDLOCK = 30, // body ostler_landlock; strings: paths in the view that may be executed, or are above such
+    OSTLER_STEP_FENCE = 33,    // body ostler_fence
+    OSTLER_STEP_RULE = 34,     // body ostler_rule; string: a path of the host. Where there is no view: what may be done there
+};
+
+// What a sandbox is made of. Without namespaces there is no view: its steps are refused, and rules stand in their place.
+enum ostler_fence_kind {
+    OSTLER_FENCE_NAMESPACES = 0,
+    OSTLER_FENCE_CONTAINED = 1, // filter, rules and limits alone
+    OSTLER_FENCE_NONE = 2,      // nothing: the caller's own rights
+};
+
+struct ostler_fence {
+    uint32_t kind;
+    uint32_t loopback; // 1: in a network namespace that is new, with loopback up
+};
+
+enum ostler_rule_right {
+    OSTLER_RULE_READ = 1u << 0,
+    OSTLER_RULE_EXECUTE = 1u << 1,
+    OSTLER_RULE_WRITE = 1u << 2,
+    OSTLER_RULE_IOCTL = 1u << 3,
+    OSTLER_RULE_OPTIONAL = 1u << 4, // skip it if the path does not exist
+};
+
+struct ostler_rule {
+    uint32_t rights;
+    uint32_t reserved;
 };
 
 struct ostler_step {
@@ -251,6 +283,7 @@ enum ostler_bind_flag {
     OSTLER_BIND_OPTIONAL = 1u << 3, // skip it if the source does not exist
     OSTLER_BIND_IDMAP = 1u << 4,    // real root only: host uid and gid 0 appear as the sandbox's own user (per sandbox)
     OSTLER_BIND_NO_LINKS = 1u << 5, // the source has no symbolic link on its way; one that has come since is refused
+    OSTLER_BIND_EACH = 1u << 6,     // looked up anew for each sandbox, in which the target must be there already
 };
 
 struct ostler_bind {
@@ -298,6 +331,7 @@ enum ostler_seccomp_profile {
     OSTLER_SECCOMP_NONE = 0,
     OSTLER_SECCOMP_STRICT = 1,
     OSTLER_SECCOMP_NO_MEMORY_FILES = 2, // STRICT without memfd_create, whose files no mount option reaches
+    OSTLER_SECCOMP_CONTAINED = 3, // STRICT without sockets, shared memory and queues, which have no namespace of their own
 };
 
 struct ostler_seccomp {
@@ -317,7 +351,8 @@ struct ostler_landlock {
     uint32_t reserved;
 };
 
-/// Runs the launcher on OSTLER_CONTROL_FD until the host's end is closed. argv: run id, first uid, number of uids.
+/// Runs the launcher on OSTLER_CONTROL_FD until the host's end is closed. argv: run id, first uid, number of uids, and
+/// "without-namespaces" for one that makes none, where they cannot be had.
 int ostler_launch_main(int argc, char **argv);
 
 /// A short name for a stage or a layer, for messages; "unknown" for a number that is none.

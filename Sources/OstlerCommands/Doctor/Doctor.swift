@@ -203,7 +203,7 @@ final class Doctor: SandboxObserver {
 
     func sandboxReaped(_ sandbox: UInt32) { waiting.take()?.resume() }
 
-    func taskGone() {}
+    func taskGone(isProven: Bool) {}
 
     func launcherLost() { sandboxFailed(LaunchFailure(launcherLost: ())) }
 }

@@ -151,7 +151,15 @@ extension PlanStep {
         case .rlimit(let resource, let value): "limit \(resource) \(value)"
         case .limits(let memory, let processes):
             "limit memory \(SizeText.text(bytes: Int64(clamping: memory))), processes \(processes)"
-        case .seccomp(let filter): "system call filter" + (filter == .strict ? "" : " without memory files")
+        case .seccomp(.strict): "system call filter"
+        case .seccomp(.noMemoryFiles): "system call filter without memory files"
+        case .seccomp(.contained): "system call filter without sockets"
+        case .fence(.namespaces, let loopback): loopback ? "loopback network" : nil
+        case .fence(.contained, _): "no namespaces"
+        case .fence(.none, _): "no sandbox"
+        case .rule(let path, let rights):
+            "rule for \(path): read" + (rights.contains(.execute) ? ", execute" : "")
+                + (rights.contains(.write) ? ", write" : "")
         case .programs(let programs):
             "programs: " + (programs.allowed.map { "\($0.count) allowed" } ?? "all allowed")
                 + ", \(programs.blocked.count) blocked"

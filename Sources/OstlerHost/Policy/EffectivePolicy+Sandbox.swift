@@ -8,6 +8,7 @@ extension SandboxPolicy {
     /// What needs no look at the machine.
     mutating func apply(_ effective: EffectivePolicy) {
         for limit in SandboxLimit.allCases { apply(limit, effective.limit(limit)) }
+        network = effective.network.value == .loopback ? .loopback : .none
         environment += effective.environment.map { "\($0.value.name)=\($0.value.value)" }
     }
 
@@ -47,13 +48,22 @@ extension TaskSpec.SandboxRequest {
 }
 
 extension Failure {
-    static func profileNotBuilt(_ base: String) -> Failure {
+    static func noViewOfSecrets(_ profile: String) -> Failure {
         Failure(
-            "profile_unavailable",
+            "no_view",
             fault: .user,
-            message: "the profile \(base) cannot be built in this version",
-            pointer: JSONPointer("/sandbox/profile"),
-            hint: "use the profile strict"
+            message: "the profile \(Quotation.text(profile)) has no view, so there is no /run/secrets",
+            pointer: JSONPointer("/secrets"),
+            hint: "ask for the secret as a variable, with \"as\": \"env\", or run where there can be namespaces"
+        )
+    }
+
+    static func noView(_ profile: String) -> Failure {
+        Failure(
+            "no_view",
+            fault: .user,
+            message: "the profile \(Quotation.text(profile)) has no view, so there is no /in and no /out",
+            hint: "leave out --in and --out; grant what a task needs by ro and rw of a profile, at its own path"
         )
     }
 }

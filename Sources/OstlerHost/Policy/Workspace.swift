@@ -22,6 +22,9 @@ package enum Workspace {
         guard directory != "/", directory != "/tmp", directory != "/var" else {
             return .noWorkspace(directory, "it is no project's own")
         }
+        guard !directory.hasPrefix("/var/tmp/"), directory != "/var/tmp" else {
+            return .noWorkspace(directory, "sandboxes have a /var/tmp of their own")
+        }
         guard !system.contains(where: { directory == $0 || directory.hasPrefix($0 + "/") }) else {
             return .noWorkspace(directory, "it is the system's")
         }

@@ -16,18 +16,21 @@ struct EscapeRow: Sendable, CustomTestStringConvertible {
     let place: Place
     /// The ordinary user who runs Ostler; nil for root.
     let user: Int32?
-    /// Options of `run` that choose the sandbox.
-    var options: [String] = []
+    var profile = "strict"
 
-    var testDescription: String {
-        (["\(place)"] + options + [user == nil ? "by root" : "by a user"]).joined(separator: " ")
-    }
+    var testDescription: String { "\(place) \(profile) \(user == nil ? "by root" : "by a user")" }
+    /// Whether paths of the machine are seen at their own places.
+    var hasView: Bool { profile != "contained" }
 
     static let all: [EscapeRow] = [
         EscapeRow(place: .command, user: nil),
         EscapeRow(place: .command, user: 12345),
         EscapeRow(place: .plugin, user: nil),
         EscapeRow(place: .plugin, user: 12345),
+        EscapeRow(place: .command, user: nil, profile: "workspace"),
+        EscapeRow(place: .command, user: 12345, profile: "workspace"),
+        EscapeRow(place: .command, user: nil, profile: "contained"),
+        EscapeRow(place: .command, user: 12345, profile: "contained"),
     ]
 }
 
@@ -73,7 +76,12 @@ struct EscapeRun: Sendable {
         typealias Limits = EscapeStage.Limits
         let limits =
             "memory: \(Limits.memory), processes: \(Limits.processes), open_files: \(Limits.files), tmp: \(Limits.temporary)"
-        try directory.write("home/ostler.yaml", "sandbox: {limits: {\(limits)}}\n")
+        let bare = "bare: {extends: contained, ro: [\(stage.corpus)], rw: [\(stage.granted)]}"
+        let name = row.hasView ? row.profile : "bare"
+        let sandbox = "profile: \(name), profiles: {\(bare)}, limits: {\(limits)}"
+        try directory.makeDirectory("home/project")
+        if let user = row.user { chown(directory.file("home/project"), uid_t(user), gid_t(user)) }
+        try directory.write("home/project/ostler.yaml", "sandbox: {\(sandbox)}\n")
         let source = EscapeAttempt.directory + "/plugin/"
         let manifest = String(decoding: try contents(ofFile: source + "plugin.yaml"), as: UTF8.self)
         try directory.write("escapist/plugin.yaml", manifest.replacing("GRANTED", with: stage.granted))
@@ -81,7 +89,9 @@ struct EscapeRun: Sendable {
     }
 
     /// Where an attempt sees the corpus.
-    private var corpus: String { row.place == .plugin ? "/plugin/corpus" : "/in/corpus" }
+    private var corpus: String {
+        row.place == .plugin ? "/plugin/corpus" : row.hasView ? "/in/corpus" : stage.corpus
+    }
 
     private func task(_ id: String, _ program: String, _ arguments: [String] = []) -> String {
         let words = JSONValue.array(arguments.map { .string($0) })
@@ -96,29 +106,35 @@ struct EscapeRun: Sendable {
 
     /// Runs all attempts, each in a sandbox of its own beside that of the neighbour.
     func results(of attempts: [EscapeAttempt]) async throws -> [String: EscapeResult] {
-        let certificate = try await tree.task(["true"], options: ["--json"]).json()
+        let probe = line(["run", "command", "--json", "--", "true"])
+        let certificate = try await tree.run(probe).json()
+        #expect(certificate["outcome"]?.string == "succeeded", "\(certificate.text)")
         let memory = certificate["isolation"]?["layers"]?.array?.first { $0["layer"]?.string == "memory_limit" }
-        let granted = row.place == .plugin ? stage.granted : "/out/granted"
+        let granted = row.place == .plugin || !row.hasView ? stage.granted : "/out/granted"
         try stage.tell(place: row.place.rawValue, granted: granted, hasMemoryCgroup: memory?["enforced"]?.bool == true)
         let lines = attempts.map { task($0.name, $0.name) }
         let neighbour = task(Self.neighbour, "bait", ["neighbour", corpus + "/done"])
-        try tree.directory.write("home/tasks.jsonl", neighbour + lines.joined())
+        try tree.directory.write("home/project/tasks.jsonl", (row.hasView ? neighbour : "") + lines.joined())
         let results = try await onThread { try run(count: attempts.count) }
         return Dictionary(uniqueKeysWithValues: results.map { ($0.name, $0) })
     }
 
     private func command() -> Child.Command {
-        var words = ["run", "--file", "tasks.jsonl", "--jobs", "4", "--quiet"] + row.options
-        words +=
-            row.place == .plugin
-            ? ["--plugin-path", plugin] : ["--in", stage.corpus, "--out", stage.granted]
-        var line = stage.hostile([tree.program] + words)
+        var words = ["run", "--file", "tasks.jsonl", "--jobs", "4", "--quiet"]
+        if row.place == .plugin { words += ["--plugin-path", plugin] }
+        if row.place == .command, row.hasView { words += ["--in", stage.corpus, "--out", stage.granted] }
+        return line(words, hostile: true)
+    }
+
+    private func line(_ words: [String], hostile: Bool = false) -> Child.Command {
+        var line = hostile ? stage.hostile([tree.program] + words) : [tree.program] + words
         if let user = row.user {
             line = ["/usr/bin/setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups"] + line
         }
         var command = tree.command([])
         command.program = line[0]
         command.arguments = line.dropFirst().map { Array($0.utf8) }
+        command.directory = tree.home + "/project"
         return command
     }
 
