@@ -1,5 +1,6 @@
 // Process 1 of a sandbox: starts the command, reaps whatever ends, passes signals from outside on, and reports.
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 
@@ -16,13 +17,22 @@ static void report(void) {
     _exit(0);
 }
 
+/// The terminal of the session that was just begun, so that the command has job control and its signals on it alone.
+static int own_terminal(const struct request *request, int *stage, const char **which) {
+    if (!request->terminal || ioctl(0, TIOCSCTTY, 0) == 0) return 0;
+    *stage = OSTLER_STAGE_FDS;
+    *which = "controlling terminal";
+    return errno;
+}
+
 /// Shares memory with init, which stands still until the exec, so a failure is written straight into the page.
 static int command_main(void *argument) {
     struct build *build = argument;
     int stage = OSTLER_STAGE_EXEC;
     const char *which = NULL;
     setsid();
-    int err = program_exec(build, &stage, &which);
+    int err = own_terminal(build->request, &stage, &which);
+    if (!err) err = program_exec(build, &stage, &which);
     progress_fail(build->progress, stage, err, -1, which, NULL);
     _exit(127);
 }
@@ -85,7 +95,8 @@ void init_main(struct build *build) {
     // but may not call it SI_USER then.
     sigset_t wanted;
     sigemptyset(&wanted);
-    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT,  SIGHUP, SIGQUIT,
+                                  SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(&wanted, signals[i]);
     for (;;) {
         siginfo_t info;
@@ -94,8 +105,8 @@ void init_main(struct build *build) {
             reap(build, command);
         } else if (signal > 0 && info.si_code == SI_USER && info.si_pid == 0) {
             // A stopped process gets the signal only once it runs again.
-            kill(-1, signal);
-            kill(-1, SIGCONT);
+            kill(-1, signal == SIGTSTP ? SIGSTOP : signal);
+            if (signal != SIGTSTP) kill(-1, SIGCONT);
         }
     }
 }

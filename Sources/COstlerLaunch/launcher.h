@@ -199,7 +199,7 @@ struct slot *slot_take(const struct plan *plan, struct progress *failure);
 int slot_try(void);
 int make_user_ns(uint32_t inside, uid_t uid, gid_t gid, int *net);
 
-// ---- spawn.c (launcher's side), sandbox.c, caps.c, init.c, program.c (child's side)
+// ---- spawn.c (launcher's side), sandbox.c, caps.c, init.c, program.c, probe.c (child's side)
 struct request {
     struct plan *plan;
     const char *arguments; // argc strings, envc strings, then the working directory
@@ -207,6 +207,8 @@ struct request {
     uint32_t envc;
     const char *cwd;
     int streams[4]; // -1: none; the fourth is the far end of a launch channel
+    bool terminal;  // the first stream becomes the controlling terminal
+    bool probe;     // the arguments are paths to be asked about
 };
 
 struct build {
@@ -229,6 +231,8 @@ bool caps_drop_bounding(void);
 bool caps_clear(void);
 void init_main(struct build *build) __attribute__((noreturn));
 int program_exec(const struct build *build, int *stage, const char **which);
+/// Answers the exit code.
+int probe_paths(const struct request *request);
 
 // ---- reap.c: the end of a sandbox
 void sandbox_reported(struct slot *slot);

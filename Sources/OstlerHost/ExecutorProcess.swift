@@ -106,7 +106,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         stderr = try StderrTail(taking: errors.read)
         spawnNumber = provider.launcher.spawn(
             plan: plan,
-            arguments: plugin.manifest.entry.argumentsInView,
+            arguments: plugin.manifest.entry.argumentsInView.map { Array($0.utf8) },
             workDirectory: SandboxProvider.pluginPath,
             descriptors: (input.read, output.write, errors.write),
             launchChannel: plugin.manifest.needs.launch,
