@@ -1,5 +1,6 @@
 // Process 1 of a sandbox: starts the command, reaps whatever ends, passes signals from outside on, and reports.
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 
@@ -12,6 +13,14 @@ static bool is_alone(const struct build *build) {
     return build->plan->fence == OSTLER_FENCE_NAMESPACES;
 }
 
+/// The terminal of the session that was just begun, so that the command has job control and its signals on it alone.
+static int own_terminal(const struct request *request, int *stage, const char **which) {
+    if (!request->terminal || ioctl(0, TIOCSCTTY, 0) == 0) return 0;
+    *stage = OSTLER_STAGE_FDS;
+    *which = "controlling terminal";
+    return errno;
+}
+
 /// Shares memory with init, which stands still until the exec, so a failure is written straight into the page.
 static int command_main(void *argument) {
     struct build *build = argument;
@@ -19,7 +28,8 @@ static int command_main(void *argument) {
     const char *which = NULL;
     setsid();
     if (!is_alone(build)) contained_enter(build);
-    int err = program_exec(build, &stage, &which);
+    int err = own_terminal(build->request, &stage, &which);
+    if (!err) err = program_exec(build, &stage, &which);
     progress_fail(build->progress, stage, err, -1, which, NULL);
     _exit(127);
 }
@@ -83,15 +93,16 @@ static bool is_from_outside(const struct build *build, const siginfo_t *info) {
     return info->si_code == SI_USER && info->si_pid == (is_alone(build) ? 0 : launcher.pid);
 }
 
+static void signal_all(int signal) {
+    kill(-1, signal);
+}
+
 static void pass_on(const struct build *build, int signal) {
-    // A stopped process gets the signal only once it runs again.
-    if (is_alone(build)) {
-        kill(-1, signal);
-        kill(-1, SIGCONT);
-    } else {
-        contained_signal(signal);
-        contained_signal(SIGCONT);
-    }
+    // Nobody catches this one. And a stopped process gets a signal only once it runs again.
+    int sent = signal == SIGTSTP ? SIGSTOP : signal;
+    void (*send)(int) = is_alone(build) ? signal_all : contained_signal;
+    send(sent);
+    if (sent != SIGSTOP) send(SIGCONT);
 }
 
 /// Told to end all: what the command came to is known only then.
@@ -119,7 +130,8 @@ void init_main(struct build *build) {
     // from inside.
     sigset_t wanted;
     sigemptyset(&wanted);
-    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, END_SIGNAL};
+    static const int signals[] = {SIGCHLD, SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
+                                  SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, END_SIGNAL};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(&wanted, signals[i]);
     for (;;) {
         siginfo_t info;

@@ -209,7 +209,7 @@ int slot_try(void);
 bool slot_first(void);
 int make_user_ns(uint32_t inside, uid_t uid, gid_t gid, int *net);
 
-// ---- spawn.c (launcher's side), sandbox.c, caps.c, init.c, program.c (child's side)
+// ---- spawn.c (launcher's side), sandbox.c, caps.c, init.c, program.c, probe.c (child's side)
 struct request {
     struct plan *plan;
     const char *arguments; // argc strings, envc strings, then the working directory
@@ -217,6 +217,8 @@ struct request {
     uint32_t envc;
     const char *cwd;
     int streams[4]; // -1: none; the fourth is the far end of a launch channel
+    bool terminal;  // the first stream becomes the controlling terminal
+    bool probe;     // the arguments are paths to be asked about
 };
 
 struct build {
@@ -264,6 +266,8 @@ void contained_signal(int signal);
 /// Kills all that process 1 has started and waits for its end; then removes the directory.
 void contained_end(const struct build *build, pid_t command, int *status);
 int program_exec(const struct build *build, int *stage, const char **which);
+/// Answers the exit code.
+int probe_paths(const struct request *request);
 
 // ---- reap.c: the end of a sandbox
 void sandbox_reported(struct slot *slot);

@@ -129,6 +129,7 @@ int program_exec(const struct build *build, int *stage, const char **which) {
     *stage = OSTLER_STAGE_CWD;
     *which = cwd;
     if (chdir(cwd) < 0) return errno;
+    if (request->probe) _exit(probe_paths(request));
     fill_vectors(build);
     const char *name = arguments[0];
     *which = name;

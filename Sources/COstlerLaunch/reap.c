@@ -128,6 +128,8 @@ void sandbox_signal(struct slot *slot, int signal) {
     case SIGQUIT:
     case SIGUSR1:
     case SIGUSR2:
+    case SIGTSTP:
+    case SIGCONT:
         call_pidfd_send_signal(slot->sandbox.pidfd, signal);
     }
 }

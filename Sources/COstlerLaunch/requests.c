@@ -44,6 +44,8 @@ static void handle_spawn(struct packet *packet, uint64_t arrived) {
         !request_parse(&request, packet->tail, packet->tail_size, body->argc, body->envc, body->has_cwd)) {
         return refuse(id, EBADMSG, "malformed spawn");
     }
+    request.terminal = body->terminal;
+    request.probe = body->probe;
     request.plan = plan_find(body->plan);
     if (!request.plan) return refuse(id, ENOENT, "unknown plan");
     if (find_spawn(id)) return refuse(id, EEXIST, "a spawn of this number lives");

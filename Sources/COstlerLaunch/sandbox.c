@@ -74,12 +74,21 @@ static void name_host(struct build *build) {
     }
 }
 
-/// A command that opens /dev/stderr opens the pipe by its mode, which is 0600 for the one who made it.
+static bool is_same_file(int a, int b) {
+    struct stat first, second;
+    bool known = fstat(a, &first) == 0 && fstat(b, &second) == 0;
+    return known && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/// A command that opens /dev/stderr opens the pipe by its mode, which is 0600 for the one who made it. A terminal that it
+/// is to control was made for it too; any other is the caller's.
 void sandbox_own_streams(struct build *build, uid_t uid, gid_t gid) {
     for (unsigned i = 0; i < 3; i++) {
         struct statfs status;
         int fd = build->request->streams[i];
-        if (fstatfs(fd, &status) < 0 || status.f_type != PIPEFS_MAGIC) continue;
+        bool is_pipe = fstatfs(fd, &status) == 0 && status.f_type == PIPEFS_MAGIC;
+        bool is_terminal = build->request->terminal && is_same_file(fd, build->request->streams[0]);
+        if (!is_pipe && !is_terminal) continue;
         if (fchown(fd, uid, gid) < 0) errno = 0;
     }
 }

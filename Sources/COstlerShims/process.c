@@ -7,13 +7,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
-
 int ostler_signalfd(uint64_t signals) {
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
-        if (signals >> watched[i] & 1) sigaddset(&set, watched[i]);
+    for (int signal = 1; signal < 32; signal++)
+        if (signals >> signal & 1) sigaddset(&set, signal);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return fd < 0 ? -errno : fd;

@@ -39,6 +39,9 @@ package struct Catalog: Sendable {
     package let disabledExecutors: Set<String>
     private let executors: [String: CatalogExecutor]
 
+    /// Without any plugin: for what needs none.
+    package static let empty = Catalog(plugins: [], rejected: [], executors: [:], disabledExecutors: [])
+
     init(
         plugins: [InstalledPlugin],
         rejected: [RejectedPlugin],

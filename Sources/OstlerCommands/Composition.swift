@@ -8,40 +8,19 @@ internal import OstlerTasks
 
 /// The one place where config, catalog and host are put together.
 struct Composition {
-    let config: HostConfig
-    /// The configuration file that was read, if there is one.
-    let source: ConfigSource?
+    let context: RunContext
     let catalog: Catalog
     let searchPath: PluginSearchPath
-    let runID: String
-    let principal: String
+
+    var config: HostConfig { context.config }
+    /// The configuration file that was read, if there is one.
+    var source: ConfigSource? { context.source }
 
     /// Reads config and manifests. Nothing is executed.
     init(_ options: GlobalOptions) throws {
-        let environment = Self.environment
-        runID = Self.makeRunID()
-        principal = "uid:\(getuid())"
-        Log.set(runID: runID)
-        let log = try LogChoice(options, environment)
-        log.apply(to: HostConfig())
-        if let misspelled = KnownVariables.misspelled(in: environment) {
-            Log.failure(misspelled)
-            throw Exit(.invalid)
-        }
-        do {
-            (config, source) = try HostConfig.find(
-                explicit: options.config,
-                environment: environment,
-                workingDirectory: Self.workingDirectory
-            )
-        } catch {
-            for problem in error.problems { Log.error(problem.description, code: problem.code.rawValue) }
-            if let more = error.omission { Log.error(more) }
-            throw Exit(.invalid)
-        }
-        log.apply(to: config)
+        context = try RunContext(options)
+        let config = context.config
         (searchPath, catalog) = Self.findPlugins(options, config)
-        Log.debug("configuration: " + (source.map { "\($0.path), by \($0.rule.rawValue)" } ?? "no file, defaults"))
         for plugin in catalog.plugins {
             Log.debug("found in \(plugin.directory)", .init(plugin: plugin.manifest.name))
         }
@@ -72,16 +51,8 @@ struct Composition {
     }
 
     var settings: HostSettings {
-        var settings = HostSettings(
-            config: config,
-            catalog: catalog,
-            launcherProgram: Installation.launcher,
-            runID: runID,
-            principal: principal
-        )
+        var settings = context.settings(catalog: catalog)
         settings.spoolDirectory = Self.spoolDirectory
-        settings.workingDirectory = Self.workingDirectory
-        settings.home = Self.environment["HOME"]
         settings.onLog = { plugin, log in
             let subject = Log.Subject(task: log.task, plugin: plugin)
             switch log.level {
@@ -97,13 +68,7 @@ struct Composition {
     /// Where long output is kept while a task runs. Not /tmp, which is often memory.
     static var spoolDirectory: String { environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp" }
 
-    var origin: TaskOrigin { TaskOrigin(runID: runID, principal: principal) }
-
-    private static func makeRunID() -> String {
-        var random = SystemRandomNumberGenerator()
-        let digits = String(random.next(), radix: 16)
-        return "r" + String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    var origin: TaskOrigin { TaskOrigin(runID: context.runID, principal: context.principal) }
 
     static let environment: [String: String] = {
         var variables: [String: String] = [:]

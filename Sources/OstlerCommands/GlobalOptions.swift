@@ -31,6 +31,12 @@ struct GlobalOptions: Sendable {
         [Option.json, Option.config, Option.pluginPath, Option.logLevel, Option.logFormat]
     )
 
+    /// For commands that have to do with no plugin.
+    static let sectionWithoutPlugins = CommandSpec.Section(
+        "Common options",
+        [Option.json, Option.config, Option.logLevel, Option.logFormat]
+    )
+
     let config: String?
     let pluginPath: String?
     let json: Bool

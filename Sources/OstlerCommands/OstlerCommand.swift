@@ -15,7 +15,7 @@ package enum OstlerCommand {
         ]
         spec.subcommands = [
             RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, PluginCommand.spec, HealthCommand.spec,
-            DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
+            SandboxCommand.spec, DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
         ]
         return spec
     }()

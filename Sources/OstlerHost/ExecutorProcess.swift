@@ -108,7 +108,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         let place = policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
         spawnNumber = provider.launcher.spawn(
             plan: plan,
-            arguments: plugin.manifest.entry.arguments(in: place),
+            arguments: plugin.manifest.entry.arguments(in: place).map { Array($0.utf8) },
             workDirectory: place,
             descriptors: (input.read, output.write, errors.write),
             launchChannel: plugin.manifest.needs.launch,

@@ -1,6 +1,6 @@
 package import OstlerCatalog
 package import OstlerConfig
-internal import OstlerJSON
+package import OstlerJSON
 package import OstlerProtocol
 package import OstlerSandbox
 internal import OstlerSystem
@@ -25,6 +25,8 @@ package struct HostSettings: Sendable {
     package var isStrict = false
     /// The profile that the command line names; nil for the config's.
     package var profile: String?
+    /// Limits that the caller sets on the command line, whatever the profile says; nil lifts one.
+    package var limits: [SandboxLimit: Int64?] = [:]
     /// The caller's directory, which the profile `workspace` shows; absolute and without links.
     package var workingDirectory = "/"
     /// The caller's home directory.

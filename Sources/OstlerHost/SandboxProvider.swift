@@ -58,7 +58,8 @@ package final class SandboxProvider {
     /// What a task's sandbox may, with the origin of each part.
     package func effective(for request: TaskSpec.SandboxRequest = .init()) throws(Failure) -> EffectivePolicy {
         if let known = effective[request] { return known }
-        let policy = try resolver.resolve(option: settings.profile, task: request)
+        var policy = try resolver.resolve(option: settings.profile, task: request)
+        for (limit, value) in settings.limits { policy.set(limit, to: value, by: .config(.option("limit"))) }
         if effective.count >= Self.rememberedRequests {
             effective.removeAll()
             bases.removeAll()
@@ -68,7 +69,7 @@ package final class SandboxProvider {
     }
 
     /// Why a task cannot have the sandbox that it asks for; nil if it can.
-    func refusal(of task: TaskSpec, launches: Bool) -> Failure? {
+    package func refusal(of task: TaskSpec, launches: Bool) -> Failure? {
         do throws(Failure) {
             let policy = try effective(for: task.sandbox)
             if policy.fence != .namespaces {
@@ -213,6 +214,12 @@ package final class SandboxProvider {
         let listed = ListedPrograms(lists) { [weak self] old in self?.retire(old) }
         programs[executor] = listed
         return listed
+    }
+
+    /// Why the lists and rules of an executor are against a command line; nil if they are not.
+    package func judge(_ program: String, _ arguments: [String], executor: String) -> Failure? {
+        let policy = ProgramPolicy(programs(of: executor), settings.config.executor(named: executor))
+        return policy.judge(program, arguments, at: JSONPointer("/argv/0"))
     }
 
     private func retire(_ fence: ProgramFence) {

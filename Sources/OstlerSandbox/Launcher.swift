@@ -243,14 +243,20 @@ package final class Launcher: EventHandler {
     // MARK: Sandboxes
 
     /// Starts a process in a sandbox of its own. The descriptors stay the caller's, who may close them at once.
+    /// - Parameters:
+    ///   - arguments: the words of the command line, which need not be text.
+    ///   - terminal: whether stdin is a pseudo-terminal that was made for the process, to be its controlling one.
+    ///   - probe: whether the arguments are paths: nothing is executed then, and stdout gets a ``ViewAnswer`` for each.
     /// - Returns: the spawn's number.
     package func spawn(
         plan: UInt32,
-        arguments: [String],
+        arguments: [[UInt8]],
         environment: [String] = [],
         workDirectory: String? = nil,
         descriptors: (stdin: Int32, stdout: Int32, stderr: Int32),
-        launchChannel: Bool,
+        launchChannel: Bool = false,
+        terminal: Bool = false,
+        probe: Bool = false,
         observer: any SandboxObserver
     ) -> UInt64 {
         let number = nextNumber()
@@ -262,10 +268,11 @@ package final class Launcher: EventHandler {
             envc: UInt32(environment.count),
             has_cwd: workDirectory == nil ? 0 : 1,
             launch_channel: launchChannel ? 1 : 0,
-            reserved: (0, 0)
+            terminal: terminal ? 1 : 0,
+            probe: probe ? 1 : 0
         )
-        let strings = (arguments + environment + (workDirectory.map { [$0] } ?? [])).map { Array($0.utf8) }
-        let tail = LaunchStrings.encode(strings)
+        let texts = (environment + (workDirectory.map { [$0] } ?? [])).map { Array($0.utf8) }
+        let tail = LaunchStrings.encode(arguments, texts)
         let copies = [descriptors.stdin, descriptors.stdout, descriptors.stderr].map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
         post(closing: copies) { (socket) throws(SystemFailure) in
             try LaunchPacket.send(
@@ -321,7 +328,7 @@ package final class Launcher: EventHandler {
         }
     }
 
-    /// Ends what is left of a task; ``SandboxObserver/taskGone()`` is the proof.
+    /// Ends what is left of a task; ``SandboxObserver/taskGone(isProven:)`` is the proof.
     package func endTask(_ number: UInt64) {
         post { (socket) throws(SystemFailure) in
             try LaunchPacket.send(OSTLER_OP_TASK_END, id: number, body: NoBody(), to: socket)

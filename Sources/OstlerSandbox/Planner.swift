@@ -31,23 +31,24 @@ package struct Planner: Sendable {
             .symlink(content: "/tmp", at: "/var/tmp"),
             .directory("/run", mode: 0o755), .devices, .symlink(content: "/tmp", at: "/dev/shm"),
         ]
+        // Before what the sandbox mounts for itself, that would hide them.
         let path = SandboxPolicy.workPath
-        let late = policy.binds.filter { $0.target.hasPrefix("/tmp/") }
-        let atWorkPath = policy.binds.filter { $0.target.hasPrefix(path + "/") }
-        steps += policy.binds.filter { !late.contains($0) && !atWorkPath.contains($0) }.map { bind($0, fenced) }
+        let inTmp = policy.binds.filter { $0.target.hasPrefix("/tmp/") }
+        let inWork = policy.binds.filter { $0.target.hasPrefix(path + "/") }
+        let others = policy.binds.filter { !inTmp.contains($0) && !inWork.contains($0) }
+        steps += others.map { bind($0, fenced) }
         steps += [
             .proc("/proc"),
             .tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: fenced),
         ]
-        // Before it they would be hidden by it.
-        steps += late.map { bind($0, fenced) }
+        steps += inTmp.map { bind($0, fenced) }
         let atWork: BindFlags = policy.programs?.lists.opensWork == true ? [] : fenced
         if let work = policy.workDirectory {
             steps.append(.bind(source: work.source, target: path, flags: flags(work).union(atWork)))
         } else {
             steps.append(.tmpfs(path, size: policy.limits.temporary, mode: 0o755, flags: atWork))
         }
-        return steps + atWorkPath.map { bind($0, fenced) } + [.workDirectory(policy.directory ?? path)]
+        return steps + inWork.map { bind($0, fenced) } + [.workDirectory(policy.directory ?? path)]
     }
 
     private func bind(_ bind: SandboxPolicy.Bind, _ more: BindFlags) -> PlanStep {

@@ -16,6 +16,10 @@ extension EndToEnd {
             ("help-config-check", ["config", "check", "--help"]),
             ("help-completions", ["completions", "--help"]), ("help-manual", ["manual", "--help"]),
             ("help-run-command", ["run", "command", "--help"]), ("version", ["--version"]),
+            ("help-sandbox", ["sandbox", "--help"]), ("help-sandbox-run", ["sandbox", "run", "--help"]),
+            ("help-sandbox-check", ["sandbox", "check", "--help"]),
+            ("help-sandbox-explain", ["sandbox", "explain", "--help"]),
+            ("help-sandbox-why", ["sandbox", "why", "--help"]),
         ])
         func `Help is as it was recorded`(name: String, arguments: [String]) async throws {
             try await withTree { tree in
@@ -86,7 +90,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 14)
+                #expect(seen == 19)
             }
         }
 

@@ -92,7 +92,7 @@ final class Harness {
         defer { close(null) }
         return launcher.spawn(
             plan: plan,
-            arguments: arguments,
+            arguments: arguments.map { Array($0.utf8) },
             environment: environment,
             workDirectory: workDirectory,
             descriptors: (input ?? null, output ?? null, output ?? null),

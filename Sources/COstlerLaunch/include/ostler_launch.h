@@ -76,7 +76,21 @@ struct ostler_spawn {
     uint32_t envc;
     uint8_t has_cwd;
     uint8_t launch_channel; // 1: make a launch channel; its far end becomes descriptor 3 of the process
-    uint8_t reserved[2];
+    uint8_t terminal;       // 1: stdin is a pseudo-terminal that becomes the controlling terminal of the process
+    uint8_t probe; // 1: the arguments are paths; nothing is executed, a struct ostler_answer for each goes to stdout
+};
+
+// What a process in the sandbox could do with a path. Each is 0 or an errno. The path without links follows.
+struct ostler_answer {
+    int32_t found;
+    int32_t read;    // of a directory: to list it
+    int32_t write;   // of a directory: to make something in it
+    int32_t execute; // EISDIR; EINVAL: the kernel is too old to be asked
+    int32_t access;  // by the permissions of the file alone: to execute, or to search a directory
+    uint32_t mode;
+    uint64_t mount_flags; // as from statvfs
+    uint32_t path_size;
+    uint32_t reserved;
 };
 
 struct ostler_launch_request {
@@ -95,8 +109,8 @@ struct ostler_task {
 };
 
 struct ostler_signal {
-    // SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2: sent by init to every process, then SIGCONT. SIGKILL: to init
-    // itself. Others are ignored.
+    // SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2: sent by init to every process, then SIGCONT. SIGTSTP: all are
+    // stopped, whether they heed it or not. SIGCONT: all go on. SIGKILL: to init itself. Others are ignored.
     int32_t signal;
     uint32_t is_task;
 };

@@ -33,7 +33,7 @@ int ostler_set_pipe_size(int fd, int bytes);
 int ostler_pidfd_open(pid_t pid);
 int ostler_tmpfile(const char *directory);
 
-/// Blocks SIGINT, SIGTERM and SIGHUP (those whose bit is in `signals`) and returns a descriptor that tells of them.
+/// Blocks the signals below 32 whose bit is in `signals`, and returns a descriptor that tells of them.
 int ostler_signalfd(uint64_t signals);
 /// The number of the next signal, 0 if there is none.
 int ostler_signalfd_read(int fd);
@@ -53,6 +53,12 @@ int ostler_spawn_with_control(const char *path, char *const argv[], int control,
 /// Starts a program, looked up by PATH, in a process group of its own, with stdin from /dev/null, the two descriptors as
 /// stdout and stderr, everything else closed, and the caller's environment.
 int ostler_spawn_filter(char *const argv[], int out, int err, pid_t *pid);
+
+/// Opens a pseudo-terminal: the master does not block. Modes and size are those of the terminal `like`, if it is one.
+int ostler_pty_open(int like, int *master, int *slave);
+/// Starts a process that gives `terminal` the modes that it has now back if the other end of the pipe `word` is closed
+/// without a byte, as when this process was killed. It ends with the pipe.
+int ostler_terminal_guard(int terminal, int word, pid_t *pid);
 
 int64_t ostler_now_ns(void);
 int ostler_wait_status(pid_t pid, int *status, int no_hang);

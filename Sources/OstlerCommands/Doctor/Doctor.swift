@@ -9,13 +9,10 @@ internal import OstlerTasks
 
 /// Probes by doing: the machine, the installation, a real launcher, a real sandbox, real executors, a real task.
 @LoopActor
-final class Doctor: SandboxObserver {
+final class Doctor {
     private let composition: Composition
     private let host: Host
     private var checks: [DoctorCheck] = []
-    private var exit: ExitReport?
-    private var failure: LaunchFailure?
-    private var waiting: UnsafeContinuation<Void, Never>?
 
     init(_ composition: Composition) {
         self.composition = composition
@@ -26,8 +23,7 @@ final class Doctor: SandboxObserver {
         checkConfiguration()
         checkPlugins()
         checks += MachineProbes(composition.config).checks
-        if await checkLauncher() {
-            await checkSandbox()
+        if await checkSandbox() {
             await checkExecutors()
             await checkTask()
         }
@@ -79,76 +75,18 @@ final class Doctor: SandboxObserver {
 
     // MARK: What is started
 
-    private func checkLauncher() async -> Bool {
-        do {
-            try await host.provider.launcher.start()
-            let identity =
-                host.provider.launcher.capabilities.isRealRoot ? "as root, with ids of its own" : "as an ordinary user"
-            checks.append(.ok("launcher", identity))
-            return true
-        } catch {
-            report("launcher", error)
-            return false
-        }
-    }
-
-    /// Starts `true` under the default policy and reads the certificate.
-    private func checkSandbox() async {
-        let policy: SandboxPolicy
+    /// The launcher, and each layer of the sandbox that tasks get. False: there is no launcher.
+    private func checkSandbox() async -> Bool {
         do throws(Failure) {
-            policy = try host.provider.policy(for: .init(id: "doctor", executor: "", payload: []), executor: "")
+            let spec = TaskSpec(id: "doctor", executor: "", payload: [])
+            let layers = await LayerChecks(try host.provider.policy(for: spec, executor: ""), host.provider).run()
+            checks += layers
+            return layers.contains { $0.status != .failed }
         } catch {
             var check = DoctorCheck(name: "sandbox", status: .failed, detail: error.message)
             check.fix = error.hint
-            return checks.append(check)
-        }
-        do {
-            let plan = try await host.provider.plan(for: policy)
-            let null = OwnedFD(taking: open("/dev/null", O_RDWR | O_CLOEXEC))
-            _ = host.provider.launcher.spawn(
-                plan: plan,
-                arguments: ["true"],
-                descriptors: (null.number, null.number, null.number),
-                launchChannel: false,
-                observer: self
-            )
-            await withUnsafeContinuation { waiting = $0 }
-            if let failure { return report("sandbox", failure) }
-            guard let exit else { return }
-            describe(
-                Certificate(policy: policy, enforced: exit.layers, capabilities: host.provider.launcher.capabilities)
-            )
-        } catch {
-            report("sandbox", error)
-        }
-    }
-
-    private func describe(_ certificate: Certificate) {
-        for layer in SandboxLayer.allCases {
-            let mechanism = certificate.mechanism(layer)
-            var check = DoctorCheck.ok(layer.name, mechanism)
-            if !certificate.enforced.contains(layer) {
-                check.status = .missing
-                (check.cause, check.fix) = Self.lack(of: layer)
-            }
             checks.append(check)
-        }
-    }
-
-    private static func lack(of layer: SandboxLayer) -> (cause: String, fix: String) {
-        switch layer {
-        case .memoryLimit, .processLimit:
-            (
-                "no cgroup of this process can be written",
-                "give this user a delegated cgroup (systemd: Delegate=yes), or run as root; until then rlimits hold, "
-                    + "for each process or user by itself"
-            )
-        case .landlock:
-            (
-                "the kernel has no Landlock, or only its first version",
-                "use Linux 5.19 or newer, with landlock among its security modules (lsm=)"
-            )
-        default: ("the kernel or the container does not offer it", "look at the container's options and the kernel's")
+            return true
         }
     }
 
@@ -183,27 +121,4 @@ final class Doctor: SandboxObserver {
         }
         checks.append(check)
     }
-
-    private func report(_ name: String, _ failure: LaunchFailure) {
-        let diagnosis = LaunchDiagnosis.failure(failure)
-        var check = DoctorCheck(name: name, status: .failed, detail: diagnosis.message)
-        check.cause = failure.detail.isEmpty ? "step \(failure.stage) is refused here" : failure.detail
-        check.fix = diagnosis.hint
-        checks.append(check)
-    }
-
-    // MARK: What the launcher tells of the probe
-
-    func sandboxExited(_ report: ExitReport) { exit = report }
-
-    func sandboxFailed(_ failure: LaunchFailure) {
-        self.failure = failure
-        waiting.take()?.resume()
-    }
-
-    func sandboxReaped(_ sandbox: UInt32) { waiting.take()?.resume() }
-
-    func taskGone(isProven: Bool) {}
-
-    func launcherLost() { sandboxFailed(LaunchFailure(launcherLost: ())) }
 }

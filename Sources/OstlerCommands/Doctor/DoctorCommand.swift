@@ -31,9 +31,8 @@ struct DoctorCommand {
 
     private func run() throws -> Int32 {
         let checks = try probe()
-        try Results.write(global.json ? Self.json(checks) : Self.text(checks))
-        if checks.contains(where: { $0.status == .failed }) { return Outcome.sandboxError.exitCode }
-        return checks.contains { $0.status == .missing } ? Outcome.partial.exitCode : 0
+        try Results.write(global.json ? DoctorCheck.json(checks) : DoctorCheck.text(checks))
+        return DoctorCheck.exitCode(checks)
     }
 
     private func probe() throws -> [DoctorCheck] {
@@ -48,27 +47,5 @@ struct DoctorCommand {
         }
         let composition = try Composition(global)
         return EventLoop.shared.run { await Doctor(composition).run() }
-    }
-
-    private static func text(_ checks: [DoctorCheck]) -> String {
-        var table = Table(["", "CHECK", "DETAIL"])
-        for check in checks { table.add([check.status.rawValue, check.name, check.detail]) }
-        let advice = checks.filter { $0.status != .ok }.map { check in
-            "\n\(check.name)\n" + (check.cause.map { "  cause: \($0)\n" } ?? "")
-                + (check.fix.map { "  fix: \($0)\n" } ?? "")
-        }
-        return table.text + advice.joined()
-    }
-
-    private static func json(_ checks: [DoctorCheck]) -> String {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("checks")
-        writer.beginArray()
-        for check in checks { check.encode(into: &writer) }
-        writer.endArray()
-        writer.endObject()
-        writer.newline()
-        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

@@ -151,7 +151,7 @@ struct TaskOptions: Sendable {
         }
     }
 
-    private static func milliseconds(_ option: CommandOption, _ arguments: Arguments) throws(UsageError) -> Int64? {
+    static func milliseconds(_ option: CommandOption, _ arguments: Arguments) throws(UsageError) -> Int64? {
         guard let text = arguments.value(option) else { return nil }
         do throws(UnitTextError) {
             let milliseconds = try DurationText.milliseconds(text)
@@ -162,7 +162,7 @@ struct TaskOptions: Sendable {
         throw UsageError("--\(option.name) must be longer than 0")
     }
 
-    private static func layer(_ name: String) throws(UsageError) -> SandboxLayer {
+    static func layer(_ name: String) throws(UsageError) -> SandboxLayer {
         guard let layer = SandboxLayer(name: name) else {
             let known = SandboxLayer.allCases.map(\.name)
             throw UsageError("--require: unknown layer \"\(name)\"\(Suggestion.clause(for: name, in: known))")
@@ -179,9 +179,13 @@ struct TaskOptions: Sendable {
         return SecretGrant(parts[0], variable: variable)
     }
 
-    static func pair(_ text: String, _ option: String) throws(UsageError) -> (key: String, value: String) {
+    static func pair(
+        _ text: String,
+        _ option: String,
+        form: String = "KEY=VALUE"
+    ) throws(UsageError) -> (key: String, value: String) {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-            throw UsageError("\(option) \(text): write it as KEY=VALUE")
+            throw UsageError("\(option) \(text): write it as \(form)")
         }
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
     }

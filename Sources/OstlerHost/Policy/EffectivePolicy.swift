@@ -67,6 +67,10 @@ package struct EffectivePolicy: Sendable {
         }
     }
 
+    mutating func set(_ limit: SandboxLimit, to value: Int64?, by origin: Origin) {
+        limits[limit] = .init(value: value, origin: origin)
+    }
+
     /// The value of a limit; nil for none.
     package func limit(_ limit: SandboxLimit) -> Int64? { limits[limit]?.value }
 }

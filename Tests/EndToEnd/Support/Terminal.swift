@@ -37,6 +37,44 @@ final class Terminal: Sendable {
         guard write(ours, bytes, bytes.count) == bytes.count else { throw TestSupportFailure("write", "/dev/ptmx") }
     }
 
+    /// The modes that the program's end has now, byte for byte.
+    var modes: [UInt8] {
+        var modes = termios()
+        guard tcgetattr(ours, &modes) == 0 else { return [] }
+        // The control characters and flags; what pads the structure tells nothing.
+        return withUnsafeBytes(of: modes.c_cc) { Array($0) }
+            + [modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag].flatMap { flag in
+                withUnsafeBytes(of: flag) { Array($0) }
+            }
+    }
+
+    /// Whether it passes every byte on as it is.
+    var isRaw: Bool {
+        var modes = termios()
+        return tcgetattr(ours, &modes) == 0 && modes.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0
+    }
+
+    func resize(rows: UInt16, columns: UInt16) {
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(ours, UInt(TIOCSWINSZ), &size)
+    }
+
+    /// Reads on until the program has shown a text; what it has shown by then.
+    func wait(for text: String, within limit: Duration = .seconds(30)) -> String {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        var shown: [UInt8] = []
+        while ContinuousClock.now < deadline {
+            var entry = pollfd(fd: ours, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, 20) > 0 else { continue }
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            let count = Glibc.read(ours, &chunk, chunk.count)
+            guard count > 0 else { break }
+            shown += chunk.prefix(count)
+            if String(decoding: shown, as: UTF8.self).contains(text) { break }
+        }
+        return String(decoding: shown, as: UTF8.self)
+    }
+
     /// What the program has shown; to be called when it has ended. A terminal keeps a page of it.
     func read() -> String {
         var shown: [UInt8] = []
