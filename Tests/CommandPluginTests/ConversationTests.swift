@@ -8,7 +8,9 @@ import Testing
     @Test func `initialize tells what the plugin is`() throws {
         let rig = try PluginRig(initialized: false)
         let result = try rig.result(rig.request("initialize", PluginRig.initialize(max: 3)))
-        #expect(result == ["protocol": 0, "name": "command", "version": "0.1.0", "executors": ["command"]])
+        #expect(
+            result == ["protocol": 0, "name": "command", "version": "0.1.0", "executors": ["command"], "credit": true]
+        )
     }
 
     @Test func `no common version is refused with both ranges and the fix`() throws {

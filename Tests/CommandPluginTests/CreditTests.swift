@@ -51,7 +51,7 @@ import Testing
         // A pipe that has hung up must not keep the loop busy.
         #expect(rig.plugin.poller.wait(milliseconds: 0) == 0)
         #expect(rig.answers[run.id] == nil)
-        rig.give("t", 1)
+        rig.give("t", 100)
         _ = try rig.result(run.id)
         #expect(rig.text("t", .stdout) == "late")
     }

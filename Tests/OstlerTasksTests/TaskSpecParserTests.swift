@@ -404,8 +404,18 @@ private func task(_ member: String) -> String {
     }
 
     @Test(arguments: [
-        Row(task(#""secrets":"db""#), "wrong_type", "/secrets", "secrets must be a list such as [\"db\"], not text"),
-        Row(task(#""secrets":[1]"#), "wrong_type", "/secrets/0", "0 must be a name or an object, not a number"),
+        Row(
+            task(#""secrets":"db""#),
+            "wrong_type",
+            "/secrets",
+            "secrets must be a list such as [\"db\"], not the string \"db\""
+        ),
+        Row(
+            task(#""secrets":[1]"#),
+            "wrong_type",
+            "/secrets/0",
+            "secrets.0 must be a name or an object, not the number 1"
+        ),
         Row(
             task(#""secrets":["db",{"as":"file"}]"#),
             "missing_member",

@@ -8,6 +8,8 @@ struct PatternAutomaton: Sendable {
         var sibling: Int32 = 0
         /// Where to go on if no pattern continues here: the longest other end of what was read that begins one.
         var fallback: Int32 = 0
+        /// How much of what was read may still become more: the depth, unless nothing continues here.
+        var open: Int32 = 0
         /// The longest pattern that ends here, and whose it is; 0 if none does.
         var length: Int32 = 0
         var owner: Int32 = 0
@@ -63,6 +65,7 @@ struct PatternAutomaton: Sendable {
     private mutating func link(_ node: Int, below parent: Int) {
         let fallback = parent == 0 ? 0 : step(from: Int(nodes[parent].fallback), nodes[node].byte)
         nodes[node].fallback = Int32(fallback)
+        nodes[node].open = nodes[node].child == 0 ? nodes[fallback].open : nodes[node].depth
         guard nodes[node].length == 0 else { return }
         nodes[node].length = nodes[fallback].length
         nodes[node].owner = nodes[fallback].owner
@@ -90,8 +93,8 @@ struct PatternAutomaton: Sendable {
     /// Whether a pattern begins with a byte.
     func begins(with byte: UInt8) -> Bool { first[Int(byte)] != 0 }
 
-    /// How many of the last bytes begin some pattern.
-    func depth(_ state: State) -> Int { Int(nodes[state].depth) }
+    /// How many of the last bytes begin a pattern that they do not hold as a whole.
+    func openDepth(_ state: State) -> Int { Int(nodes[state].open) }
 
     /// The same, for many bytes one after the other.
     func withReader<R>(_ body: (Reader) -> R) -> R {
@@ -119,6 +122,7 @@ struct PatternAutomaton: Sendable {
             return Int(first[Int(byte)])
         }
 
+        /// How many of the last bytes begin some pattern.
         func depth(_ state: State) -> Int { Int(nodes[state].depth) }
 
         /// The longest pattern that ends with the last byte.

@@ -124,8 +124,8 @@ struct SecretMasker: Sendable {
 
     /// The first byte that may belong to a secret which has not ended yet.
     private var undecided: Int {
-        let plainStart = position - patterns.plain.depth(plain)
-        let depth = patterns.encoded.depth(encoded)
+        let plainStart = position - patterns.plain.openDepth(plain)
+        let depth = patterns.encoded.openDepth(encoded)
         return depth == 0 ? plainStart : min(plainStart, letters[letters.count - depth])
     }
 
