@@ -1,4 +1,5 @@
 internal import OstlerHost
+internal import OstlerProtocol
 internal import OstlerSandbox
 internal import OstlerSystem
 

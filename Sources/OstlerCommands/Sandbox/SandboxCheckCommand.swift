@@ -2,6 +2,7 @@ internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
+internal import OstlerSandbox
 internal import OstlerSystem
 internal import OstlerTasks
 

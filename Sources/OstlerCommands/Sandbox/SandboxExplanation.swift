@@ -3,6 +3,8 @@ internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSandbox
+internal import OstlerSystem
+internal import OstlerTasks
 
 /// What is in force for a sandbox, line by line, and who said so.
 struct SandboxExplanation {
