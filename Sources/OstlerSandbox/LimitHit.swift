@@ -18,7 +18,8 @@ extension SandboxPolicy.Limits {
         func ended(by signal: Int32) -> Bool { report.signal == signal || report.exitCode == 128 + signal }
         if let memory, report.outOfMemoryKills > 0 { add("memory", memory, report.usage.peakBytes) }
         if let processes, report.deniedForks > 0 { add("processes", processes, processes) }
-        if let cpuSeconds {
+        let hasLimits = report.layers.contains(.rlimits)
+        if hasLimits, let cpuSeconds {
             // The kernel limits by ticks and reports by the clock, which may be a little less.
             let used = report.usage.userMicroseconds + report.usage.systemMicroseconds
             let isSignalled = ended(by: SIGXCPU) && used >= cpuSeconds * 900_000
@@ -26,7 +27,7 @@ extension SandboxPolicy.Limits {
                 add("cpu", cpuSeconds, (used + 500_000) / 1_000_000)
             }
         }
-        if let fileSize, ended(by: SIGXFSZ) { add("file_size", fileSize, fileSize) }
+        if hasLimits, let fileSize, ended(by: SIGXFSZ) { add("file_size", fileSize, fileSize) }
         // In the order of the plan; a work directory of the host's is none of these.
         for (index, area) in ["/tmp", SandboxPolicy.workPath].enumerated() {
             let bits = report.fullAreas >> UInt32(2 * index)
@@ -57,11 +58,15 @@ extension SandboxPolicy.Limits {
         return hint + " in each of /tmp and /work" + (writesToHost ? ", or for a disk behind --out or --workdir" : "")
     }
 
+    /// What programs say of the limits that are in force and that nobody else tells of.
     private func complaints(_ enforced: SandboxLayers) -> [(phrase: String, key: String, limit: UInt64)] {
-        var complaints: [(phrase: String, key: String, limit: UInt64)] = [
-            ("Too many open files", "open_files", openFiles), ("No space left on device", "tmp", temporary),
-        ]
-        if let fileSize { complaints.append(("File too large", "file_size", fileSize)) }
+        var complaints: [(phrase: String, key: String, limit: UInt64)] = []
+        if enforced.contains(.rlimits) {
+            complaints.append(("Too many open files", "open_files", openFiles))
+            if let fileSize { complaints.append(("File too large", "file_size", fileSize)) }
+        }
+        if enforced.contains(.boundedTmp) { complaints.append(("No space left on device", "tmp", temporary)) }
+        guard enforced.contains(.rlimits) else { return complaints }
         // With a cgroup these are counted, and the word of a program is not needed.
         if let memory, !enforced.contains(.memoryLimit) {
             for phrase in ["Cannot allocate memory", "MemoryError", "memory exhausted", "Out of memory", "bad_alloc"] {
