@@ -39,7 +39,7 @@ package struct Arguments: Sendable {
         guard let text = value(option) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let words = type.allCases.map(\.rawValue)
-            throw UsageError("--\(option.name) '\(text)': it is \(words.joined(separator: " or "))")
+            throw UsageError("--\(option.name) '\(text)': write \(words.joined(separator: " or "))")
         }
         return choice
     }

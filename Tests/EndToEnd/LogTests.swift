@@ -76,10 +76,10 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            (["--log-level", "loud"], [], "--log-level 'loud': it is error or warning or info or debug"),
-            (["--log-format", "xml"], [], "--log-format 'xml': it is text or json"),
-            ([], ["OSTLER_LOG_LEVEL=loud"], "$OSTLER_LOG_LEVEL 'loud': it is error or warning or info or debug"),
-            ([], ["OSTLER_LOG_FORMAT=xml"], "$OSTLER_LOG_FORMAT 'xml': it is text or json"),
+            (["--log-level", "loud"], [], "--log-level 'loud': write error or warning or info or debug"),
+            (["--log-format", "xml"], [], "--log-format 'xml': write text or json"),
+            ([], ["OSTLER_LOG_LEVEL=loud"], "$OSTLER_LOG_LEVEL 'loud': write error or warning or info or debug"),
+            ([], ["OSTLER_LOG_FORMAT=xml"], "$OSTLER_LOG_FORMAT 'xml': write text or json"),
         ])
         func `A level or form that is not known is refused`(
             options: [String],

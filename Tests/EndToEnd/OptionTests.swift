@@ -122,7 +122,7 @@ extension EndToEnd {
             (["--workdir", "missing"], "missing: No such file or directory"),
             (["--timeout", "soon"], "--timeout"),
             (["--env", "novalue"], "--env novalue: write it as KEY=VALUE"),
-            (["--env-mode", "all"], "--env-mode 'all': it is minimal or clean"),
+            (["--env-mode", "all"], "--env-mode 'all': write minimal or clean"),
             (["--jobs", "2"], "--jobs, --ordered and --keep-going belong to --file"),
             (["--ordered"], "--jobs, --ordered and --keep-going belong to --file"),
             (["--require", "pid_namespase"], "unknown layer \"pid_namespase\""),

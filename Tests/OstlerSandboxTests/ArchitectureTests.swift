@@ -83,12 +83,10 @@ import Testing
     }
 
     @Test(.enabled(if: aarch64.isThere, "no cross compiler or no emulator: scripts/test installs them"))
-    func `the system calls that Swift cannot make compile for aarch64`() throws {
-        try withTemporaryDirectory { directory in
-            let folder = Self.sources + "/COstlerShims"
-            let flags = "-c -O1 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -I\(folder)/include"
-            let line = "\(Self.aarch64.compiler) \(flags) \(folder)/shims.c -o \(directory.file("shims.o"))"
-            #expect(exitStatus(of: "/bin/sh", ["-c", line]) == 0)
-        }
+    func `the system calls that Swift cannot make compile for aarch64`() {
+        let folder = Self.sources + "/COstlerShims"
+        let flags = "-fsyntax-only -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -I\(folder)/include"
+        let line = "\(Self.aarch64.compiler) \(flags) \(folder)/*.c"
+        #expect(exitStatus(of: "/bin/sh", ["-c", line]) == 0)
     }
 }

@@ -29,7 +29,7 @@ struct LogChoice {
         guard let text = environment[name], !text.isEmpty else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let words = type.allCases.map(\.rawValue).joined(separator: " or ")
-            Log.error("$\(name) '\(text)': it is \(words)", code: "invalid_value")
+            Log.error("$\(name) '\(text)': write \(words)", code: "invalid_value")
             throw Exit(.invalid)
         }
         return (choice, .environment(name))

@@ -203,9 +203,19 @@ struct TaskOptions: Sendable {
         settings.taskBinds += try outputs.map { (path) throws(UsageError) in
             try bind(path, Option.outputs, at: "/out/" + Self.name(of: path), isWritable: true)
         }
+        try Self.checkTargets(settings.taskBinds)
         settings.profile = profile
         settings.required = required
         return settings
+    }
+
+    /// One of two things at the same place would hide the other.
+    private static func checkTargets(_ binds: [SandboxPolicy.Bind]) throws(UsageError) {
+        var known: [String: String] = [:]
+        for bind in binds {
+            guard let other = known.updateValue(bind.source, forKey: bind.target) else { continue }
+            throw UsageError("\(other) and \(bind.source) would both be \(bind.target): give one of them another name")
+        }
     }
 
     private static func name(of path: String) -> String {

@@ -45,7 +45,7 @@ static uint32_t native;
 static void tell(const char *name, int number, uint32_t architecture, uint64_t a, uint64_t b, uint64_t c) {
     struct seccomp_data data = {.nr = number, .arch = architecture, .args = {a, b, c}};
     printf("%s(%llx, %llx, %llx)", name, (unsigned long long)a, (unsigned long long)b, (unsigned long long)c);
-    for (uint32_t profile = OSTLER_SECCOMP_STRICT; profile <= OSTLER_SECCOMP_NO_MEMORY_FILES; profile++) {
+    for (uint32_t profile = OSTLER_SECCOMP_STRICT; profile <= OSTLER_SECCOMP_CONTAINED; profile++) {
         uint32_t answer = run(seccomp_program(profile), &data);
         const char *what = answer == SECCOMP_RET_ALLOW ? "allowed" : answer == SECCOMP_RET_KILL_PROCESS ? "killed" : NULL;
         if (what) printf(" %s", what);
@@ -130,5 +130,8 @@ int main(void) {
     SIZE(ostler_seccomp);
     SIZE(ostler_programs);
     SIZE(ostler_landlock);
+    SIZE(ostler_answer);
+    SIZE(ostler_fence);
+    SIZE(ostler_rule);
     return 0;
 }
