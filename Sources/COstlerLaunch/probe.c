@@ -68,6 +68,10 @@ static uint32_t look_up(const char *path, struct ostler_answer *answer) {
     while (count) link[at++] = digits[--count];
     ssize_t size = readlink(link, text, sizeof text);
     close(file);
+    // What hides a file has no name of its own any more; the kernel says so behind the place where it is mounted.
+    static const char gone[] = " (deleted)";
+    const ssize_t more = sizeof gone - 1;
+    if (!status.st_nlink && size > more && memcmp(text + size - more, gone, (size_t)more) == 0) size -= more;
     return size > 0 ? (uint32_t)size : 0;
 }
 

@@ -11,6 +11,7 @@ package struct ViewAnswer: Sendable, Equatable {
     /// EISDIR for a directory.
     package let execute: Int32
     package let mode: UInt32
+    package let isOnReadOnly: Bool
     /// Whether the mount that it lies on forbids execution.
     package let isOnNoExecute: Bool
     /// Without links, as the sandbox has it; empty if it is not there.
@@ -20,8 +21,8 @@ package struct ViewAnswer: Sendable, Equatable {
 
     package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
 
-    /// `ST_NOEXEC` of statvfs(3), which is not imported.
-    private static let noExecute: UInt64 = 8
+    /// `ST_RDONLY` and `ST_NOEXEC` of statvfs(3), of which the second is not imported.
+    private static let (readOnly, noExecute): (UInt64, UInt64) = (1, 8)
 
     private init(_ body: ostler_answer, path: String) {
         self.path = path
@@ -30,6 +31,7 @@ package struct ViewAnswer: Sendable, Equatable {
         write = Self.permission(body.write)
         mode = body.mode
         isOnNoExecute = body.mount_flags & Self.noExecute != 0
+        isOnReadOnly = body.mount_flags & Self.readOnly != 0
         isExecuteAsked = body.execute != EINVAL
         execute = isExecuteAsked ? body.execute : isOnNoExecute ? EACCES : body.access
     }

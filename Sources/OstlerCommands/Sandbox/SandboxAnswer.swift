@@ -43,7 +43,7 @@ struct SandboxAnswer: Sendable {
         origin = step.map(explanation.origin) ?? explanation.profile
         let reasons = Reasons(answer: answer, isHidden: step?.isMask == true)
         read = Right(errno: answer.read, reason: reasons.ofReading(answer.read))
-        write = Right(errno: answer.write, reason: reasons.ofReading(answer.write))
+        write = Right(errno: answer.write, reason: reasons.ofWriting(answer.write))
         execute = Right(errno: answer.execute, reason: reasons.ofExecuting(answer.execute, explanation.listsOrigin))
     }
 
@@ -99,6 +99,12 @@ private struct Reasons {
         case EACCES where answer.found == 0: permissions
         default: Errno.message(errno)
         }
+    }
+
+    func ofWriting(_ errno: Int32) -> String? {
+        // The kernel looks at permissions first, and there are two reasons then.
+        let isReadOnly = errno == EACCES && answer.isOnReadOnly && !isHidden
+        return ofReading(isReadOnly ? EROFS : errno)
     }
 
     func ofExecuting(_ errno: Int32, _ lists: String) -> String? {
