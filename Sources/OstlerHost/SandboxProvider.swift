@@ -219,7 +219,7 @@ package final class SandboxProvider {
     /// Why the lists and rules of an executor are against a command line; nil if they are not.
     package func judge(_ program: String, _ arguments: [String], executor: String) -> Failure? {
         let policy = ProgramPolicy(programs(of: executor), settings.config.executor(named: executor))
-        return policy.judge(program, arguments, at: JSONPointer("/argv/0"))
+        return policy.hasRules ? policy.judge(program, arguments, at: JSONPointer("/argv/0")) : nil
     }
 
     private func retire(_ fence: ProgramFence) {
