@@ -24,7 +24,9 @@ extension EndToEnd {
                 let path = try tree.directory.write("home/input", bytes)
                 let result = try await tree.task(["cat"], input: fromFile ? .file(path) : .bytes(bytes))
                 #expect(result.exitCode == 0, "\(result.complaint)")
-                #expect(result.output == bytes)
+                // Told as a truth: to find the shortest difference of so many bytes takes for ever.
+                let isSame = result.output == bytes
+                #expect(isSame, "\(result.output.count) bytes")
             }
         }
 

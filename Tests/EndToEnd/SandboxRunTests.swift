@@ -71,9 +71,11 @@ extension EndToEnd {
                 let bytes = random.bytes(300_000)
                 let file = try tree.directory.write("bytes", bytes)
                 let copy = try await run(tree, ["cat"], input: .file(file))
-                #expect(copy.output == bytes)
+                let isCopy = copy.output == bytes
+                #expect(isCopy, "\(copy.output.count) bytes")
                 let piped = try await run(tree, ["cat"], input: .bytes(bytes))
-                #expect(piped.output == bytes)
+                let isPiped = piped.output == bytes
+                #expect(isPiped, "\(piped.output.count) bytes")
                 var status = stat()
                 #expect(stat(file, &status) == 0)
                 let own = try await run(tree, ["stat", "-L", "-c", "%i", "/proc/self/fd/0"], input: .file(file))

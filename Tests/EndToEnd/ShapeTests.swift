@@ -30,7 +30,7 @@ extension EndToEnd {
             ("plan", ["plan", "command", "--json", "--in", "data", "--", "true"], 0),
             ("plan-file", ["plan", "--file", "tasks.jsonl", "--json"], 0),
             ("run", ["run", "command", "--json", "--", "true"], 0),
-            ("run-file", ["run", "--file", "tasks.jsonl"], 2),
+            ("run-file", ["run", "--file", "tasks.jsonl", "--jobs", "1", "--ordered"], 2),
             ("run-file-refused", ["run", "--file", "bad.jsonl", "--json"], 3),
             ("run-events", ["run", "talker", "--events", "--plugin-path", "plugins"], 0),
             ("log", ["run", "command", "--log-format", "json", "--log-level", "debug", "--", "no-such-program"], 1),
