@@ -5,6 +5,7 @@ enum ContainedPromise {
     static let outside: [String: String] = [
         "capability-sets": processes,
         "cgroup-view.sh": files,
+        "device-nodes": "there is no mount without devices: what lies in a granted directory opens by its mode",
         "disk-filler": bounds,
         "fork-bomb": limits,
         "fork-bomb-threads": limits,

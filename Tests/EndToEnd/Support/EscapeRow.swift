@@ -104,6 +104,11 @@ struct EscapeRun: Sendable {
         return task.text + "\n"
     }
 
+    /// One attempt looks for anything in /tmp, and the workspace of a test lies there: its own path is no neighbour's file.
+    func sawItsWorkspace(_ result: EscapeResult) -> Bool {
+        row.profile == "workspace" && result.output == "ESCAPED: /tmp holds \(tree.directory.path)\n"
+    }
+
     /// Runs all attempts, each in a sandbox of its own beside that of the neighbour.
     func results(of attempts: [EscapeAttempt]) async throws -> [String: EscapeResult] {
         let probe = line(["run", "command", "--json", "--", "true"])
