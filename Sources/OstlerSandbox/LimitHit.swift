@@ -20,11 +20,11 @@ extension SandboxPolicy.Limits {
         if let processes, report.deniedForks > 0 { add("processes", processes, processes) }
         let hasLimits = report.layers.contains(.rlimits)
         if hasLimits, let cpuSeconds {
-            // The kernel limits by ticks and reports by the clock, which may be a little less.
+            // The kernel limits by ticks and reports by the clock: on a busy machine that may be a good deal less.
             let used = report.usage.userMicroseconds + report.usage.systemMicroseconds
-            let isSignalled = ended(by: SIGXCPU) && used >= cpuSeconds * 900_000
+            let isSignalled = ended(by: SIGXCPU) && used >= cpuSeconds * 500_000
             if isSignalled || ended(by: SIGKILL) && used >= cpuSeconds * 1_000_000 {
-                add("cpu", cpuSeconds, (used + 500_000) / 1_000_000)
+                add("cpu", cpuSeconds, max(cpuSeconds, (used + 500_000) / 1_000_000))
             }
         }
         if hasLimits, let fileSize, ended(by: SIGXFSZ) { add("file_size", fileSize, fileSize) }
