@@ -27,6 +27,8 @@ package struct HostSettings: Sendable {
     package var profile: String?
     /// Limits that the caller sets on the command line, whatever the profile says; nil lifts one.
     package var limits: [SandboxLimit: Int64?] = [:]
+    /// The network of its own that a sandbox gets, whatever the profile says; nil for what the profile says.
+    package var network: EffectivePolicy.Network?
     /// The caller's directory, which the profile `workspace` shows; absolute and without links.
     package var workingDirectory = "/"
     /// The caller's home directory.

@@ -60,6 +60,7 @@ package final class SandboxProvider {
         if let known = effective[request] { return known }
         var policy = try resolver.resolve(option: settings.profile, task: request)
         for (limit, value) in settings.limits { policy.set(limit, to: value, by: .config(.option("limit"))) }
+        if let network = settings.network { try policy.set(network, by: .config(.option("network"))) }
         if effective.count >= Self.rememberedRequests {
             effective.removeAll()
             bases.removeAll()

@@ -134,7 +134,7 @@ extension EndToEnd {
             (["--limit", "memroy=1GiB"], "memory"), (["--limit", "memory=x"], "--limit memory=x"),
             (["--limit", "output=1MiB"], "uncounted"), (["--pty", "--no-pty"], "not both"),
             (["--require", "seccmp"], "seccomp"), (["--env", "x"], "KEY=VALUE"), (["--timeout", "x"], "--timeout"),
-            (["--workdir", "/etc/passwd"], "no directory"),
+            (["--workdir", "/etc/passwd"], "no directory"), (["--network", "lopback"], "did you mean \"loopback\"?"),
         ])
         func `What cannot be given is refused before anything runs`(options: [String], word: String) async throws {
             try await withTree { tree in
@@ -176,6 +176,25 @@ extension EndToEnd {
                 let script = "ulimit -n; head -c 9000 /dev/zero > /tmp/x; echo $?"
                 let result = try await run(tree, options, ["sh", "-c", script])
                 #expect(result.lines == ["33", "153"], "\(result.text) \(result.complaint)")
+            }
+        }
+
+        @Test
+        func `A loopback of its own is there if it is asked for`() async throws {
+            try await withTree { tree in
+                let script = """
+                    import socket
+                    server = socket.create_server(("127.0.0.1", 0))
+                    socket.create_connection(server.getsockname()).sendall(b"hello")
+                    print(server.accept()[0].recv(5).decode())
+                    """
+                let argv = ["python3", "-c", script]
+                #expect(try await run(tree, ["--network", "loopback"], argv).text == "hello\n")
+                #expect(try await run(tree, ["--network", "none"], argv).exitCode == 1)
+                try tree.directory.write("home/ostler.yaml", "sandbox: {profile: host, allow_host: true}\n")
+                let refused = try await run(tree, ["--network", "none"], argv)
+                #expect(refused.exitCode == 3 && refused.complaint.contains("network_unavailable"))
+                #expect(refused.text == "")
             }
         }
 

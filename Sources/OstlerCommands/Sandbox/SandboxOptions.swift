@@ -35,6 +35,13 @@ struct SandboxOptions: Sendable {
             "A limit: \(SandboxLimitOption.names.joined(separator: ", ")).",
             completion: .oneOf(SandboxLimitOption.names.map { $0 + "=" })
         )
+        static let network = CommandOption.value(
+            "network",
+            "NAME",
+            "The network inside: none, or loopback.",
+            completion: .oneOf(networks.map(\.rawValue))
+        )
+        static let networks: [EffectivePolicy.Network] = [.none, .loopback]
         static let required = CommandOption.values(
             "require",
             "LAYER",
@@ -53,7 +60,7 @@ struct SandboxOptions: Sendable {
         CommandSpec.Section("What it sees", [Option.readOnly, Option.writable, Option.workdir, Option.environment]),
         CommandSpec.Section(
             "What it may do",
-            [Option.profile, Option.limits, Option.required, Option.allowed, Option.blocked]
+            [Option.profile, Option.network, Option.limits, Option.required, Option.allowed, Option.blocked]
         ),
     ]
 
@@ -64,6 +71,7 @@ struct SandboxOptions: Sendable {
     let workDirectory: SandboxPolicy.Bind?
     let environment: [(key: String, value: String)]
     let profile: String?
+    let network: EffectivePolicy.Network?
     let limits: [SandboxLimit: Int64?]
     let required: SandboxLayers
     let allowed: [String]
@@ -85,6 +93,7 @@ struct SandboxOptions: Sendable {
             try TaskOptions.pair(text, "--env")
         }
         profile = arguments.value(Option.profile)
+        network = try arguments.value(Option.network).map { (name) throws(UsageError) in try Self.network(name) }
         var limits: [SandboxLimit: Int64?] = [:]
         for text in arguments.values(Option.limits) {
             let option = try SandboxLimitOption(text)
@@ -98,10 +107,19 @@ struct SandboxOptions: Sendable {
         blocked = arguments.values(Option.blocked)
     }
 
+    private static func network(_ name: String) throws(UsageError) -> EffectivePolicy.Network {
+        guard let network = Option.networks.first(where: { $0.rawValue == name }) else {
+            let known = Option.networks.map(\.rawValue)
+            throw UsageError("--network: unknown network \"\(name)\"\(Suggestion.clause(for: name, in: known))")
+        }
+        return network
+    }
+
     /// What a host is made from, without plugins.
     func settings(_ context: RunContext) -> HostSettings {
         var settings = context.settings(catalog: .empty)
         settings.profile = profile
+        settings.network = network
         settings.limits = limits
         var lists = settings.config.executor(named: Self.executor)
         // An allow list of the command line is another one; a block list adds to that of the configuration.

@@ -1,5 +1,6 @@
 package import OstlerConfig
 package import OstlerJSON
+internal import OstlerProtocol
 
 /// What a sandbox may, and who said so. It comes from config, command line and task alone; nobody has looked at the machine.
 package struct EffectivePolicy: Sendable {
@@ -69,6 +70,12 @@ package struct EffectivePolicy: Sendable {
 
     mutating func set(_ limit: SandboxLimit, to value: Int64?, by origin: Origin) {
         limits[limit] = .init(value: value, origin: origin)
+    }
+
+    /// Throws for a profile whose commands have the network of the host.
+    mutating func set(_ network: Network, by origin: Origin) throws(Failure) {
+        guard fence == .namespaces else { throw .noNetworkOfItsOwn(profile.value) }
+        self.network = .init(value: network, origin: origin)
     }
 
     /// The value of a limit; nil for none.

@@ -31,6 +31,15 @@ extension Failure {
         )
     }
 
+    static func noNetworkOfItsOwn(_ profile: String) -> Failure {
+        Failure(
+            "network_unavailable",
+            fault: .user,
+            message: "under the profile \(Quotation.text(profile)) there is no network namespace, and no choice",
+            hint: "leave --network out, or take a profile with namespaces, such as strict"
+        )
+    }
+
     static func noHome(_ path: String) -> Failure {
         Failure(
             "no_home",
