@@ -45,7 +45,7 @@ static bool remove_run(const char *directory) {
     return rmdir(directory) == 0;
 }
 
-/// What a launcher had started that was killed may still be dying: the kernel takes its time. It is waited for, briefly.
+/// What was killed may still be dying: the kernel takes its time. It is waited for, briefly.
 static void remove_stale(const char *directory) {
     for (int attempt = 0; attempt < 60 && !remove_run(directory) && errno == EBUSY; attempt++) usleep(5000);
 }
@@ -135,9 +135,9 @@ void cgroup_stop(void) {
             if (cgroup_run.enabled) write_in(cgroup_run.own, "cgroup.subtree_control", "-memory -pids");
             write_in(cgroup_run.own, "cgroup.procs", "0");
         }
-        remove_run(cgroup_run.memory);
+        remove_stale(cgroup_run.memory);
         return;
     }
-    if (launcher.memory_mode) remove_run(cgroup_run.memory);
-    if (launcher.pids_mode) remove_run(cgroup_run.pids);
+    if (launcher.memory_mode) remove_stale(cgroup_run.memory);
+    if (launcher.pids_mode) remove_stale(cgroup_run.pids);
 }

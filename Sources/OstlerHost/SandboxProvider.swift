@@ -24,6 +24,8 @@ package final class SandboxProvider {
     private var effective: [TaskSpec.SandboxRequest: EffectivePolicy] = [:]
     private var bases: [TaskSpec.SandboxRequest: SandboxPolicy] = [:]
     private static let rememberedRequests = 256
+    /// Most tasks ask for nothing of their own, and what is said to one is said to all: it is found out once.
+    private var allowsPlainTasks = false
 
     private struct CertificateKey: Hashable {
         let profile: String
@@ -71,6 +73,14 @@ package final class SandboxProvider {
 
     /// Why a task cannot have the sandbox that it asks for; nil if it can.
     package func refusal(of task: TaskSpec, launches: Bool) -> Failure? {
+        let isPlain = task.sandbox.isEmpty && task.secrets.isEmpty
+        if isPlain, allowsPlainTasks { return nil }
+        let refusal = judge(task, launches: launches)
+        if isPlain { allowsPlainTasks = refusal == nil }
+        return refusal
+    }
+
+    private func judge(_ task: TaskSpec, launches: Bool) -> Failure? {
         do throws(Failure) {
             let policy = try effective(for: task.sandbox)
             if policy.fence != .namespaces {
