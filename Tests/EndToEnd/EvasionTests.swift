@@ -11,24 +11,24 @@ extension EndToEnd {
         /// Who runs Ostler: whoever runs the tests and, from root, an ordinary user.
         private static let users: [Int32?] = geteuid() == 0 ? [nil, 12345] : [nil]
 
-        /// Name and command line of each way to run `rm -f /tmp/victim`.
+        /// Name and command line of each way to run `rm -f /tmp/victim`. The sandbox's work directory is its home.
         private static let ways: [(name: String, line: String)] = [
             ("path", "/bin/rm -f $V"), ("dotted path", "/usr/bin/../bin/./rm -f $V"),
             ("relative path", "cd /usr/bin && ./rm -f $V"), ("name", "rm -f $V"),
-            ("symbolic link", "/work/soft -f $V"), ("relative symbolic link", "./soft -f $V"),
-            ("hard link", "/work/hard -f $V"), ("copy", "/work/copy -f $V"),
-            ("copy made inside", "cat /work/copy > /tmp/made; chmod +x /tmp/made; /tmp/made -f $V"),
+            ("symbolic link", "$HOME/soft -f $V"), ("relative symbolic link", "./soft -f $V"),
+            ("hard link", "$HOME/hard -f $V"), ("copy", "$HOME/copy -f $V"),
+            ("copy made inside", "cat $HOME/copy > /tmp/made; chmod +x /tmp/made; /tmp/made -f $V"),
             ("shell", "sh -c 'rm -f /tmp/victim'"), ("find", "find $V -exec rm -f {} ';'"),
             ("env", "env rm -f $V"), ("xargs", "echo $V | xargs rm -f"), ("busybox", "busybox rm -f $V"),
-            ("busybox by its loader", "$L /work/busybox rm -f $V || /work/busybox rm -f $V"),
-            ("script", "cat /work/script > $V; chmod +x $V; $V"), ("script at work", "/work/script $V"),
-            ("loader", "$L /bin/rm -f $V"), ("loader of a copy", "$L /work/copy -f $V"),
-            ("loader of a link", "$L /work/soft -f $V"),
-            ("descriptor", "exec 9< /work/copy; /proc/self/fd/9 -f $V"),
-            ("loader of a descriptor", "exec 9< /work/copy; $L /proc/self/fd/9 -f $V"),
-            ("root of a process", "/proc/self/root/bin/rm -f $V"), ("PATH", "PATH=/work; copy -f $V"),
-            ("upper case", "PATH=/work:$PATH; RM -f $V"), ("dotted name", "PATH=/work:$PATH; .rm -f $V"),
-            ("memory file", "python3 /work/memory.py"), ("loader of a memory file", "python3 /work/memory.py $L"),
+            ("busybox by its loader", "$L $HOME/busybox rm -f $V || $HOME/busybox rm -f $V"),
+            ("script", "cat $HOME/script > $V; chmod +x $V; $V"), ("script at work", "$HOME/script $V"),
+            ("loader", "$L /bin/rm -f $V"), ("loader of a copy", "$L $HOME/copy -f $V"),
+            ("loader of a link", "$L $HOME/soft -f $V"),
+            ("descriptor", "exec 9< $HOME/copy; /proc/self/fd/9 -f $V"),
+            ("loader of a descriptor", "exec 9< $HOME/copy; $L /proc/self/fd/9 -f $V"),
+            ("root of a process", "/proc/self/root/bin/rm -f $V"), ("PATH", "PATH=$HOME; copy -f $V"),
+            ("upper case", "PATH=$HOME:$PATH; RM -f $V"), ("dotted name", "PATH=$HOME:$PATH; .rm -f $V"),
+            ("memory file", "python3 $HOME/memory.py"), ("loader of a memory file", "python3 $HOME/memory.py $L"),
         ]
 
         /// Every way with a victim of its own; only what a shell has built in is used around them.
@@ -49,14 +49,14 @@ extension EndToEnd {
         }
 
         private static let preload = """
-            LD_PRELOAD=/work/preload.so sh -c '
-                while read -r line; do case $line in *r-x*/work/preload.so) echo mapped;; esac; done < /proc/self/maps'
+            LD_PRELOAD=$HOME/preload.so sh -c '
+                while read -r line; do case $line in *r-x*$HOME/preload.so) echo mapped;; esac; done < /proc/self/maps'
             """
 
         private static let memory = """
             import os, sys
             file = os.memfd_create("x", 0)
-            os.write(file, open("/work/copy", "rb").read())
+            os.write(file, open(os.environ["HOME"] + "/copy", "rb").read())
             os.set_inheritable(file, True)
             name = f"/proc/self/fd/{file}"
             words = sys.argv[1:] + [name]
