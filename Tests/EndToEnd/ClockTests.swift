@@ -117,8 +117,7 @@ extension EndToEnd {
                 child.send(SIGSTOP)
                 try body()
                 let over = start.advanced(by: .seconds(seconds + 1))
-                let deadline = start.advanced(by: .seconds(60))
-                while ContinuousClock.now < over || !isStill(marker), ContinuousClock.now < deadline { usleep(5000) }
+                eventuallyOnThread(within: .seconds(60)) { ContinuousClock.now >= over && isStill(marker) }
                 child.send(SIGCONT)
                 return child.finish(within: .seconds(30))
             }

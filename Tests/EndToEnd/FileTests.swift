@@ -235,8 +235,7 @@ extension EndToEnd {
                 #expect(mkfifo(path, 0o600) == 0)
                 let finished = try await onThread {
                     let child = try tree.start(["run", "--file", "pipe"])
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while !Self.holds(path, child.process), ContinuousClock.now < deadline { usleep(1000) }
+                    eventuallyOnThread { Self.holds(path, child.process) }
                     child.send(SIGINT)
                     return child.finish(within: .seconds(20))
                 }
@@ -260,10 +259,7 @@ extension EndToEnd {
         private static func converse(with child: Child, _ write: (String) -> Void) throws {
             for (line, answers) in [(good, 1), ("{nonsense\n", 2), (Self.line("c", "echo c"), 3), (good, 4)] {
                 write(line)
-                let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                while child.output.split(separator: "\n").count < answers, ContinuousClock.now < deadline {
-                    usleep(1000)
-                }
+                eventuallyOnThread { child.output.split(separator: "\n").count >= answers }
                 #expect(child.output.split(separator: "\n").count == answers, "after \(line): \(child.errors)")
             }
             let outcomes = try child.output.split(separator: "\n").map {
@@ -282,8 +278,7 @@ extension EndToEnd {
                 try tree.directory.write("home/tasks.jsonl", tasks)
                 let finished = try await onThread {
                     let child = try tree.start(["run", "--file", "tasks.jsonl", "--jobs", "2", "--out", "done"])
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while !child.output.contains("\n"), ContinuousClock.now < deadline { usleep(1000) }
+                    eventuallyOnThread { child.output.contains("\n") }
                     child.closeOutput()
                     return child.finish()
                 }

@@ -36,8 +36,7 @@ extension EndToEnd {
                 try await onThread {
                     let child = try tree.start(["run", "command", "--", "cat"], input: .open)
                     child.write("ping\n")
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while child.output != "ping\n", ContinuousClock.now < deadline { usleep(1000) }
+                    eventuallyOnThread { child.output == "ping\n" }
                     #expect(child.output == "ping\n")
                     child.write("pong\n")
                     let finished = child.finish()

@@ -24,8 +24,7 @@ extension EndToEnd {
                 let child = try tree.start(arguments, input: input)
                 #expect(marker.waitFor(running), "only \(marker.processes.count) run: \(child.errors)")
                 for (signal, after) in signals {
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while let after, !child.errors.contains(after), ContinuousClock.now < deadline { usleep(1000) }
+                    if let after { eventuallyOnThread { child.errors.contains(after) } }
                     child.send(signal)
                 }
                 return child.finish(within: .seconds(30), keepsInputOpen: true)
@@ -151,14 +150,12 @@ extension EndToEnd {
                 let finished = try await onThread { [command] in
                     let child = try Child(command)
                     // It has written what the pipe takes, and waits.
-                    var held: Int32 = 0
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while held < 1 << 16, ContinuousClock.now < deadline {
-                        _ = ioctl(stuck.read, UInt(FIONREAD), &held)
-                        usleep(1000)
+                    eventuallyOnThread {
+                        var held: Int32 = 0
+                        return ioctl(stuck.read, UInt(FIONREAD), &held) == 0 && held >= 1 << 16
                     }
                     child.send(SIGINT)
-                    while !child.errors.contains("once more"), ContinuousClock.now < deadline { usleep(1000) }
+                    eventuallyOnThread { child.errors.contains("once more") }
                     child.send(SIGINT)
                     return child.finish(within: .seconds(30))
                 }
@@ -175,8 +172,7 @@ extension EndToEnd {
                 try tree.directory.write("home/tasks.jsonl", String(repeating: line, count: 1_000_000))
                 let finished = try await onThread {
                     let child = try tree.start(["run", "--file", "tasks.jsonl"])
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while !blocksInterrupts(child.process), ContinuousClock.now < deadline { usleep(1000) }
+                    eventuallyOnThread { blocksInterrupts(child.process) }
                     child.send(SIGINT)
                     return child.finish(within: .seconds(20))
                 }
@@ -194,8 +190,7 @@ extension EndToEnd {
                     let child = try tree.start(["run", "--file", "-"], input: .open)
                     child.write("\n")
                     // It reads signals once it has blocked them: what it says of them is in its state.
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-                    while !blocksInterrupts(child.process), ContinuousClock.now < deadline { usleep(1000) }
+                    eventuallyOnThread { blocksInterrupts(child.process) }
                     child.send(SIGTERM)
                     return child.finish(within: .seconds(20), keepsInputOpen: true)
                 }

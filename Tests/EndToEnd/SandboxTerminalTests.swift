@@ -180,8 +180,14 @@ extension EndToEnd {
                     #expect(session.terminal.isRaw)
                     session.child.send(signal)
                     #expect(!session.child.finish(within: .seconds(30)).isOverdue)
-                    #expect(Self.waitUntil { session.terminal.modes == session.modes }, "the terminal is not as it was")
-                    #expect(Self.waitUntil { marker.processes.isEmpty }, "the command lives on")
+                    #expect(
+                        eventuallyOnThread(within: .seconds(30)) { session.terminal.modes == session.modes },
+                        "the terminal is not as it was"
+                    )
+                    #expect(
+                        eventuallyOnThread(within: .seconds(30)) { marker.processes.isEmpty },
+                        "the command lives on"
+                    )
                     session.terminal.closeTheirs()
                 }
             }
@@ -195,26 +201,19 @@ extension EndToEnd {
                     let session = try Session(tree, ["sh", "-c", script])
                     #expect(session.terminal.wait(for: "ready").contains("ready"))
                     session.child.send(SIGTSTP)
-                    let stopped = Self.waitUntil { Self.state(of: session.child.process) == "T" }
+                    let stopped = eventuallyOnThread(within: .seconds(30)) {
+                        Self.state(of: session.child.process) == "T"
+                    }
                     #expect(stopped, "\(Self.state(of: session.child.process))")
                     #expect(session.terminal.modes == session.modes)
                     session.child.send(SIGCONT)
-                    #expect(Self.waitUntil { session.terminal.isRaw })
+                    #expect(eventuallyOnThread(within: .seconds(30)) { session.terminal.isRaw })
                     try session.terminal.type("more\n")
                     return session.finish()
                 }
                 #expect(shown.shown.contains("got more"), "\(shown.shown)")
                 #expect(shown.finished.exitCode == 0)
             }
-        }
-
-        private static func waitUntil(_ condition: () -> Bool) -> Bool {
-            let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-            while ContinuousClock.now < deadline {
-                if condition() { return true }
-                usleep(2000)
-            }
-            return false
         }
 
         private static func state(of process: Int32) -> String {

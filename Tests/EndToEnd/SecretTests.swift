@@ -59,8 +59,7 @@ extension EndToEnd {
                     let script = "cat /run/secrets/db >/dev/null; echo ready; exec sleep 1000"
                     let options = ["--secret", "db", "--secret", "db=PASSWORD"]
                     let child = try tree.start(["run", "command"] + options + ["--", "sh", "-c", script])
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-                    while child.output != "ready\n", !child.hasEnded, ContinuousClock.now < deadline { usleep(5000) }
+                    eventuallyOnThread(within: .seconds(30)) { child.output == "ready\n" || child.hasEnded }
                     let family = Family(of: child.process, tree)
                     #expect(family.members.count >= 4, "\(family)")
                     for member in family.members {

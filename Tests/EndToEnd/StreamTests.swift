@@ -18,10 +18,7 @@ extension EndToEnd {
                     // The first command ends the endless stream; the second keeps the plugin there to be looked at.
                     let script = "head -c \(Self.bytes) | sha256sum; exec sleep 1000"
                     let child = try tree.start(["run", "command", "--", "sh", "-c", script], input: .file("/dev/zero"))
-                    let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-                    while !child.output.contains("\n"), !child.hasEnded, ContinuousClock.now < deadline {
-                        usleep(10_000)
-                    }
+                    eventuallyOnThread(within: .seconds(60)) { child.output.contains("\n") || child.hasEnded }
                     #expect(child.output == Self.digest + "  -\n")
                     let family = Family(of: child.process, tree)
                     for member in [Victim.host, .launcher, .plugin] {
