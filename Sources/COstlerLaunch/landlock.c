@@ -1,9 +1,9 @@
 // Landlock: a second fence, by rules on files, that holds whatever is mounted where.
 //
-// In a view one ruleset serves all sandboxes of a plan, so its rules can name only what the template holds. What each
-// sandbox mounts for itself (/tmp, /work) is reached by a rule on "/" alone: rights that such places need are granted
-// there or not handled at all. Without a view every sandbox has a ruleset of its own, and it is the only fence around
-// files.
+// In a view there are two rulesets. One serves all sandboxes of a plan: execution, devices, sockets, signals. Its rules can
+// name only what the template holds; what each sandbox mounts for itself (/tmp, /work) is reached by a rule on "/" alone.
+// So writing has a second one that each sandbox makes. Without a view there is one for each sandbox, and it is the only
+// fence around files.
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -35,6 +35,7 @@ enum {
     SCOPE_SIGNAL = 1 << 1,
     CREATE_VERSION = 1 << 0,
     RULE_PATH_BENEATH = 1,
+    OF_FILES = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
 };
 
 struct ruleset_attributes {
@@ -81,19 +82,22 @@ int landlock_create_whole(void) {
     return create(abi, (struct ruleset_attributes){.handled_fs = all_rights(abi)}, false);
 }
 
+/// All that changes files. Making device nodes is nobody's right: a bound directory has no nodev to make them harmless.
+static uint64_t writing_rights(int abi) {
+    const uint64_t other = FS_EXECUTE | FS_READ_FILE | FS_READ_DIR | FS_IOCTL_DEV | FS_MAKE_CHAR | FS_MAKE_BLOCK;
+    return all_rights(abi) & ~other;
+}
+
 bool landlock_grant(int ruleset, const char *path, uint32_t rights) {
-    const uint64_t of_files = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
     struct path_beneath rule = {.allowed = 0, .parent = open(path, O_PATH | O_CLOEXEC)};
     struct stat status;
     if (rule.parent < 0) return errno == ENOENT && rights & OSTLER_RULE_OPTIONAL;
     if (rights & OSTLER_RULE_READ) rule.allowed |= FS_READ_FILE | FS_READ_DIR;
     if (rights & OSTLER_RULE_EXECUTE) rule.allowed |= FS_EXECUTE;
     if (rights & OSTLER_RULE_IOCTL) rule.allowed |= FS_IOCTL_DEV;
-    // No device nodes: a bound directory has no nodev to make them harmless.
-    const uint64_t reading = FS_EXECUTE | FS_READ_FILE | FS_READ_DIR | FS_IOCTL_DEV | FS_MAKE_CHAR | FS_MAKE_BLOCK;
-    if (rights & OSTLER_RULE_WRITE) rule.allowed |= all_rights(landlock_abi()) & ~reading;
+    if (rights & OSTLER_RULE_WRITE) rule.allowed |= writing_rights(landlock_abi());
     bool good = fstat(rule.parent, &status) == 0;
-    if (good && !S_ISDIR(status.st_mode)) rule.allowed &= of_files;
+    if (good && !S_ISDIR(status.st_mode)) rule.allowed &= OF_FILES;
     rule.allowed &= all_rights(landlock_abi());
     good = good && syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
     int saved = errno;
@@ -130,4 +134,42 @@ bool landlock_fill(const struct plan *plan, const char **what) {
 bool landlock_enter(int ruleset) {
     if (ruleset < 0) return errno = ENOTSUP, false;
     return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+}
+
+/// A stream that may be written may be opened by its name in /dev for that; one that is for reading may not.
+static bool allow_streams(int ruleset, const struct request *request) {
+    for (unsigned i = 0; i < 3; i++) {
+        struct path_beneath rule = {writing_rights(landlock_abi()) & OF_FILES, request->streams[i]};
+        int mode = fcntl(rule.parent, F_GETFL);
+        if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY) continue;
+        // Pipes and sockets have no place in a file system, and no rule holds for them.
+        if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0 && errno != EBADFD) return false;
+    }
+    return true;
+}
+
+static bool is_written(const struct plan_step *step) {
+    if (step->kind == OSTLER_STEP_BIND) return !(step->flags & OSTLER_BIND_RO);
+    return step->kind == OSTLER_STEP_PROC || step->kind == OSTLER_STEP_TMPFS;
+}
+
+/// Runs in the sandbox's view.
+int landlock_create_writing(const struct build *build, const char **what) {
+    const struct plan *plan = build->plan;
+    // What the kernel shows may be written, and nothing made there.
+    const uint64_t content = writing_rights(landlock_abi()) & OF_FILES;
+    *what = "create_ruleset";
+    int ruleset = create(0, (struct ruleset_attributes){.handled_fs = writing_rights(landlock_abi())}, true);
+    if (ruleset < 0) return -1;
+    *what = "/dev";
+    bool good = allow(ruleset, "/dev", content) || errno == ENOENT;
+    for (uint32_t i = 0; good && i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (!is_written(step)) continue;
+        *what = step->target;
+        if (step->kind == OSTLER_STEP_PROC) good = allow(ruleset, step->target, content) || errno == ENOENT;
+        else good = landlock_grant(ruleset, step->target, OSTLER_RULE_WRITE | OSTLER_RULE_OPTIONAL);
+    }
+    if (good) *what = "streams";
+    return good && allow_streams(ruleset, build->request) ? ruleset : -1;
 }

@@ -131,11 +131,15 @@ int mask_attach(int root, const struct plan_step *step, int mask);
 int mask_forget(int root);
 
 // ---- landlock.c
+struct build;
 int landlock_abi(void);
 /// An empty ruleset, which the builder of the view fills; -1 with errno.
 int landlock_create(bool limits_execution, bool allows_tcp);
 bool landlock_fill(const struct plan *plan, const char **what);
 bool landlock_enter(int ruleset);
+/// A ruleset that lets a sandbox which has a view write to its own mounts and to what was granted, and nowhere else; -1
+/// with errno, and `what` tells the step.
+int landlock_create_writing(const struct build *build, const char **what);
 /// A ruleset that handles every right on files, for what has no view; and a rule in it. -1 with errno.
 int landlock_create_whole(void);
 bool landlock_grant(int ruleset, const char *path, uint32_t rights);

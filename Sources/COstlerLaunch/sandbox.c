@@ -162,10 +162,23 @@ void sandbox_renounce(struct build *build) {
     sandbox_check(build, good, OSTLER_STAGE_NO_NEW_PRIVS, OSTLER_LAYER_NO_NEW_PRIVS, "prctl");
 }
 
+static bool has_landlock(const struct build *build) {
+    return build->plan->has_landlock && !LEAVES_OUT(build->plan, LANDLOCK);
+}
+
+/// Before the limit of open files, which counts what the launcher has open. -1: there is none.
+static int make_writing_rules(struct build *build) {
+    const char *what;
+    if (!has_landlock(build) || build->plan->ruleset < 0 || LEAVES_OUT(build->plan, MOUNT_NS)) return -1;
+    int rules = landlock_create_writing(build, &what);
+    if (rules < 0) sandbox_refuse(build, OSTLER_STAGE_LANDLOCK, OSTLER_LAYER_LANDLOCK, "rule for", what);
+    return rules;
+}
+
 /// After all mounts: it forbids them.
-static void enter_landlock(struct build *build) {
-    if (!build->plan->has_landlock || LEAVES_OUT(build->plan, LANDLOCK)) return;
-    bool good = landlock_enter(build->plan->ruleset);
+static void enter_landlock(struct build *build, int writing) {
+    if (!has_landlock(build)) return;
+    bool good = landlock_enter(build->plan->ruleset) && (writing < 0 || landlock_enter(writing));
     sandbox_check(build, good, OSTLER_STAGE_LANDLOCK, OSTLER_LAYER_LANDLOCK, "restrict_self");
 }
 
@@ -211,6 +224,7 @@ void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgr
     if (build.plan->fence != OSTLER_FENCE_NAMESPACES) contained_main(&build);
     build.layers |= LAYER(PID_NS) | LAYER(IPC_NS) | LAYER(UTS_NS) | LAYER(INIT) | LAYER(ENV);
     sandbox_mounts(&build);
+    int writing = make_writing_rules(&build);
     enter_net(&build);
     name_host(&build);
     if (launcher.real_root) sandbox_own_streams(&build, slot->uid, slot->gid);
@@ -219,7 +233,7 @@ void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgr
     umask(022);
     sandbox_limit(&build);
     sandbox_renounce(&build);
-    enter_landlock(&build);
+    enter_landlock(&build, writing);
     sandbox_filter(&build);
     sandbox_close(&build, -1);
     sandbox_require(&build);

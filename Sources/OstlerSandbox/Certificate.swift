@@ -162,7 +162,7 @@ package struct Certificate: Sendable {
     /// What the version of the kernel's interface offers.
     private var landlock: String {
         let abi = capabilities.landlockABI
-        var parts = base.fence == .contained ? ["files", "execution", "device nodes"] : ["device nodes"]
+        var parts = base.fence == .contained ? ["files", "execution", "device nodes"] : ["writing", "device nodes"]
         if let programs, !programs.lists.opensWork { parts.insert("execution", at: 0) }
         if abi >= 4, network == .none { parts.append("TCP") }
         if abi >= 5 { parts.append("ioctl of devices") }

@@ -21,6 +21,11 @@ enum Phrase {
         Quotation.text(name, longest: longest)
     }
 
+    /// The same without quotes, where it stands in a list.
+    static func bare(_ name: String) -> String {
+        Quotation.bare(name, longest: longest)
+    }
+
     /// `1 item`, `2 items`.
     static func count(_ count: Int, _ noun: String) -> String {
         "\(count) \(noun)\(count == 1 ? "" : "s")"

@@ -145,6 +145,37 @@ extension EndToEnd {
             }
         }
 
+        /// Its mode would let everybody write it: what was opened for reading alone stays so all the same.
+        @Test(arguments: users)
+        func `A file that is given for reading cannot be opened anew for writing`(user: Int32?) async throws {
+            try await withTree(user: user) { tree in
+                let file = try tree.directory.write("home/input", "as it was\n")
+                #expect(chmod(file, 0o666) == 0)
+                let script =
+                    "head -c 2 /proc/self/fd/0; : >/proc/self/fd/0 && echo emptied; echo x >>/dev/stdin && echo written"
+                let result = try await run(tree, ["sh", "-c", script], input: .file(file))
+                #expect(result.text == "as", "\(result.complaint)")
+                #expect(try contents(ofFile: file) == Array("as it was\n".utf8))
+            }
+        }
+
+        /// A stream that was given for writing may be named by its path in /dev, as many scripts do.
+        @Test(arguments: users)
+        func `A file that is given for writing can be opened anew`(user: Int32?) async throws {
+            try await withTree(user: user) { tree in
+                let file = try tree.directory.write("home/output", "")
+                #expect(chmod(file, 0o666) == 0)
+                let output = open(file, O_WRONLY | O_APPEND)
+                defer { close(output) }
+                let script = "echo one; echo two >>/dev/stdout; echo three >>/proc/self/fd/1"
+                var command = tree.command(["sandbox", "run", "--", "sh", "-c", script])
+                command.descriptors.stdout = output
+                let result = try await tree.run(command)
+                #expect(result.exitCode == 0, "\(result.complaint)")
+                #expect(try contents(ofFile: file) == Array("one\ntwo\nthree\n".utf8))
+            }
+        }
+
         @Test
         func `A directory as a stream is refused`() async throws {
             try await withTree { tree in

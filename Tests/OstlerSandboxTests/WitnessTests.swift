@@ -18,7 +18,7 @@ struct Witness: Sendable, CustomTestStringConvertible {
     /// Whether it takes a cgroup.
     var needsCgroup = false
 
-    var testDescription: String { layer.name }
+    var testDescription: String { "\(layer.name): \(attempt)" }
 
     static let all: [Witness] = [
         Witness(layer: .userNamespace, attempt: "core-pattern"),
@@ -28,7 +28,7 @@ struct Witness: Sendable, CustomTestStringConvertible {
         Witness(layer: .ipcNamespace, attempt: "sysv-shared-memory"),
         Witness(layer: .utsNamespace, attempt: "machine-name"),
         Witness(layer: .cgroupNamespace, attempt: "cgroup-view.sh", needsCgroup: true),
-        Witness(layer: .minimalRoot, attempt: "view-write.sh", overlapping: [.userNamespace]),
+        Witness(layer: .minimalRoot, attempt: "view-write.sh", overlapping: [.userNamespace, .landlock]),
         Witness(layer: .privateProc, attempt: "host-proc.sh", instead: .init(source: "/proc", target: "/proc")),
         Witness(layer: .minimalDev, attempt: "device-access", instead: .init(source: "/dev", target: "/dev")),
         Witness(layer: .boundedTmp, attempt: "disk-filler"),
@@ -52,6 +52,7 @@ struct Witness: Sendable, CustomTestStringConvertible {
         Witness(layer: .memoryLimit, attempt: "memory-bomb-files", needsCgroup: true),
         Witness(layer: .processLimit, attempt: "fork-bomb", needsCgroup: true),
         Witness(layer: .landlock, attempt: "host-loopback", overlapping: [.networkNamespace]),
+        Witness(layer: .landlock, attempt: "view-write.sh", overlapping: [.userNamespace, .minimalRoot]),
     ]
 }
 

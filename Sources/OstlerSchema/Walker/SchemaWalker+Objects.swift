@@ -141,7 +141,8 @@ extension SchemaWalker {
             let known = rules.names.names.indices.filter { rules.schemas[$0] >= 0 }.map { rules.names.names[$0] }
             let clause = Suggestion.clause(for: name, in: known)
             if clause.isEmpty, !known.isEmpty, known.count <= 12 {
-                return "unknown member \(Phrase.name(name)); known are \(known.joined(separator: ", "))"
+                return
+                    "unknown member \(Phrase.name(name)); known are \(known.map(Phrase.bare).joined(separator: ", "))"
             }
             return "unknown member \(Phrase.name(name))\(clause)"
         }
