@@ -27,6 +27,7 @@ extension TaskRun {
         result.executorMetadata = evidence.answer?.metadata
         result.usage = usage ?? evidence.answer?.usage
         result.isolation = isolation
+        result.controlFilesMade = command?.controlFiles?.made() ?? []
         result.plugin = route.plugin
         result.cancellation = cancellation(proven: proven)
         describeTiming(&result)

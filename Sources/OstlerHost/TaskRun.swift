@@ -110,6 +110,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         }
         do {
             command.plan = try await plan(command)
+            command.controlFiles = ControlFiles(of: command.policy)
             host.settings.onPhase?("view of the command")
             if state == .waiting { route.pool.enqueue(self) }
         } catch {
@@ -437,6 +438,8 @@ final class CommandSandbox {
     /// Bytes of the task's streams together.
     let outputLimit: Int64?
     var plan: UInt32 = 0
+    /// As they were before the task ran.
+    var controlFiles: ControlFiles?
 
     init(_ policy: SandboxPolicy, outputLimit: Int64?) {
         self.policy = policy

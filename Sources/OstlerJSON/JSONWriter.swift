@@ -187,6 +187,13 @@ public struct JSONWriter: Sendable {
         }
     }
 
+    /// An array of strings.
+    public mutating func strings(_ texts: some Sequence<String>) {
+        beginArray()
+        for text in texts { string(text) }
+        endArray()
+    }
+
     /// Ends a line of JSON Lines; the next value starts a document of its own.
     public mutating func newline() {
         bytes.append(0x0A)

@@ -52,6 +52,8 @@ package struct TaskResult: Sendable {
     @Boxed package var error: Failure?
     /// Limits that were reached, also by a task that succeeded in spite of it.
     package var limitsReached: [ReachedLimit] = []
+    /// Files of the workspace that other programs obey, and that came to be while the task ran; paths of the host.
+    package var controlFilesMade: [String] = []
     /// What may be behind a failure that nothing else explains: a guess, for a person.
     package var hint: String?
     package var cancellation: Cancellation?
@@ -126,6 +128,10 @@ package struct TaskResult: Sendable {
             writer.beginArray()
             for reached in limitsReached { reached.encode(into: &writer) }
             writer.endArray()
+        }
+        if !controlFilesMade.isEmpty {
+            writer.key("control_files_made")
+            writer.strings(controlFilesMade)
         }
         writer.optional("hint", hint)
         if let executorStderr, !executorStderr.isEmpty {

@@ -66,6 +66,22 @@ extension EndToEnd {
             }
         }
 
+        /// A view can protect only what exists: so it is told.
+        @Test(.sandboxed) func `A control file that was not there is told of when a command makes it`() async throws {
+            let script = "mkdir .git; echo 'profile: host' > ostler.yaml; rm ostler.yaml; touch .envrc new"
+            try await Self.run("sandbox: {profile: workspace}\n", script) { directory in
+                try directory.write("home/project/.husky", "")
+            } check: { result, directory in
+                let project = directory.file("home/project")
+                #expect(result["outcome"]?.string == "succeeded", "\(result.text)")
+                let made = result["control_files_made"]?.array?.compactMap(\.string)
+                #expect(made == [project + "/.git", project + "/.envrc"], "\(result.text)")
+            }
+            try await Self.run("sandbox: {profile: workspace}\n", "touch new") { result, _ in
+                #expect(result["control_files_made"] == nil, "\(result.text)")
+            }
+        }
+
         @Test(.sandboxed) func `A control file that is a link is no workspace's`() async throws {
             try await Self.run("sandbox: {profile: workspace}\n", "true") { directory in
                 try directory.link("home/project/.envrc", to: "/etc/hostname")

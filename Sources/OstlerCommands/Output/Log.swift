@@ -58,6 +58,13 @@ enum Log {
 
     static func warning(_ message: String, _ subject: Subject = Subject()) { write(.warning, message, subject) }
 
+    /// Tells of files that a command made in the caller's directory and that other programs will obey there.
+    static func warn(ofControlFiles made: [String], _ subject: Subject = Subject()) {
+        for path in made {
+            warning("\(path) was made, which other programs obey: look at it before you start them there", subject)
+        }
+    }
+
     static func info(_ message: String, hint: String? = nil, _ subject: Subject = Subject()) {
         write(.info, message, hint: hint, subject)
     }

@@ -56,9 +56,7 @@ struct PluginListCommand {
             writer.key("directory")
             writer.string(plugin.directory)
             writer.key("executors")
-            writer.beginArray()
-            for executor in plugin.manifest.executors { writer.string(executor.name) }
-            writer.endArray()
+            writer.strings(plugin.manifest.executors.map(\.name))
             writer.endObject()
         }
         writer.endArray()

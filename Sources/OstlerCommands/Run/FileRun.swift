@@ -110,6 +110,7 @@ final class FileRun {
             let place = order.take()
             let result = await run(entry)
             tally.add(result.outcome)
+            Log.warn(ofControlFiles: result.controlFilesMade, .init(task: result.id))
             Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))
             progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
             emit(result, place)

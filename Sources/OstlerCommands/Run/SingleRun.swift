@@ -124,6 +124,7 @@ struct SingleRun: Sendable {
     }
 
     private func tell(_ result: TaskResult) {
+        Log.warn(ofControlFiles: result.controlFilesMade)
         if let error = result.error {
             Log.failure(error)
             if let stderr = result.executorStderr, !stderr.isEmpty {

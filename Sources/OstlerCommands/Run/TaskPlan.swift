@@ -90,9 +90,7 @@ struct TaskPlan {
         writer.endObject()
         if let argv {
             writer.key("argv")
-            writer.beginArray()
-            for word in argv { writer.string(word) }
-            writer.endArray()
+            writer.strings(argv)
         }
         writer.key("sandbox")
         writer.beginObject()
@@ -121,9 +119,7 @@ struct TaskPlan {
     }
 
     private func list(_ words: [String], _ writer: inout JSONWriter) {
-        writer.beginArray()
-        for word in words { writer.string(word) }
-        writer.endArray()
+        writer.strings(words)
     }
 }
 

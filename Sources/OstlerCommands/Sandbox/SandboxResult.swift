@@ -24,6 +24,8 @@ struct SandboxResult: Sendable {
     var failure: Failure?
     /// What was reached of the sandbox's limits.
     var limit: Failure.Limit?
+    /// Files of the workspace that other programs obey, and that the command made.
+    var controlFilesMade: [String] = []
     /// As JSON text.
     var certificate: [UInt8]?
 
@@ -72,6 +74,7 @@ struct SandboxResult: Sendable {
 
     /// Says on stderr what the command's exit code alone does not say.
     func tell() {
+        Log.warn(ofControlFiles: controlFilesMade)
         if let failure { return Log.failure(failure) }
         if let limit { Log.failure(.limit(limit)) }
         guard case .timeout(let milliseconds) = ending else { return }
@@ -100,9 +103,7 @@ struct SandboxResult: Sendable {
         writer.key("run_id")
         writer.string(runID)
         writer.key("argv")
-        writer.beginArray()
-        for word in argv { writer.string(String(decoding: word, as: UTF8.self)) }
-        writer.endArray()
+        writer.strings(argv.lazy.map { String(decoding: $0, as: UTF8.self) })
         writer.key("outcome")
         writer.string(outcome.rawValue)
         writer.key("exit_code")
@@ -114,6 +115,10 @@ struct SandboxResult: Sendable {
         if let error {
             writer.key("error")
             error.encode(into: &writer)
+        }
+        if !controlFilesMade.isEmpty {
+            writer.key("control_files_made")
+            writer.strings(controlFilesMade)
         }
         if let exit {
             writer.key("usage")

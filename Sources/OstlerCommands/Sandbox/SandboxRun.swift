@@ -59,6 +59,7 @@ final class SandboxRun: SandboxObserver {
             let plan = try await provider.plan(for: policy)
             phases.mark("launcher and view")
             guard result.ending == nil else { return result.failure = .interrupted }
+            let controlFiles = ControlFiles(of: policy)
             relay = try makeRelay()
             let slave = relay?.slave
             number = provider.launcher.spawn(
@@ -74,6 +75,7 @@ final class SandboxRun: SandboxObserver {
             limitTime()
             await withUnsafeContinuation { waiting = $0 }
             phases.mark("command")
+            result.controlFilesMade = controlFiles.made()
             await relay?.finish()
             phases.mark("terminal")
         } catch let failure as LaunchFailure {

@@ -92,9 +92,7 @@ public struct InitializeResult: Sendable, Equatable {
         writer.key("version")
         writer.string(pluginVersion)
         writer.key("executors")
-        writer.beginArray()
-        for executor in executors { writer.string(executor) }
-        writer.endArray()
+        writer.strings(executors)
         if heedsCredit {
             writer.key("credit")
             writer.bool(true)
