@@ -56,6 +56,13 @@ static int clone_source(const struct plan_step *step, unsigned flags) {
     return tree;
 }
 
+/// Some file systems cannot be mapped. Below a mount that can, their files stay as they are: others' to the sandbox.
+static bool map_owners(int tree, int idmap, bool deep) {
+    struct mount_attr mapping = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)idmap};
+    if (idmap < 0 || (deep && call_mount_setattr(tree, AT_RECURSIVE, &mapping) == 0)) return true;
+    return call_mount_setattr(tree, 0, &mapping) == 0;
+}
+
 /// A detached copy of a bind's source with the bind's attributes, and whether it is a directory.
 int mount_source(const struct plan_step *step, int idmap, bool *directory) {
     bool deep = step->flags & OSTLER_BIND_RECURSIVE;
@@ -65,10 +72,9 @@ int mount_source(const struct plan_step *step, int idmap, bool *directory) {
     struct mount_attr attr = {.attr_set = ALWAYS, .propagation = MS_PRIVATE};
     if (step->flags & OSTLER_BIND_RO) attr.attr_set |= MOUNT_ATTR_RDONLY;
     if (step->flags & OSTLER_BIND_NOEXEC) attr.attr_set |= MOUNT_ATTR_NOEXEC;
-    struct mount_attr mapping = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)idmap};
     struct stat status;
     if (call_mount_setattr(tree, AT_RECURSIVE, &attr) < 0 || fstat(tree, &status) < 0 ||
-        (idmap >= 0 && call_mount_setattr(tree, deep ? AT_RECURSIVE : 0, &mapping) < 0)) {
+        !map_owners(tree, idmap, deep)) {
         int saved = errno;
         close(tree);
         errno = saved;

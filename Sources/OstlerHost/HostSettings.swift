@@ -25,6 +25,8 @@ package struct HostSettings: Sendable {
     package var isStrict = false
     /// The profile that the command line names; nil for the config's.
     package var profile: String?
+    /// Whether that profile may be wider than the config's within namespaces: for a command line that can grant files.
+    package var profileMayGrant = false
     /// Limits that the caller sets on the command line, whatever the profile says; nil lifts one.
     package var limits: [SandboxLimit: Int64?] = [:]
     /// The network of its own that a sandbox gets, whatever the profile says; nil for what the profile says.

@@ -60,7 +60,11 @@ package final class SandboxProvider {
     /// What a task's sandbox may, with the origin of each part.
     package func effective(for request: TaskSpec.SandboxRequest = .init()) throws(Failure) -> EffectivePolicy {
         if let known = effective[request] { return known }
-        var policy = try resolver.resolve(option: settings.profile, task: request)
+        var policy = try resolver.resolve(
+            option: settings.profile,
+            optionMayGrant: settings.profileMayGrant,
+            task: request
+        )
         for (limit, value) in settings.limits { policy.set(limit, to: value, by: .config(.option("limit"))) }
         if let network = settings.network { try policy.set(network, by: .config(.option("network"))) }
         if effective.count >= Self.rememberedRequests {

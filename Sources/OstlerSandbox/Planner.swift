@@ -55,8 +55,9 @@ package struct Planner: Sendable {
         .bind(source: bind.source, target: bind.target, flags: flags(bind).union(more))
     }
 
+    /// With what is mounted below: the kernel does not let an ordinary user look under a mount.
     private func flags(_ bind: SandboxPolicy.Bind) -> BindFlags {
-        var flags: BindFlags = bind.isWritable ? .noLinks : [.readOnly, .noLinks]
+        var flags: BindFlags = bind.isWritable ? [.noLinks, .recursive] : [.readOnly, .noLinks, .recursive]
         if bind.mapsOwner { flags.insert(.mapsOwner) }
         if bind.isOptional { flags.formUnion([.optional, .each]) }
         return flags

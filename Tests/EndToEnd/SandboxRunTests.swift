@@ -145,6 +145,44 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: users)
+        func `The profile workspace shows the caller's directory, and tells of control files that were made`(
+            user: Int32?
+        ) async throws {
+            try await withTree(user: user) { tree in
+                var command = tree.command([
+                    "sandbox", "run", "--json", "--profile", "workspace", "--", "sh", "-c", "echo x > .envrc",
+                ])
+                command.directory = try tree.directory.makeDirectory("home/project")
+                chown(tree.directory.file("home/project"), uid_t(user ?? 0), gid_t(user ?? 0))
+                let result = try await tree.run(command)
+                #expect(result.exitCode == 0, "\(result.complaint)")
+                let lines = result.complaint.split(separator: "\n")
+                #expect(
+                    lines.first?.contains("/.envrc was made, which other programs obey") == true,
+                    "\(result.complaint)"
+                )
+                let report = try JSONValue(parsing: String(lines.last ?? ""))
+                #expect(report["control_files_made"]?.array?.count == 1, "\(result.complaint)")
+            }
+        }
+
+        /// Nor could an ordinary user be shown a directory without what is mounted below it.
+        @Test(.asRoot, arguments: users)
+        func `What is mounted below a granted directory is granted with it`(user: Int32?) async throws {
+            try await withTree(user: user) { tree in
+                let granted = try tree.directory.makeDirectory("home/granted/inner")
+                let (outer, inner) = (tree.directory.file("home/granted"), granted)
+                try tree.directory.write("home/granted/outer-file", "")
+                #expect(exitStatus(of: "/bin/mount", ["-t", "tmpfs", "-o", "mode=0755", "none", inner]) == 0)
+                defer { _ = exitStatus(of: "/bin/umount", [inner]) }
+                try tree.directory.write("home/granted/inner/inner-file", "")
+                let script = "cd \(outer) && echo * */*; echo x > inner/new || echo read-only"
+                let result = try await run(tree, ["--ro", outer], ["sh", "-c", script])
+                #expect(result.lines == ["inner outer-file inner/inner-file", "read-only"], "\(result.complaint)")
+            }
+        }
+
         /// Its mode would let everybody write it: what was opened for reading alone stays so all the same.
         @Test(arguments: users)
         func `A file that is given for reading cannot be opened anew for writing`(user: Int32?) async throws {

@@ -31,6 +31,17 @@ struct PolicyRow: Sendable, CustomTestStringConvertible {
         "sandbox: {profile: build, profiles: {build: {extends: workspace, rw: [~/.cache/x], ro: [/opt/sdk], "
         + "network: loopback, limits: {memory: 2GiB, cpu: 1m}, env: {CC: gcc}}}}"
 
+    @Test func `A command line that can grant files may name a wider profile, but no weaker fence`() throws {
+        let config = try HostConfig(parsing: "", file: "ostler.yaml")
+        let resolver = ProfileResolver(config, workingDirectory: "/home/me/project", home: "/home/me")
+        #expect(try resolver.resolve(option: "workspace", optionMayGrant: true).profile.value == "workspace")
+        for weaker in ["contained", "host"] {
+            #expect { try resolver.resolve(option: weaker, optionMayGrant: true) } throws: {
+                ($0 as? Failure)?.code == "sandbox_denied"
+            }
+        }
+    }
+
     @Test(arguments: [
         PolicyRow("", "profile strict default", "fence namespaces profile strict", "network none profile strict"),
         PolicyRow(

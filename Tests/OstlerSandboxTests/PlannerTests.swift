@@ -58,7 +58,7 @@ import Testing
     @Test func `a work directory of the host takes the place of the empty one`() {
         var policy = SandboxPolicy()
         policy.workDirectory = .init(source: "/srv/job", target: "ignored", isWritable: true, mapsOwner: true)
-        let bind = PlanStep.bind(source: "/srv/job", target: "/work", flags: [.mapsOwner, .noLinks])
+        let bind = PlanStep.bind(source: "/srv/job", target: "/work", flags: [.mapsOwner, .noLinks, .recursive])
         #expect(
             planner.plan(policy).steps
                 == Self.head + Self.mounts + [bind, .workDirectory("/work")] + Self.environment + Self.rlimits
@@ -67,7 +67,7 @@ import Testing
         policy.workDirectory = .init(source: "/srv/job", target: "/work")
         #expect(
             planner.plan(policy).steps.contains(
-                .bind(source: "/srv/job", target: "/work", flags: [.readOnly, .noLinks])
+                .bind(source: "/srv/job", target: "/work", flags: [.readOnly, .noLinks, .recursive])
             )
         )
     }
@@ -79,9 +79,9 @@ import Testing
             .init(source: "/e", target: "/e", mapsOwner: true),
         ]
         let binds: [PlanStep] = [
-            .bind(source: "/a", target: "/b", flags: [.readOnly, .noLinks]),
-            .bind(source: "/c", target: "/d", flags: .noLinks),
-            .bind(source: "/e", target: "/e", flags: [.readOnly, .mapsOwner, .noLinks]),
+            .bind(source: "/a", target: "/b", flags: [.readOnly, .noLinks, .recursive]),
+            .bind(source: "/c", target: "/d", flags: [.noLinks, .recursive]),
+            .bind(source: "/e", target: "/e", flags: [.readOnly, .mapsOwner, .noLinks, .recursive]),
         ]
         let steps = planner.plan(policy).steps
         #expect(Array(steps[Self.head.count..<Self.head.count + 3]) == binds)
@@ -105,11 +105,11 @@ import Testing
             .init(source: "/home/me/x/.git", target: "/home/me/x/.git", isOptional: true),
         ]
         let steps = planner.plan(policy).steps
-        #expect(steps.contains(.bind(source: "/home/me/x", target: "/home/me/x", flags: .noLinks)))
+        #expect(steps.contains(.bind(source: "/home/me/x", target: "/home/me/x", flags: [.noLinks, .recursive])))
         let git = PlanStep.bind(
             source: "/home/me/x/.git",
             target: "/home/me/x/.git",
-            flags: [.readOnly, .noLinks, .optional, .each]
+            flags: [.readOnly, .noLinks, .recursive, .optional, .each]
         )
         #expect(steps.contains(git) && steps.contains(.workDirectory("/home/me/x")))
     }
@@ -118,7 +118,9 @@ import Testing
         var policy = SandboxPolicy()
         policy.binds = [.init(source: "/work/x", target: "/work/x", isWritable: true)]
         let steps = planner.plan(policy).steps
-        let bind = try #require(steps.firstIndex(of: .bind(source: "/work/x", target: "/work/x", flags: .noLinks)))
+        let bind = try #require(
+            steps.firstIndex(of: .bind(source: "/work/x", target: "/work/x", flags: [.noLinks, .recursive]))
+        )
         let work = try #require(steps.firstIndex(of: Self.ownWork[0]))
         #expect(work < bind)
     }
@@ -195,8 +197,8 @@ import Testing
         let steps = planner.plan(policy).steps
         func index(_ step: PlanStep) throws -> Int { try #require(steps.firstIndex(of: step)) }
         let temporary = try index(.tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: []))
-        #expect(try index(.bind(source: "/b", target: "/tmpb", flags: [.readOnly, .noLinks])) < temporary)
-        #expect(try index(.bind(source: "/a", target: "/tmp/a", flags: [.readOnly, .noLinks])) > temporary)
+        #expect(try index(.bind(source: "/b", target: "/tmpb", flags: [.readOnly, .noLinks, .recursive])) < temporary)
+        #expect(try index(.bind(source: "/a", target: "/tmp/a", flags: [.readOnly, .noLinks, .recursive])) > temporary)
     }
 
     @Test func `required layers come first`() {

@@ -26,7 +26,7 @@ struct SandboxOptions: Sendable {
         static let profile = CommandOption.value(
             "profile",
             "NAME",
-            "The sandbox profile: no wider than the config's.",
+            "The sandbox profile, with a fence that is no weaker than the config's.",
             completion: .lookup(Lookups.profiles)
         )
         static let limits = CommandOption.values(
@@ -119,6 +119,7 @@ struct SandboxOptions: Sendable {
     func settings(_ context: RunContext) -> HostSettings {
         var settings = context.settings(catalog: .empty)
         settings.profile = profile
+        settings.profileMayGrant = true
         settings.network = network
         settings.limits = limits
         var lists = settings.config.executor(named: Self.executor)

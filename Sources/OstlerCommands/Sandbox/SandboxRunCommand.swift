@@ -79,9 +79,9 @@ struct SandboxRunCommand: Sendable {
         phases.mark("configuration")
         let options = self
         let result = EventLoop.shared.run { await SandboxRun(options, settings, phases).run() }
-        try sink.write(result)
         result.tell()
         phases.report()
+        try sink.write(result)
         return result.exitCode
     }
 }

@@ -21,16 +21,20 @@ package struct ProfileResolver: Sendable {
     }
 
     /// What a task gets.
-    /// - Parameter option: the profile that the command line names. It may be no wider than the config's, but for the
-    ///   weaker ones that the config accepts by name.
+    /// - Parameters:
+    ///   - option: the profile that the command line names. It may be no wider than the config's, but for the weaker ones
+    ///     that the config accepts by name.
+    ///   - optionMayGrant: whether it may be wider all the same as long as its fence is no weaker.
     package func resolve(
         option: String? = nil,
+        optionMayGrant: Bool = false,
         task: TaskSpec.SandboxRequest = .init()
     ) throws(Failure) -> EffectivePolicy {
         var policy = try configured()
         if let option {
             let asked = try profile(option, .config(.option("profile"))).limited(by: policy)
-            if let denial = denial(asked, beyond: policy), try !isAccepted(asked) { throw denial }
+            let isGranted = optionMayGrant && asked.fence <= policy.fence
+            if !isGranted, let denial = denial(asked, beyond: policy), try !isAccepted(asked) { throw denial }
             policy = asked
         }
         if let name = task.profile {
