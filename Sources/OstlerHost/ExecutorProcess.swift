@@ -91,7 +91,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         }
     }
 
-    private func spawn(_ plan: UInt32) throws {
+    private func spawn(_ plan: LaunchPlan) throws {
         let input = try Pipe.make(capacity: 1 << 20)
         let output = try Pipe.make(capacity: 1 << 20)
         let errors = try Pipe.make()

@@ -255,8 +255,8 @@ package final class SandboxProvider {
         return policy
     }
 
-    /// The number of the plan for a policy, made when it is first needed.
-    package func plan(for policy: SandboxPolicy) async throws(LaunchFailure) -> UInt32 {
+    /// The plan for a policy, made when it is first needed.
+    package func plan(for policy: SandboxPolicy) async throws(LaunchFailure) -> LaunchPlan {
         try await launcher.start()
         if let fence = policy.programs, !fence.isLoaded {
             // Files are looked through beside the loop, which serves everybody.

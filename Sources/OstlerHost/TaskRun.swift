@@ -134,7 +134,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     }
 
     /// Files of lists that were changed after they had been judged are looked up anew, once: nothing has run yet.
-    private func plan(_ command: CommandSandbox) async throws(LaunchFailure) -> UInt32 {
+    private func plan(_ command: CommandSandbox) async throws(LaunchFailure) -> LaunchPlan {
         do {
             return try await host.provider.plan(for: command.policy)
         } catch  where error.isStale {
@@ -332,11 +332,11 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             request.remaining = max(0, remaining)
             request.deadline = submittedAt + waited + remaining
         }
-        if let command {
+        if let command, let plan = command.plan {
             request.hasStdin = stdin != nil
             hadStdin = hadStdin || stdin != nil
             launchNumber = host.provider.launcher.registerTask(
-                plan: command.plan,
+                plan: plan,
                 spawn: process.spawnNumber,
                 stdin: stdin,
                 observer: self
@@ -437,7 +437,7 @@ final class CommandSandbox {
     var policy: SandboxPolicy
     /// Bytes of the task's streams together.
     let outputLimit: Int64?
-    var plan: UInt32 = 0
+    var plan: LaunchPlan?
     /// As they were before the task ran.
     var controlFiles: ControlFiles?
 

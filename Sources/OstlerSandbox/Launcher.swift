@@ -46,8 +46,7 @@ package final class Launcher: EventHandler {
     private var outbox: [Outgoing] = []
     private var outboxStart = 0
 
-    private var plans: [SandboxPolicy: PlanState] = [:]
-    private var planNumbers: [UInt64: SandboxPolicy] = [:]
+    private var plans = PlanTable()
     private var spawns: [UInt64: any SandboxObserver] = [:]
     private var tasks: [UInt64: any SandboxObserver] = [:]
     private var counter: UInt64 = 0
@@ -62,11 +61,6 @@ package final class Launcher: EventHandler {
         func close() {
             for descriptor in descriptors { _ = Glibc.close(descriptor) }
         }
-    }
-
-    private enum PlanState {
-        case pending(UInt64, [UnsafeContinuation<LaunchFailure?, Never>])
-        case ready(UInt64)
     }
 
     package init(_ settings: Settings) {
@@ -174,11 +168,8 @@ package final class Launcher: EventHandler {
         finishStart(failure)
         state = .stopped
         let observers = Array(spawns.values) + Array(tasks.values)
-        let pendingPlans = plans.values
-        (spawns, tasks, plans, planNumbers) = ([:], [:], [:], [:])
-        for case .pending(_, let waiting) in pendingPlans {
-            for continuation in waiting { continuation.resume(returning: failure) }
-        }
+        (spawns, tasks) = ([:], [:])
+        for continuation in plans.removeAll() { continuation.resume(returning: .failure(failure)) }
         return observers
     }
 
@@ -191,49 +182,43 @@ package final class Launcher: EventHandler {
 
     // MARK: Plans
 
-    /// The number of the plan for a policy; it is made and its view built when it is first asked for.
-    package func plan(for policy: SandboxPolicy, _ planner: Planner) async throws(LaunchFailure) -> UInt32 {
-        if case .ready(let number) = plans[policy] { return UInt32(number) }
+    /// The plan for a policy; it is made and its view built when it is first asked for.
+    package func plan(for policy: SandboxPolicy, _ planner: Planner) async throws(LaunchFailure) -> LaunchPlan {
+        if let plan = plans.ready(policy) { return plan }
         try await start()
         if policy.profile.fence == .namespaces, let lack { throw lack }
-        let failure: LaunchFailure? = await withUnsafeContinuation { continuation in
-            switch plans[policy] {
-            case .ready: continuation.resume(returning: nil)
-            case .pending(let number, let waiting): plans[policy] = .pending(number, waiting + [continuation])
-            case nil where socket < 0: continuation.resume(returning: LaunchFailure(launcherLost: ()))
-            case nil:
-                let number = nextNumber()
-                plans[policy] = .pending(number, [continuation])
-                planNumbers[number] = policy
-                let bytes = planner.plan(policy).bytes
-                post { (socket) throws(SystemFailure) in
-                    try LaunchPacket.send(OSTLER_OP_PLAN, id: number, body: NoBody(), tail: bytes, to: socket)
-                } refused: {
-                    _ = self.planAnswered(number, $0)
-                }
+        let made: Result<LaunchPlan, LaunchFailure> = await withUnsafeContinuation { continuation in
+            if let plan = plans.ready(policy) { return continuation.resume(returning: .success(plan)) }
+            if plans.join(policy, continuation) { return }
+            guard socket >= 0 else { return continuation.resume(returning: .failure(LaunchFailure(launcherLost: ()))) }
+            let number = nextNumber()
+            plans.add(policy, number: number, [continuation])
+            let bytes = planner.plan(policy).bytes
+            post { (socket) throws(SystemFailure) in
+                try LaunchPacket.send(OSTLER_OP_PLAN, id: number, body: NoBody(), tail: bytes, to: socket)
+            } refused: {
+                _ = self.planAnswered(number, $0)
             }
         }
-        if let failure { throw failure }
-        guard case .ready(let number) = plans[policy] else {
-            throw LaunchFailure(stage: "launcher", errno: ECONNRESET, detail: "the plan was lost")
-        }
-        return UInt32(number)
+        let plan = try made.get()
+        drop(plans.takeSurplus())
+        return plan
     }
 
     private func planAnswered(_ number: UInt64, _ failure: LaunchFailure?) -> Bool {
-        guard let policy = planNumbers[number], case .pending(_, let waiting) = plans[policy] else { return false }
-        plans[policy] = failure == nil ? .ready(number) : nil
-        if failure != nil { planNumbers[number] = nil }
-        for continuation in waiting { continuation.resume(returning: failure) }
+        guard let (plan, waiting) = plans.answered(number, failed: failure != nil) else { return false }
+        let result = failure.map(Result.failure) ?? .success(plan)
+        for continuation in waiting { continuation.resume(returning: result) }
         return true
     }
 
     /// Forgets the plans with a fence that is no longer what the machine's files are. Sandboxes that have one keep it.
     package func dropPlans(of fence: ProgramFence) {
-        for (policy, state) in plans where policy.programs == fence {
-            guard case .ready(let number) = state else { continue }
-            plans[policy] = nil
-            planNumbers[number] = nil
+        drop(plans.take(of: fence))
+    }
+
+    private func drop(_ numbers: [UInt64]) {
+        for number in numbers {
             post { (socket) throws(SystemFailure) in
                 try LaunchPacket.send(OSTLER_OP_PLAN_DROP, id: number, body: NoBody(), to: socket)
             }
@@ -249,7 +234,7 @@ package final class Launcher: EventHandler {
     ///   - probe: whether the arguments are paths: nothing is executed then, and stdout gets a ``ViewAnswer`` for each.
     /// - Returns: the spawn's number.
     package func spawn(
-        plan: UInt32,
+        plan: LaunchPlan,
         arguments: [[UInt8]],
         environment: [String] = [],
         workDirectory: String? = nil,
@@ -263,7 +248,7 @@ package final class Launcher: EventHandler {
         guard isReachable(for: observer) else { return number }
         spawns[number] = observer
         let body = ostler_spawn(
-            plan: plan,
+            plan: UInt32(plan.number),
             argc: UInt32(arguments.count),
             envc: UInt32(environment.count),
             has_cwd: workDirectory == nil ? 0 : 1,
@@ -293,7 +278,7 @@ package final class Launcher: EventHandler {
     /// - Parameter stdin: what a launched command may read from; it is taken over.
     /// - Returns: the task's number, which the plugin is told.
     package func registerTask(
-        plan: UInt32,
+        plan: LaunchPlan,
         spawn: UInt64,
         stdin: Int32? = nil,
         observer: any SandboxObserver
@@ -305,7 +290,7 @@ package final class Launcher: EventHandler {
             return number
         }
         tasks[number] = observer
-        let body = ostler_task(spawn: spawn, plan: plan, max_live: 64)
+        let body = ostler_task(spawn: spawn, plan: UInt32(plan.number), max_live: 64)
         post(closing: descriptors) { (socket) throws(SystemFailure) in
             try LaunchPacket.send(
                 OSTLER_OP_TASK,

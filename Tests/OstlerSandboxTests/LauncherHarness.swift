@@ -73,14 +73,14 @@ final class Harness {
         return try await body(harness)
     }
 
-    func plan(_ policy: SandboxPolicy = SandboxPolicy()) async throws -> UInt32 {
+    func plan(_ policy: SandboxPolicy = SandboxPolicy()) async throws -> LaunchPlan {
         try await launcher.plan(for: policy, planner)
     }
 
     /// Starts a process without input and with its output thrown away, unless a descriptor is given.
     func spawn(
         _ arguments: [String],
-        plan: UInt32,
+        plan: LaunchPlan,
         environment: [String] = [],
         workDirectory: String? = nil,
         input: Int32? = nil,

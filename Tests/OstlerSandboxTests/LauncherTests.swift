@@ -184,15 +184,15 @@ struct `The launcher` {
     @Test func `a policy is planned once`() async throws {
         try await Harness.run { harness in
             let plans = (0..<4).map { _ in Task { @LoopActor in try await harness.plan() } }
-            var numbers = Set<UInt32>()
-            for plan in plans { numbers.insert(try await plan.value) }
+            var numbers = Set<UInt64>()
+            for plan in plans { numbers.insert(try await plan.value.number) }
             #expect(numbers.count == 1)
             var other = SandboxPolicy()
             other.limits.openFiles = 100
             let another = try await harness.plan(other)
-            #expect(another != numbers.first)
+            #expect(another.number != numbers.first)
             let again = try await harness.plan()
-            #expect(again == numbers.first)
+            #expect(again.number == numbers.first)
         }
     }
 
@@ -321,7 +321,7 @@ struct `The launcher` {
         try await Harness.run { harness in
             try await harness.launcher.start()
             let observer = Observer()
-            _ = harness.spawn(["true"], plan: 4711, observer: observer)
+            _ = harness.spawn(["true"], plan: LaunchPlan(number: 4711), observer: observer)
             await eventually("a refusal") { observer.hasEnded }
             #expect(observer.failures.first?.stage == "request")
             #expect(observer.failures.first?.errno == ENOENT)
