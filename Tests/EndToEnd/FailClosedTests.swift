@@ -19,9 +19,11 @@ struct Lack: Sendable, CustomTestStringConvertible {
     var mounts: String?
     var isUser = false
     var options: [String] = []
+    /// Whether the config accepts the profile `contained`.
+    var isContained = false
     let end: End
 
-    var testDescription: String { name + (isUser ? ", by a user" : "") }
+    var testDescription: String { name + (isUser ? ", by a user" : "") + (isContained ? ", contained" : "") }
 
     private static let bounding = ["/usr/bin/setpriv", "--inh-caps", "-all", "--bounding-set"]
     /// What container engines leave to root.
@@ -91,6 +93,25 @@ struct Lack: Sendable, CustomTestStringConvertible {
         Lack(name: "root without CAP_SYS_ADMIN", prefix: bounding + ["-sys_admin"], end: outerRoot),
     ]
 
+    /// The weaker profile needs less, and what it needs it must have too.
+    static let contained: [Lack] = all.filter { $0.options.isEmpty }.map { lack in
+        let end: End =
+            switch lack.end {
+            case .runs(let missing) where missing == ["landlock"]:
+                .refused(layer: "landlock", cause: "Operation not supported", remedy: "Landlock")
+            case .refused(layer: "seccomp", _, _), .runs: lack.end
+            case .refused: .runs(without: lack.isUser ? limits : [])
+            }
+        return Lack(
+            name: lack.name,
+            prefix: lack.prefix,
+            mounts: lack.mounts,
+            isUser: lack.isUser,
+            isContained: true,
+            end: end
+        )
+    }
+
     /// The command line that runs another here.
     func line(_ command: [String], _ tree: InstalledTree) -> [String] {
         let user: [String] =
@@ -111,12 +132,14 @@ extension EndToEnd {
     /// silence.
     @Suite(.serialized)
     struct FailClosedTests {
-        @Test(.sandboxed, .asRoot, arguments: Lack.all)
+        @Test(.sandboxed, .asRoot, arguments: Lack.all + Lack.contained)
         func `What is missing is told, or was not needed`(_ lack: Lack) async throws {
             try await withTree(user: lack.isUser ? 12345 : nil) { tree in
                 let refuse = try contents(ofFile: EscapeAttempt.programs() + "/refuse")
                 try tree.directory.write("refuse", refuse, mode: 0o755)
-                let words = ["run", "command", "--json"] + lack.options + ["--", "echo", "ran"]
+                let contained = try tree.directory.write("contained.yaml", "sandbox: {profile: contained}\n")
+                let options = lack.options + (lack.isContained ? ["--config", contained] : [])
+                let words = ["run", "command", "--json"] + options + ["--", "echo", "ran"]
                 let line = lack.line([tree.program] + words, tree)
                 var command = tree.command([])
                 command.program = line[0]
@@ -125,7 +148,9 @@ extension EndToEnd {
                 let finished = try await tree.run(command)
                 let result = try finished.json()
                 switch lack.end {
-                case .runs(let missing): Self.expectRun(result, without: missing)
+                case .runs(let missing):
+                    #expect(result["isolation"]?["profile"]?.string == (lack.isContained ? "contained" : "strict"))
+                    Self.expectRun(result, without: missing)
                 case .refused(let layer, let cause, let remedy):
                     #expect(finished.exitCode == 5, "\(result.text)")
                     Self.expectRefusal(result, layer, cause, remedy)
