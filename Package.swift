@@ -49,23 +49,38 @@ let pluginLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-executable"])
 ]
 
+/// What loads libraries cannot be static itself, but it brings Swift's runtime along.
+let shimLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib"])
+]
+
 let package = Package(
     name: "ostler",
     products: [
         .executable(name: "ostler", targets: ["ostler"]),
         .executable(name: "ostler-launch", targets: ["ostler-launch"]),
         .executable(name: "ostler-plugin-command", targets: ["ostler-plugin-command"]),
+        .executable(name: "ostler-shim", targets: ["ostler-shim"]),
         .executable(name: "ostler-bench", targets: ["ostler-bench"]),
     ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
         .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+        .systemLibrary(name: "COstlerExecutor"),
+        .systemLibrary(name: "COstlerFFI", providers: [.apt(["libffi-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
         .target(
             name: "OstlerCommandLine",
+            dependencies: [
+                "OstlerJSON"
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerForeign",
             dependencies: [
                 "OstlerJSON"
             ],
@@ -101,6 +116,16 @@ let package = Package(
             dependencies: [
                 "COstlerLaunch",
                 "COstlerShims",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerPluginWire",
+            dependencies: [
+                "COstlerShims",
+                "OstlerJSON",
+                "OstlerProtocol",
                 "OstlerSystem",
             ],
             swiftSettings: swiftSettings
@@ -142,6 +167,7 @@ let package = Package(
             name: "OstlerCatalog",
             dependencies: [
                 "OstlerConfig",
+                "OstlerForeign",
                 "OstlerJSON",
                 "OstlerProtocol",
                 "OstlerSchema",
@@ -209,6 +235,7 @@ let package = Package(
                 "COstlerShims",
                 "OstlerJSON",
                 "OstlerLaunchWire",
+                "OstlerPluginWire",
                 "OstlerProtocol",
                 "OstlerSystem",
             ],
@@ -224,6 +251,29 @@ let package = Package(
             path: "Plugins/command/main",
             swiftSettings: swiftSettings,
             linkerSettings: pluginLinkerSettings
+        ),
+        .target(
+            name: "OstlerShim",
+            dependencies: [
+                "COstlerExecutor",
+                "COstlerFFI",
+                "OstlerForeign",
+                "OstlerJSON",
+                "OstlerPluginWire",
+                "OstlerProtocol",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings,
+            // The static one that can be part of a program which moves in memory, by its file name.
+            linkerSettings: [.linkedLibrary(":libffi_pic.a")]
+        ),
+        .executableTarget(
+            name: "ostler-shim",
+            dependencies: [
+                "OstlerShim"
+            ],
+            swiftSettings: swiftSettings,
+            linkerSettings: shimLinkerSettings
         ),
         .executableTarget(
             name: "ostler-bench",
@@ -318,7 +368,7 @@ let package = Package(
         .testTarget(
             name: "CommandPluginTests",
             dependencies: [
-                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem",
+                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerPluginWire", "OstlerProtocol", "OstlerSystem",
                 "OstlerTestSupport",
                 "OstlerCommandPlugin",
             ],

@@ -1,3 +1,4 @@
+internal import OstlerPluginWire
 internal import COstlerLaunch
 internal import Glibc
 internal import OstlerLaunchWire

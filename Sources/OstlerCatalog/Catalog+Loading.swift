@@ -122,14 +122,13 @@ private struct CatalogLoader {
             reject(path, entry, .shadowed, message, manifest)
             return nil
         }
-        if case .inPlugin(let program) = manifest.entry.program {
-            do throws(SmallFile.Failure) {
-                try directory.checkProgram(program)
-            } catch {
-                let code: RejectedPlugin.Code = error.kind == .unsafe ? .unsafePermissions : .invalidEntry
-                reject(path, entry, code, "the program \(program) \(error.message)", manifest)
-                return nil
-            }
+        guard let file = manifest.entry.ownFile else { return manifest }
+        do throws(SmallFile.Failure) {
+            try directory.check(file.path, isProgram: manifest.kind == .process)
+        } catch {
+            let code: RejectedPlugin.Code = error.kind == .unsafe ? .unsafePermissions : .invalidEntry
+            reject(path, entry, code, "the \(file.what) \(file.path) \(error.message)", manifest)
+            return nil
         }
         return manifest
     }
@@ -199,7 +198,6 @@ extension CatalogLoader {
         let code: RejectedPlugin.Code =
             switch first.code {
             case .unsafePermissions: .unsafePermissions
-            case .unsupportedKind: .unsupportedKind
             default: .invalidManifest
             }
         let more = failure.problems.count - 1

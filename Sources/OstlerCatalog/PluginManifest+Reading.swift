@@ -18,16 +18,12 @@ extension PluginManifest {
             throw ConfigFailure(error)
         }
         let log = ProblemLog(document)
-        // The rest of a manifest of another kind has another shape: what is said of it would mislead.
-        if let kind = log.root.value["kind"]?.string.flatMap(Kind.init(rawValue:)), kind != .process {
-            log.root.anyMembers()?["kind"]?.report(
-                .unsupportedKind,
-                "plugins of kind \(kind.rawValue) are not supported by this version",
-                hint: "only process is"
-            )
-        }
+        let kind = log.root.value["kind"]?.string.flatMap(Kind.init(rawValue:)) ?? .process
+        let keys = Self.keys + (kind == .foreign ? ShimDeclaration.foreignKeys : [])
+        // Schemas are made of functions, so what is wrong with these comes first.
+        let shim = kind == .foreign ? ShimDeclaration(reading: log.root) : nil
         try log.finish()
-        let manifest = log.root.mapping(Self.keys).flatMap { PluginManifest(reading: $0, document, readFile) }
+        let manifest = log.root.mapping(keys).flatMap { PluginManifest(reading: $0, shim, document, readFile) }
         try log.finish()
         guard let manifest else {
             throw ConfigFailure(ConfigError(.invalidValue, file: file, message: "the manifest is incomplete"))
@@ -36,14 +32,21 @@ extension PluginManifest {
     }
 
     /// Nil if something is missing or wrong, which is in the log then.
-    private init?(reading members: MembersReader, _ document: YAMLDocument, _ readFile: FileReader) {
+    private init?(
+        reading members: MembersReader,
+        _ shim: ShimDeclaration?,
+        _ document: YAMLDocument,
+        _ readFile: FileReader
+    ) {
         let name = members.required("name")?.identifier()
         let version = members.required("version").flatMap(Self.version)
         let protocolVersions = members.required("protocol").flatMap(Self.protocolVersions)
         let kind = members.required("kind")?.choice(Kind.self)
-        let entry = members.required("entry").flatMap(Entry.init(reading:))
+        let entry = members.required("entry").flatMap {
+            kind == .library || kind == .foreign ? Entry(readingLibrary: $0) : Entry(reading: $0)
+        }
         let executors = members.required("executors")?.elements()?.compactMap {
-            ExecutorManifest(reading: $0, document, readFile)
+            ExecutorManifest(reading: $0, kind ?? .process, shim?.table, document, readFile)
         }
         if let executors { Self.checkExecutors(executors, members) }
         description = members["description"]?.string() ?? ""
@@ -56,6 +59,7 @@ extension PluginManifest {
         self.protocolVersions = protocolVersions
         self.kind = kind
         self.entry = entry
+        self.shim = kind == .library ? ShimDeclaration(libraryWith: executors) : shim
         self.executors = executors
     }
 

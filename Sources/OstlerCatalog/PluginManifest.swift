@@ -9,11 +9,12 @@ package import OstlerJSON
 /// version: 1.2.0               # required; text of letters, digits and . + - _ ~
 /// description: What it is for
 /// protocol: {min: 0, max: 0}   # required; the versions of the protocol that it speaks
-/// kind: process                # required; library and foreign are refused with unsupported_kind
+/// kind: process                # required; or library or foreign
 /// entry:                       # required
 ///   command: [bin/example, --serve]
 ///                              # with a slash: below the plugin's directory; absolute, or a bare name such as
 ///                              # python3: as the sandbox sees it; the rest are arguments
+///                              # library: lib/libx.so, or a name such as libz.so.1, for the other two kinds
 /// executors:                   # required, at least one
 ///   - name: example            # required
 ///     description: What a task does
@@ -32,14 +33,17 @@ package import OstlerJSON
 ///   files: [{path: /etc/ssl, access: ro}]   # absolute; ro (default) or rw
 /// limits: {memory: 256MiB, processes: 16, open_files: 64, start_timeout: 5s}   # of the plugin's own process
 /// ```
+///
+/// In the kind `foreign` there are `types` and `functions`, and an executor has `call` or `sequence` in place of
+/// `payload`: see ``OstlerForeign/ForeignTable``.
 package struct PluginManifest: Sendable {
     /// What a plugin is made of.
     package enum Kind: String, Sendable, CaseIterable {
         /// An executable that speaks the protocol.
         case process
-        /// A shared object with the C interface; recognised, but not in this version.
+        /// A shared object with the interface of `ostler_executor.h`.
         case library
-        /// Any shared object with a table of functions; recognised, but not in this version.
+        /// Any shared object, with a table of functions.
         case foreign
     }
 
@@ -53,6 +57,10 @@ package struct PluginManifest: Sendable {
             case absolute(String)
             /// A name to be found in the sandbox's PATH.
             case onPath(String)
+            /// A shared object below the plugin's directory.
+            case libraryInPlugin(String)
+            /// A shared object by its absolute path in the sandbox, or by the name that the loader looks up there.
+            case libraryOfView(String)
         }
 
         package let program: Program
@@ -107,6 +115,8 @@ package struct PluginManifest: Sendable {
     package let configSchema: PluginSchema?
     package let needs: Needs
     package let limits: Limits
+    /// What `ostler-shim` is to do for a plugin that has no program; nil for one that has.
+    package let shim: ShimDeclaration?
 }
 
 /// What a manifest says of one executor.

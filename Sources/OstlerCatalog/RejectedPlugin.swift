@@ -11,7 +11,6 @@ package struct RejectedPlugin: Sendable {
         /// The lists in the configuration say so.
         case blocked
         case invalidManifest = "invalid_manifest"
-        case unsupportedKind = "unsupported_kind"
         case unsafePermissions = "unsafe_permissions"
         /// A directory without a manifest.
         case noManifest = "no_manifest"

@@ -104,11 +104,10 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             delegate: self
         )
         stderr = try StderrTail(taking: errors.read)
-        // Without a view it is where it lies.
-        let place = policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
+        let shim = policy.profile.fence == .namespaces ? SandboxProvider.shimPath : settings.shimProgram
         spawnNumber = provider.launcher.spawn(
             plan: plan,
-            arguments: plugin.manifest.entry.arguments(in: place).map { Array($0.utf8) },
+            arguments: plugin.manifest.entry.arguments(in: place, shim: shim).map { Array($0.utf8) },
             workDirectory: place,
             descriptors: (input.read, output.write, errors.write),
             launchChannel: plugin.manifest.needs.launch,
@@ -125,17 +124,23 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             let observed = Instant.now.microseconds(since: start) / 1000
             self.stop(because: .executorCrash, .startTimeout(self.plugin.manifest.name, limit, observed: observed))
         }
-        let request = InitializeRequest(
+        var request = InitializeRequest(
             host: "ostler \(OstlerVersion.text)",
             maximumFrameBytes: Self.maximumFrameBytes,
             config: .object(configuration()),
             launch: plugin.manifest.needs.launch
         )
-        session?.request(InitializeRequest.method) {
+        request.shim = plugin.manifest.shimRequest(in: place)
+        session?.request(InitializeRequest.method) { [request] in
             request.encode(into: &$0)
         } completion: {
             self.welcomed($0)
         }
+    }
+
+    /// Where it finds its own files: without a view they are where they lie.
+    private var place: String {
+        policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
     }
 
     private func configuration() -> JSONObject {
@@ -152,7 +157,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             case .error(let bytes):
                 var reader = JSONReader(bytes)
                 let failure = try Failure(reading: &reader)
-                stop(because: .executorProtocol, .refusedGreeting(plugin.manifest.name, failure.message))
+                stop(because: .executorProtocol, .refusedGreeting(plugin.manifest, failure))
             case .result(let bytes):
                 var reader = JSONReader(bytes)
                 let result = try InitializeResult(reading: &reader)
@@ -281,12 +286,33 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
 }
 
 extension PluginManifest.Entry {
-    /// The command line where the plugin's directory is seen at `place`.
-    package func arguments(in place: String) -> [String] {
+    /// The command line where the plugin's directory is seen at `place` and `ostler-shim` at `shim`.
+    package func arguments(in place: String, shim: String) -> [String] {
         switch program {
+        case .libraryInPlugin, .libraryOfView: [shim]
         case .inPlugin(let path): [place + "/" + path] + arguments
         case .absolute(let path): [path] + arguments
         case .onPath(let name): [name] + arguments
         }
+    }
+}
+
+extension PluginManifest {
+    /// What `ostler-shim` is told of the plugin whose directory is seen at `place`; nil for a plugin that has a program.
+    func shimRequest(in place: String) -> ShimRequest? {
+        guard let shim else { return nil }
+        let library: String
+        switch entry.program {
+        case .libraryInPlugin(let path): library = place + "/" + path
+        case .libraryOfView(let name): library = name
+        case .inPlugin, .absolute, .onPath: return nil
+        }
+        return ShimRequest(
+            kind: shim.table == nil ? .library : .foreign,
+            name: name,
+            version: version,
+            library: library,
+            members: shim.members
+        )
     }
 }

@@ -36,8 +36,12 @@ extension Failure {
         return failure
     }
 
-    static func refusedGreeting(_ plugin: String, _ message: String) -> Failure {
-        executor("initialize_refused", "plugin \(plugin) refused initialize: \(message)", effects: .none)
+    /// What the shim says of a library is more exact than that the plugin did not want to start.
+    static func refusedGreeting(_ plugin: PluginManifest, _ failure: Failure) -> Failure {
+        let code = plugin.shim == nil ? "initialize_refused" : failure.code
+        var refusal = executor(code, "plugin \(plugin.name) refused initialize: \(failure.message)", effects: .none)
+        refusal.hint = failure.hint
+        return refusal
     }
 
     static func versionMismatch(_ plugin: String, _ message: String) -> Failure {

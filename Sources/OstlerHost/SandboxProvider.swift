@@ -136,6 +136,9 @@ package final class SandboxProvider {
         policy.binds = [
             .init(source: plugin.directory, target: Self.pluginPath, mapsOwner: mapsOwner(plugin.directory))
         ]
+        if plugin.manifest.shim != nil {
+            policy.binds.append(.init(source: withoutLinks(settings.shimProgram), target: Self.shimPath))
+        }
         for file in plugin.manifest.needs.files {
             let source = withoutLinks(file.path)
             policy.binds.append(.init(source: source, target: file.path, isWritable: file.access == .readWrite))
@@ -145,6 +148,8 @@ package final class SandboxProvider {
 
     /// Where a plugin finds its own files.
     package nonisolated static let pluginPath = "/plugin"
+    /// Where `ostler-shim` shows in the sandbox of a plugin that has no program of its own.
+    package nonisolated static let shimPath = "/ostler-shim"
 
     /// Plugins are fenced as the run is; a task that asks for more does not change what has started.
     private var profileOfPlugins: SandboxPolicy.Profile {
