@@ -317,6 +317,11 @@ let package = Package(
             dependencies: ["OstlerJSON", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "OstlerForeignTests",
+            dependencies: ["OstlerForeign", "OstlerJSON"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "OstlerCommandLineTests", dependencies: ["OstlerCommandLine"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OstlerProtocolTests",

@@ -1,7 +1,7 @@
-internal import OstlerPluginWire
 internal import COstlerLaunch
 internal import Glibc
 internal import OstlerLaunchWire
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import OstlerSystem
 

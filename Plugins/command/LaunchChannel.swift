@@ -1,8 +1,8 @@
-internal import OstlerPluginWire
 internal import COstlerLaunch
 internal import COstlerShims
 internal import Glibc
 internal import OstlerLaunchWire
+internal import OstlerPluginWire
 internal import OstlerSystem
 
 /// A request to start a command, ready to be sent.

@@ -47,7 +47,8 @@ extension ValueReader {
         report(
             ConfigError.Code(rawValue: problem.code.rawValue) ?? .invalidValue,
             at: problem.pointer,
-            "\(Quotation.bare(problem.pointer.dotted, longest: 120)): \(problem.message)"
+            (problem.pointer == .root ? "" : Quotation.bare(problem.pointer.dotted, longest: 120) + ": ")
+                + problem.message
         )
     }
 }
@@ -94,7 +95,8 @@ extension ExecutorManifest {
         if features.validate || features.plan || features.status || kind == .foreign && features != Features() {
             members["features"]?.report(
                 .unsupported,
-                "plugins of kind \(kind.rawValue) " + (kind == .foreign ? "have no features" : "only have cancel and health")
+                "plugins of kind \(kind.rawValue) "
+                    + (kind == .foreign ? "have no features" : "only have cancel and health")
             )
         }
     }

@@ -53,7 +53,10 @@ struct TypeNames {
 
     func read(_ declaration: Declaration, depth: Int = 0) throws(ForeignProblem) -> CType {
         guard depth < Self.maximumDepth else {
-            throw declaration.problem(.invalidValue, "types are nested more than \(Self.maximumDepth) deep, or in a circle")
+            throw declaration.problem(
+                .invalidValue,
+                "types are nested more than \(Self.maximumDepth) deep, or in a circle"
+            )
         }
         guard declaration.value.object != nil else {
             let name = try declaration.text()

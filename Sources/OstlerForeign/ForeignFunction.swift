@@ -41,7 +41,9 @@ package struct ForeignFunction: Sendable, Equatable {
         self.returns = returns
         var parameters: [Parameter] = []
         let list = try declaration["args"]?.elements() ?? []
-        guard list.count <= 64 else { throw declaration.problem(.invalidValue, "a function takes at most 64 arguments") }
+        guard list.count <= 64 else {
+            throw declaration.problem(.invalidValue, "a function takes at most 64 arguments")
+        }
         for element in list {
             let parameter = try Parameter(element, types)
             guard !parameters.contains(where: { $0.name == parameter.name }), !Self.reserved.contains(parameter.name)
@@ -53,9 +55,10 @@ package struct ForeignFunction: Sendable, Equatable {
             Int(try count.integer(in: 1...Int64(max(1, list.count))))
         }
         tellsErrno = try declaration["errno"]?.bool() ?? false
-        success = try declaration["ok"].map { (rule) throws(ForeignProblem) in
-            try Self.success(rule, returns)
-        } ?? .any
+        success =
+            try declaration["ok"].map { (rule) throws(ForeignProblem) in
+                try Self.success(rule, returns)
+            } ?? .any
         for (index, element) in list.enumerated() { try check(parameters[index], index, element) }
     }
 
@@ -115,7 +118,8 @@ package struct ForeignFunction: Sendable, Equatable {
             default: false
             }
         guard fits else {
-            let what = "\(measure.kind.rawValue) needs another argument that is one: \(Quotation.text(measure.of)) is not"
+            let what =
+                "\(measure.kind.rawValue) needs another argument that is one: \(Quotation.text(measure.of)) is not"
             throw place.problem(.unknownParameter, what)
         }
     }
@@ -133,7 +137,10 @@ package struct ForeignFunction: Sendable, Equatable {
             }
         }
         guard fits else {
-            throw place.problem(.unknownParameter, "length must be string, returns or an out parameter that is an integer")
+            throw place.problem(
+                .unknownParameter,
+                "length must be string, returns or an out parameter that is an integer"
+            )
         }
     }
 }

@@ -7,7 +7,9 @@ extension ForeignExecutor {
         var required: [JSONValue] = []
         for step in steps {
             for parameter in step.function.parameters where parameter.takesInput {
-                guard case .payload(let member) = step.binding(parameter), let schema = parameter.schema else { continue }
+                guard case .payload(let member) = step.binding(parameter), let schema = parameter.schema else {
+                    continue
+                }
                 properties[member] = schema
                 if !parameter.isOptional { required.append(.string(member)) }
             }
@@ -80,8 +82,8 @@ extension CInteger {
         let bits = size * 8
         let least = isSigned ? Int64.min >> (64 - bits) : 0
         guard isSigned || bits < 64 else {
-            // A number of the schema is exact up to 63 bits, and as a power of two.
-            return ["type": "integer", "minimum": 0, "exclusiveMaximum": .number(.double(0x1p64))]
+            // Beyond 63 bits a number of a schema is the nearest double, here 2^64: that one is found out by the call.
+            return ["type": "integer", "minimum": 0, "maximum": .number(.double(0x1p64))]
         }
         let most = isSigned ? Int64.max >> (64 - bits) : Int64((UInt64(1) << UInt64(bits)) - 1)
         return ["type": "integer", "minimum": .number(.int(least)), "maximum": .number(.int(most))]

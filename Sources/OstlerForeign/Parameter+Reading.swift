@@ -182,7 +182,10 @@ extension Ordering {
             }
             for key in keys {
                 guard let member = structure.members.first(where: { $0.name == key }), member.type.isOrdered else {
-                    throw declaration.problem(.unknownParameter, "\(Quotation.text(key)) is no member that can be compared")
+                    throw declaration.problem(
+                        .unknownParameter,
+                        "\(Quotation.text(key)) is no member that can be compared"
+                    )
                 }
             }
         } else if !keys.isEmpty || !type.isOrdered {

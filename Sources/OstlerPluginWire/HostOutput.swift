@@ -46,7 +46,8 @@ package final class HostOutput {
         }
     }
 
-    package func output(_ task: String, _ stream: OutputStream, _ sequence: UInt64, _ bytes: UnsafeBufferPointer<UInt8>) {
+    package func output(_ task: String, _ stream: OutputStream, _ sequence: UInt64, _ bytes: UnsafeBufferPointer<UInt8>)
+    {
         OutgoingFrame.notification(&writer, method: OutputNotification.method) { writer in
             OutputNotification.encode(into: &writer, task: task, stream: stream, sequence: sequence, bytes: bytes)
         }

@@ -35,7 +35,8 @@ final class ShimAnswers: Sendable {
 
     /// What to wait for before calling ``send(_:)`` again; nil if nothing is left to write.
     var interest: pollfd? {
-        output.withLock { $0.pending == 0 || $0.isClosed } ? nil : pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        output.withLock { $0.pending == 0 || $0.isClosed }
+            ? nil : pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     }
 
     /// Whether the host has closed its end.

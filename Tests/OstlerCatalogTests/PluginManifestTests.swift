@@ -108,13 +108,6 @@ private func problems(_ text: String) -> [ConfigError] {
         #expect(ManifestFixture.all(in: "bad").count >= 50)
     }
 
-    @Test func `kinds of later versions have a code of their own`() throws {
-        for kind in ["library", "foreign"] {
-            let text = try ManifestFixture("bad/kind-\(kind).yaml").text
-            #expect(problems(text).map(\.code.rawValue) == ["unsupported_kind"])
-        }
-    }
-
     @Test func `a problem has pointer and code`() throws {
         let problem = try #require(problems(ManifestFixture("bad/executor-feature-unknown.yaml").text).first)
         #expect(problem.pointer.description == "/executors/0/features/cancle")

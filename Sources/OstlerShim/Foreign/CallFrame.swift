@@ -124,7 +124,9 @@ struct CallFrame {
     private mutating func fill(_ measure: Measure, _ index: Int) {
         guard let other = function.parameters.firstIndex(where: { $0.name == measure.of }) else { return }
         var number = slots[other].count
-        if measure.kind == .elementSize, case .array(let type, _) = function.parameters[other].kind { number = type.size }
+        if measure.kind == .elementSize, case .array(let type, _) = function.parameters[other].kind {
+            number = type.size
+        }
         let target = measure.isReference ? arena.allocate(8) : slots[index].argument
         withUnsafeBytes(of: UInt64(number)) {
             target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: measure.type.size)
@@ -188,7 +190,8 @@ extension CallFrame {
         switch buffer.encoding {
         case .base64: writer.base64(bytes)
         case .text: writer.text(bytes)
-        case .hex: writer.string(bytes.reduce(into: "") { $0 += [$1 >> 4, $1 & 15].map { String($0, radix: 16) }.joined() })
+        case .hex:
+            writer.string(bytes.reduce(into: "") { $0 += [$1 >> 4, $1 & 15].map { String($0, radix: 16) }.joined() })
         }
     }
 

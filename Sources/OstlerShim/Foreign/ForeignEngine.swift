@@ -1,6 +1,6 @@
-internal import OstlerPluginWire
 internal import OstlerForeign
 internal import OstlerJSON
+internal import OstlerPluginWire
 internal import OstlerProtocol
 
 /// Serves tasks by calls of the functions that a manifest declares. One thread, one call at a time.

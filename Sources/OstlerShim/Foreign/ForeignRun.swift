@@ -78,7 +78,8 @@ struct ForeignRun {
             }
         }
         for (index, parameter) in step.function.parameters.enumerated() {
-            if case .reference(let type, let direction) = parameter.kind, direction.gives, let target = frame.slots[index].target,
+            if case .reference(let type, let direction) = parameter.kind, direction.gives,
+                let target = frame.slots[index].target,
                 keepHandle(type, target, step.name + "." + parameter.name)
             {
                 continue
@@ -105,7 +106,9 @@ struct ForeignRun {
             )
         } catch {
             var place: JSONPointer?
-            if let parameter = step.function.parameter(error.parameter), case .payload(let member) = step.binding(parameter) {
+            if let parameter = step.function.parameter(error.parameter),
+                case .payload(let member) = step.binding(parameter)
+            {
                 place = JSONPointer("/payload").member(member)
             }
             let message = "\(step.function.name) cannot be called: \(error.parameter): \(error.reason)"

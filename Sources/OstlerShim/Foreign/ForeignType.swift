@@ -11,7 +11,8 @@ extension CType {
         case .double: ostler_ffi_double()
         case .enumeration(let enumeration): enumeration.integer.description
         case .text, .handle, .address: ostler_ffi_pointer()
-        case .structure(let structure): Self.aggregate(structure.members.map(\.type), structure.size, structure.alignment)
+        case .structure(let structure):
+            Self.aggregate(structure.members.map(\.type), structure.size, structure.alignment)
         case .list(let element, let count):
             Self.aggregate(Array(repeating: element, count: count), size, alignment)
         }

@@ -31,7 +31,8 @@ final class PreparedFunction {
     }
 
     /// Calls it; returns where the result stands and what errno is.
-    func call(_ arguments: [UnsafeMutableRawPointer], _ arena: Arena) -> (result: UnsafeMutableRawPointer, errno: Int32) {
+    func call(_ arguments: [UnsafeMutableRawPointer], _ arena: Arena) -> (result: UnsafeMutableRawPointer, errno: Int32)
+    {
         let result = arena.allocate(resultSize)
         var values = arguments.map { Optional($0) }
         let errno = ostler_ffi_call(interface.pointer, address, result, &values)

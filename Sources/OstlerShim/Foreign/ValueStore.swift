@@ -92,7 +92,9 @@ extension CInteger {
             let text = (number.isNegative ? "-" : "") + "\(number.magnitude)"
             throw Misfit("\(text) does not fit \(size * 8) bits \(isSigned ? "with" : "without") a sign")
         }
-        withUnsafeBytes(of: bits.littleEndian) { target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: size) }
+        withUnsafeBytes(of: bits.littleEndian) {
+            target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: size)
+        }
     }
 
     /// The number that stands in memory.

@@ -106,6 +106,7 @@ final class LibraryTask: Sendable {
                     message: "the library calls the task a failure and a success"
                 )
                 result.outcome = .failed
+                result.exitCode = -1
             } else if status != 0, state.isCancelled, state.failure == nil {
                 result.outcome = .cancelled
             }
