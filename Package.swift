@@ -69,6 +69,8 @@ let package = Package(
         .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
         .systemLibrary(name: "COstlerExecutor"),
         .systemLibrary(name: "COstlerFFI", providers: [.apt(["libffi-dev"])]),
+        .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
@@ -164,6 +166,18 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "OstlerTrust",
+            dependencies: [
+                "CSodium",
+                "CZlib",
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary(":libsodium.a"), .linkedLibrary(":libz.a")]
+        ),
+        .target(
             name: "OstlerCatalog",
             dependencies: [
                 "OstlerConfig",
@@ -172,6 +186,7 @@ let package = Package(
                 "OstlerProtocol",
                 "OstlerSchema",
                 "OstlerSystem",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),
@@ -188,6 +203,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),
@@ -207,6 +223,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),
@@ -359,7 +376,14 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
+            dependencies: [
+                "OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport", "OstlerTrust",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerTrustTests",
+            dependencies: ["OstlerTestSupport", "OstlerTrust"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -79,6 +79,8 @@ need_build_tools() {
         "/usr/lib/gcc/*/*/libgcc.a:gcc" \
         "/usr/lib/gcc/*/*/libstdc++.so:libstdc++-12-dev" \
         "/usr/lib/*/libyaml.a:libyaml-dev" \
+        "/usr/lib/*/libsodium.a:libsodium-dev" \
+        "/usr/lib/*/libz.a:zlib1g-dev" \
         /usr/include/linux/types.h:linux-libc-dev
 }
 

@@ -41,6 +41,9 @@ struct PluginDirectory: ~Copyable {
         close(descriptor)
     }
 
+    /// The path without links; nil if it has none any more.
+    var realPath: String? { Self.real("/proc/self/fd/\(descriptor)") }
+
     /// Whether the directory is that of a plugin.
     var hasManifest: Bool {
         faccessat(descriptor, Self.manifestName, F_OK, AT_SYMLINK_NOFOLLOW) == 0

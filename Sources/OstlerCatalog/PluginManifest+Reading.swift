@@ -1,5 +1,6 @@
 package import OstlerConfig
 internal import OstlerJSON
+internal import OstlerTrust
 
 extension PluginManifest {
     /// Reads a file of the plugin by its path below the plugin's directory.
@@ -51,7 +52,7 @@ extension PluginManifest {
         if let executors { Self.checkExecutors(executors, members) }
         description = members["description"]?.string() ?? ""
         configSchema = members["config_schema"].flatMap { PluginSchema(reading: $0, document, readFile) }
-        needs = members["needs"].map(Needs.init(reading:)) ?? Needs()
+        needs = members["needs"].map(Permissions.init(reading:)) ?? Permissions()
         limits = members["limits"].map(Limits.init(reading:)) ?? Limits()
         guard let name, let version, let protocolVersions, let kind, let entry, let executors else { return nil }
         self.name = name
@@ -131,28 +132,44 @@ extension PluginManifest.Entry {
     }
 }
 
-extension PluginManifest.Needs {
-    init(reading reader: ValueReader) {
-        self.init()
-        guard let members = reader.mapping(["launch", "network", "programs", "files"]) else { return }
-        launch = members["launch"]?.bool() ?? launch
-        if let network = members["network"], network.value.string != Network.none.rawValue {
-            let message = "\(network.name) can only be none in this version, not \(network.value.summary)"
-            network.report(.unsupported, message)
-        }
-        programs = members["programs"]?.strings() ?? []
-        files = members["files"]?.elements()?.compactMap(Self.file) ?? []
+/// How `needs` says what a plugin asks for.
+private enum NeedsText {
+    enum Network: String, CaseIterable {
+        case none
+        case loopback
     }
 
-    private static func file(_ reader: ValueReader) -> File? {
+    enum Access: String, CaseIterable {
+        case readOnly = "ro"
+        case readWrite = "rw"
+    }
+}
+
+extension Permissions {
+    /// Reads `needs`.
+    init(reading reader: ValueReader) {
+        guard let members = reader.mapping(["launch", "network", "programs", "files", "secrets"]) else {
+            self.init()
+            return
+        }
+        var needs: [Permission] = []
+        if members["launch"]?.bool() == true { needs.append(.launch) }
+        if members["network"]?.choice(NeedsText.Network.self) == .loopback { needs.append(.loopback) }
+        needs += (members["programs"]?.strings() ?? []).map { .program($0) }
+        needs += members["files"]?.elements()?.compactMap(Self.file) ?? []
+        needs += members["secrets"]?.elements()?.compactMap { $0.identifier() }.map { .secret($0) } ?? []
+        self.init(needs)
+    }
+
+    private static func file(_ reader: ValueReader) -> Permission? {
         guard let members = reader.mapping(["path", "access"]) else { return nil }
-        let access = members["access"].map { $0.choice(Access.self) } ?? .readOnly
+        let access = members["access"].map { $0.choice(NeedsText.Access.self) } ?? .readOnly
         guard let path = members.required("path"), let text = path.string(), let access else { return nil }
         guard text.hasPrefix("/"), RelativePath.isValid(text.drop { $0 == "/" }) else {
             path.report(.invalidValue, "\(path.name) must be an absolute path without . and ..")
             return nil
         }
-        return File(path: text, access: access)
+        return .file(text, isWritable: access == .readWrite)
     }
 }
 

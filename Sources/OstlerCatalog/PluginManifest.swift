@@ -1,4 +1,5 @@
 package import OstlerJSON
+package import OstlerTrust
 
 /// What `plugin.yaml` says of a plugin.
 ///
@@ -28,9 +29,10 @@ package import OstlerJSON
 /// config_schema: {type: object}  # a JSON schema, or {file: …}, for executors.NAME in the host's configuration
 /// needs:                       # what is asked for beyond an empty sandbox
 ///   launch: false              # to have the launcher start commands
-///   network: none              # nothing else in this version
+///   network: none              # none (default) or loopback
 ///   programs: [git]
 ///   files: [{path: /etc/ssl, access: ro}]   # absolute; ro (default) or rw
+///   secrets: [db]              # by their names in the host's configuration
 /// limits: {memory: 256MiB, processes: 16, open_files: 64, start_timeout: 5s}   # of the plugin's own process
 /// ```
 ///
@@ -67,31 +69,6 @@ package struct PluginManifest: Sendable {
         package let arguments: [String]
     }
 
-    /// What the plugin asks for beyond an empty sandbox.
-    package struct Needs: Sendable, Equatable {
-        package enum Network: String, Sendable, CaseIterable {
-            case none
-        }
-
-        package enum Access: String, Sendable, CaseIterable {
-            case readOnly = "ro"
-            case readWrite = "rw"
-        }
-
-        package struct File: Sendable, Equatable {
-            package let path: String
-            package let access: Access
-        }
-
-        /// Whether it has the launcher start commands.
-        package var launch = false
-        package var network = Network.none
-        package var programs: [String] = []
-        package var files: [File] = []
-
-        package init() {}
-    }
-
     /// Limits of the plugin's own process; nil for the host's.
     package struct Limits: Sendable, Equatable {
         package var memory: Int64?
@@ -113,7 +90,8 @@ package struct PluginManifest: Sendable {
     package let executors: [ExecutorManifest]
     /// Judges an executor's section in the host's configuration, without the host's own keys.
     package let configSchema: PluginSchema?
-    package let needs: Needs
+    /// What it asks for beyond an empty sandbox.
+    package let needs: Permissions
     package let limits: Limits
     /// What `ostler-shim` is to do for a plugin that has no program; nil for one that has.
     package let shim: ShimDeclaration?

@@ -6,6 +6,7 @@ package import OstlerProtocol
 package import OstlerSandbox
 package import OstlerSystem
 package import OstlerTasks
+internal import OstlerTrust
 
 /// How an executor process came to its end, for everyone who was waiting for it.
 package struct ExecutorLoss: Sendable {
@@ -38,7 +39,9 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var state = ProcessState.launching
     package private(set) var spawnNumber: UInt64 = 0
     package private(set) var session: Session?
-    package let policy: SandboxPolicy
+    package private(set) var policy: SandboxPolicy
+    /// What it was given in files, and what is taken out of all that it writes.
+    private(set) var secrets: [SecretValue] = []
     private let provider: SandboxProvider
     private let settings: HostSettings
     /// Let go at the end: a weak reference would make every other one to the pool slower.
@@ -47,6 +50,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var hasServed = false
     /// Whether it keeps to the credit of each of its tasks.
     package private(set) var heedsCredit = false
+    /// Keeps its files from being removed.
+    private var use: PluginUse?
     private var stderr: StderrTail?
     private var timer: TimerID?
     /// Why it is to end, if the host or its own stream decided so; the kernel's word is added when it comes.
@@ -80,15 +85,35 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     /// Builds the sandbox, starts the program and greets it.
     package func start() async {
         do {
+            use = try await provider.hold(plugin)
+            try await takeSecrets()
             let plan = try await provider.plan(for: policy)
             guard state == .launching else { return finish() }
             settings.onPhase?("launcher, view of the plugin")
             try spawn(plan)
         } catch let failure as LaunchFailure {
             sandboxFailed(failure)
+        } catch let error as TrustError {
+            refuse(error)
+        } catch let failure as Failure {
+            cause = cause ?? (.infra, failure)
+            finish()
         } catch {
             sandboxFailed(LaunchFailure(describing: error))
         }
+    }
+
+    private func takeSecrets() async throws(Failure) {
+        guard !plugin.permissions.secrets.isEmpty else { return }
+        guard policy.profile.fence == .namespaces else { throw .noViewOfSecrets(policy.name) }
+        secrets = try await provider.vault.values(of: plugin.permissions.secrets)
+        policy.secrets = secrets.map { SandboxSecret(name: $0.name, variable: nil, bytes: $0.bytes) }
+    }
+
+    /// What lies there is not what was let in.
+    private func refuse(_ error: TrustError) {
+        cause = cause ?? (.denied, .changedPlugin(error))
+        spawnNumber == 0 ? finish() : forceEnd()
     }
 
     private func spawn(_ plan: LaunchPlan) throws {
@@ -110,7 +135,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             arguments: plugin.manifest.entry.arguments(in: place, shim: shim).map { Array($0.utf8) },
             workDirectory: place,
             descriptors: (input.read, output.write, errors.write),
-            launchChannel: plugin.manifest.needs.launch,
+            launchChannel: plugin.permissions.launch,
             observer: self
         )
         _ = state.handle(.spawned)
@@ -128,7 +153,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             host: "ostler \(OstlerVersion.text)",
             maximumFrameBytes: Self.maximumFrameBytes,
             config: .object(configuration()),
-            launch: plugin.manifest.needs.launch
+            launch: plugin.permissions.launch
         )
         request.shim = plugin.manifest.shimRequest(in: place)
         session?.request(InitializeRequest.method) { [request] in
@@ -162,15 +187,31 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
                 var reader = JSONReader(bytes)
                 let result = try InitializeResult(reading: &reader)
                 if let problem = check(result) { return stop(because: .executorProtocol, problem) }
-                guard state.handle(.welcomed) else { return }
-                hasServed = true
                 heedsCredit = result.heedsCredit
-                settings.onPhase?("plugin ready")
-                delegate?.processIsServing(self)
+                guard plugin.entry != nil else { return serve() }
+                Task(executorPreference: EventLoop.shared) { await self.checkAndServe() }
             }
         } catch {
             stop(because: .executorProtocol, .malformedAnswer(plugin.manifest.name, "initialize", "\(error)"))
         }
+    }
+
+    /// Takes tasks if its files were not exchanged between the look at them and the start: what shows in the sandbox since
+    /// then is what lies there now, or was exchanged twice, which the kernel's times tell.
+    private func checkAndServe() async {
+        do throws(TrustError) {
+            try await provider.check(plugin)
+            serve()
+        } catch {
+            refuse(error)
+        }
+    }
+
+    private func serve() {
+        guard state.handle(.welcomed) else { return }
+        hasServed = true
+        settings.onPhase?("plugin ready")
+        delegate?.processIsServing(self)
     }
 
     /// What a plugin says of itself must fit its manifest.

@@ -3,6 +3,7 @@ internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSandbox
 internal import OstlerSystem
+internal import OstlerTrust
 
 /// The version of this build.
 package enum OstlerVersion {
@@ -119,6 +120,10 @@ extension Failure {
             effects: .none,
             hint: "look at entry.command in its manifest: paths are relative to the plugin, names are looked up in PATH"
         )
+    }
+
+    static func changedPlugin(_ error: TrustError) -> Failure {
+        Failure(error.code.rawValue, fault: .user, message: error.message, hint: error.hint)
     }
 
     static func keepsFailing(_ plugin: String, _ times: Int, _ reason: Failure, until moment: Instant) -> Failure {

@@ -1,11 +1,15 @@
 internal import OstlerCommandLine
 
-/// `ostler plugin`: what is installed.
+/// `ostler plugin`: what is installed, and what is let in.
 enum PluginCommand {
     static let spec: CommandSpec = {
-        var spec = CommandSpec("plugin", "Shows the plugins that are installed; none is executed.")
+        var spec = CommandSpec("plugin", "Shows plugins, and lets them in and out; none is executed.")
         spec.synopsis = ["COMMAND …"]
-        spec.subcommands = [PluginListCommand.spec, PluginShowCommand.spec]
+        spec.subcommands = [
+            PluginListCommand.spec, PluginShowCommand.spec, PluginAddCommand.spec, PluginRemoveCommand.spec,
+            PluginTrustCommand.spec, PluginBlockCommand.spec, PluginBlockCommand.unblockSpec, PluginAuditCommand.spec,
+            PluginPackCommand.spec,
+        ]
         spec.examples = ["ostler plugin list --all", "ostler plugin show command"]
         return spec
     }()
