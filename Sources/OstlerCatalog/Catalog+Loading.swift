@@ -61,8 +61,11 @@ private struct CatalogLoader {
         let fault = TrustError.caught { () throws(TrustError) in try store.check() }
         for installed in lock.entries where installed.directory == nil {
             let path = store.place(of: installed.digest)
+            if let fault {
+                reject(path, entry, .storeUnsafe, fault.description)
+                continue
+            }
             do throws(SmallFile.Failure) {
-                if let fault { throw SmallFile.Failure(.unsafe, "is not used: \(fault.message)") }
                 load(try PluginDirectory(path), entry, installed)
             } catch {
                 reject(path, entry, error)

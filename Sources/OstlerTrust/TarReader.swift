@@ -7,13 +7,13 @@ internal import OstlerJSON
 struct TarReader {
     private static let block = 512
 
-    /// What the next bytes are.
+    /// What the next block is.
     private enum State {
         case header
-        /// The rest of a file, and of its last block.
-        case file(TarFile)
-        /// A long name of GNU tar, or the members of pax.
-        case extra(kind: UInt8, bytes: [UInt8], left: Int)
+        /// Of the file that is being read.
+        case file
+        /// Of a long name of GNU tar, or of the members of pax.
+        case extra(kind: UInt8)
         /// One empty block has been seen.
         case ending
         case ended
@@ -22,6 +22,10 @@ struct TarReader {
     private let staging: PluginStaging
     private var state = State.header
     private var pending: [UInt8] = []
+    private var file = TarFile(path: "", isExecutable: false, left: 0)
+    private var extra: [UInt8] = []
+    /// How much of ``extra`` is to come.
+    private var extraLeft = 0
     /// The name of the next member, if it was given apart.
     private var longName: String?
 
@@ -34,9 +38,7 @@ struct TarReader {
         pending += bytes
         var offset = 0
         while pending.count - offset >= Self.block {
-            let end = offset + Self.block
-            try take(pending[offset..<end])
-            offset = end
+            offset += try take(pending[offset...])
         }
         pending.removeFirst(offset)
     }
@@ -48,21 +50,18 @@ struct TarReader {
         }
     }
 
-    private mutating func take(_ block: ArraySlice<UInt8>) throws(TrustError) {
+    /// Takes one block, or as many of a file as there are; tells how many bytes.
+    private mutating func take(_ bytes: ArraySlice<UInt8>) throws(TrustError) -> Int {
+        let block = bytes.prefix(Self.block)
         switch state {
         case .header: try takeHeader(block)
-        case .file(var file):
-            let count = min(file.left, Self.block)
-            file.bytes += block.prefix(count)
-            file.left -= count
-            if file.left > 0 { state = .file(file) } else { try close(file) }
-        case .extra(let kind, var bytes, let left):
-            bytes += block.prefix(min(left, Self.block))
-            if left > Self.block {
-                state = .extra(kind: kind, bytes: bytes, left: left - Self.block)
-            } else {
-                try takeExtra(kind, bytes)
+        case .file: return try takeContents(bytes)
+        case .extra(let kind):
+            extra += block.prefix(extraLeft)
+            extraLeft -= Self.block
+            if extraLeft <= 0 {
                 state = .header
+                try takeExtra(kind, extra)
             }
         case .ending:
             guard block.allSatisfy({ $0 == 0 }) else { throw Self.damaged }
@@ -71,6 +70,17 @@ struct TarReader {
             // Tar fills up its last record.
             guard block.allSatisfy({ $0 == 0 }) else { throw Self.damaged }
         }
+        return Self.block
+    }
+
+    private mutating func takeContents(_ bytes: ArraySlice<UInt8>) throws(TrustError) -> Int {
+        let whole = bytes.count / Self.block * Self.block
+        let count = min(file.left, whole)
+        file.bytes += bytes.prefix(count)
+        file.left -= count
+        guard file.left == 0 else { return count }
+        try close()
+        return (count + Self.block - 1) / Self.block * Self.block
     }
 
     private mutating func takeHeader(_ block: ArraySlice<UInt8>) throws(TrustError) {
@@ -85,7 +95,9 @@ struct TarReader {
             guard header.size > 0, header.size <= 1 << 16 else {
                 throw TrustError(.archiveUnsupported, "the archive has a name or comment of \(header.size) bytes")
             }
-            state = .extra(kind: header.kind, bytes: [], left: header.size)
+            state = .extra(kind: header.kind)
+            extra = []
+            extraLeft = header.size
         default:
             guard let name = longName ?? header.name else {
                 throw TrustError(.unsafePath, "a name in the archive is empty or not UTF-8", hint: "rename the file")
@@ -106,8 +118,9 @@ struct TarReader {
             guard Int64(header.size) <= PluginInventory.maximumBytes else {
                 throw TrustError(.tooLarge, "\(shown) is larger than \(PluginInventory.maximumBytes) bytes")
             }
-            let file = TarFile(path: path, isExecutable: header.mode & 0o111 != 0, left: header.size)
-            if file.left == 0 { try close(file) } else { state = .file(file) }
+            file = TarFile(path: path, isExecutable: header.mode & 0o111 != 0, left: header.size)
+            state = .file
+            if file.left == 0 { try close() }
         case UInt8(ascii: "5"):
             let path = try Self.path(name)
             if !path.isEmpty { try staging.addFolder(path) }
@@ -127,13 +140,14 @@ struct TarReader {
         }
     }
 
-    private mutating func close(_ file: TarFile) throws(TrustError) {
+    private mutating func close() throws(TrustError) {
         try staging.addFile(file.path, isExecutable: file.isExecutable) { (take) throws(TrustError) in
             let result = file.bytes.withUnsafeBytes { bytes -> Result<Void, TrustError> in
                 Result { () throws(TrustError) in try take(bytes) }
             }
             try result.get()
         }
+        file.bytes = []
         state = .header
     }
 

@@ -2,6 +2,7 @@ import OstlerConfig
 import OstlerJSON
 import OstlerSchema
 import OstlerTestSupport
+import OstlerTrust
 import Testing
 
 @testable import OstlerCatalog

@@ -1,4 +1,4 @@
-public import Glibc
+internal import Glibc
 
 /// A program of the machine that a test needs to its end, such as one that makes signatures.
 public enum Tool {
@@ -7,14 +7,14 @@ public enum Tool {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addchdir_np(&actions, directory)
         for descriptor: Int32 in 0...2 {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
-        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] =
+            (["env", "-C", directory, program] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var process = pid_t()
-        let result = posix_spawn(&process, program, &actions, nil, &words, environ)
+        let result = posix_spawn(&process, "/usr/bin/env", &actions, nil, &words, environ)
         guard result == 0 else { throw TestSupportFailure("posix_spawn", program, errno: result) }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
