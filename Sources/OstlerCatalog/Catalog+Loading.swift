@@ -143,7 +143,10 @@ private struct CatalogLoader {
     ) -> PluginManifest? {
         let path = directory.path
         do throws(TrustError) {
-            if let rule = try lists.blockingRule(for: manifest.name, in: directory.realPath ?? path) {
+            if let rule = try lists.blockingRule(
+                for: manifest.name,
+                in: lists.needsContents ? directory.realPath ?? path : path
+            ) {
                 reject(path, entry, .blocked, "blocked by \(rule)", manifest)
                 return nil
             }

@@ -13,6 +13,8 @@ struct PluginLists {
     private let block: [Rule]
     /// A pattern of a block list that means nothing: nobody can say what it was to keep out.
     private let brokenRule: String?
+    /// Whether plugins must be looked into to be judged.
+    let needsContents: Bool
 
     init(_ config: HostConfig.Plugins, _ lock: PluginLock) {
         func rules(_ texts: [String], _ origin: String) -> [Rule] {
@@ -24,6 +26,7 @@ struct PluginLists {
         }
         allow = rules(config.allow, "plugins.allow")
         block = rules(config.block, "plugins.block") + rules(lock.blocked, "ostler plugin block")
+        needsContents = (allow + block).contains(where: \.pattern.needsContents)
         brokenRule = (config.block + lock.blocked).first { (try? PluginPattern(parsing: $0)) == nil }
     }
 
@@ -32,7 +35,7 @@ struct PluginLists {
     func blockingRule(for name: String, in directory: String) throws(TrustError) -> String? {
         if let brokenRule { return "a pattern that means nothing: \(JSONValue.string(brokenRule).text)" }
         var identity: PluginIdentity?
-        if (allow + block).contains(where: \.pattern.needsContents) { identity = try PluginTree(directory).identity() }
+        if needsContents { identity = try PluginTree(directory).identity() }
         if let rule = block.first(where: { $0.pattern.matches(name: name, identity) }) { return rule.name }
         return allow.contains { $0.pattern.matches(name: name, identity) } ? nil : "plugins.allow: no pattern matches"
     }

@@ -9,8 +9,13 @@ extension PluginLock {
         ]
         lines += entries.enumerated().map { index, entry in (index == 0 ? "" : ",") + entry.json.text }
         lines.append("]")
-        let sealed = lines.map { $0 + "\n" }.joined()
-        return Array((sealed + ",\"seal\":\"\(SHA256.digest(of: Array(sealed.utf8)))\"}\n").utf8)
+        let sealed = Array(lines.map { $0 + "\n" }.joined().utf8)
+        return sealed + Self.seal(of: sealed)
+    }
+
+    /// The last line, which is as long whatever stands before it.
+    private static func seal(of sealed: [UInt8]) -> [UInt8] {
+        Array(",\"seal\":\"\(SHA256.digest(of: sealed))\"}\n".utf8)
     }
 
     /// Reads the whole file.
@@ -24,19 +29,18 @@ extension PluginLock {
                 hint: "restore it, or remove it and add the plugins again"
             )
         }
-        self.init()
-        for pattern in blocked { block(pattern.string ?? "") }
-        for plugin in plugins {
-            guard let entry = try? Entry(json: plugin) else { break }
-            set(entry)
-        }
-        guard self.bytes == bytes else {
+        let sealed = Array(bytes.dropLast(Self.seal(of: []).count))
+        guard bytes == sealed + Self.seal(of: sealed) else {
             throw TrustError(
                 .lockEdited,
                 "plugins.lock was edited by hand or cut: its seal is broken",
                 hint: "restore it, or remove it and add the plugins again"
             )
         }
+        self.init(
+            entries: try plugins.map { (plugin) throws(TrustError) in try Entry(json: plugin) },
+            blocked: blocked.compactMap(\.string)
+        )
     }
 }
 

@@ -1,8 +1,7 @@
 /// What the user has decided about plugins: the contents of `plugins.lock`.
 ///
-/// One JSON document in canonical form: a line for each plugin, members in a fixed order, lists sorted, and at the end a
-/// seal, the SHA-256 of all the lines before it. A file that differs in a byte from what would be written for it has been
-/// edited, and nothing of it is believed.
+/// One JSON document: a line for each plugin, members in a fixed order, lists sorted, and at the end a seal, the SHA-256 of
+/// all the lines before it. If the seal does not fit, the file has been edited or damaged, and nothing of it is believed.
 package struct PluginLock: Sendable, Equatable {
     /// A file or folder as it was when the plugin was let in.
     package struct Part: Sendable, Equatable {
@@ -60,6 +59,12 @@ package struct PluginLock: Sendable, Equatable {
     package private(set) var blocked: [String] = []
 
     package init() {}
+
+    /// What a file said that was written by ``bytes``.
+    init(entries: [Entry], blocked: [String]) {
+        self.entries = entries
+        self.blocked = blocked
+    }
 
     /// The plugin of that name in the store.
     package func installed(_ name: String) -> Entry? { entries.first { $0.directory == nil && $0.name == name } }

@@ -81,7 +81,9 @@ package struct PluginCandidate {
             let manifest = try PluginManifest(parsing: bytes, file: PluginDirectory.manifestName) {
                 (file) throws(SmallFile.Failure) in try directory.read(file)
             }
-            if case .inPlugin(let program) = manifest.entry.program { try directory.checkProgram(program) }
+            if let file = manifest.entry.ownFile {
+                try directory.check(file.path, isProgram: manifest.kind == .process)
+            }
             return manifest
         } catch let failure as ConfigFailure {
             throw TrustError(.invalidManifest, failure.problems.map(\.description).joined(separator: "\n"))

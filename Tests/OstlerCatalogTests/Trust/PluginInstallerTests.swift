@@ -127,6 +127,44 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func `an archive with changed bytes is refused or taken, and touches nothing but its own folder`(seed: UInt64)
+        throws
+    {
+        try withTemporaryDirectory { directory in
+            let bench = try TrustBench(directory)
+            var random = SeededGenerator(seed: seed)
+            var tar = TarBuilder()
+            tar.add("././@LongLink", String(repeating: "n", count: 120) + "\u{0}", kind: "L")
+            tar.add("short", "x")
+            tar.add("pax", "20 path=some/where\n", kind: "x")
+            tar.addPlugin()
+            tar.add("lib/", kind: "5", mode: 0o755)
+            let before = namesOfDirectory(directory.path)
+            for _ in 0..<60 {
+                var bytes = tar.unpacked
+                for _ in 0..<Int.random(in: 1...4, using: &random) {
+                    // Headers are where the meaning is; their sums are made right again half of the time.
+                    let block = Int.random(in: 0..<bytes.count / 512, using: &random) * 512
+                    bytes[block + Int.random(in: 0..<512, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                    guard Bool.random(using: &random) else { continue }
+                    for index in 148..<156 { bytes[block + index] = 0x20 }
+                    let sum = bytes[block..<block + 512].reduce(0) { $0 + Int($1) }
+                    let digits = Array(String(sum, radix: 8).utf8)
+                    for (index, digit) in digits.enumerated() { bytes[block + 148 + index] = digit }
+                }
+                let staging = try bench.installer.store.makeStaging()
+                _ = try refusal {
+                    var reader = TarReader(into: staging)
+                    try reader.feed(bytes)
+                    try reader.finish()
+                }
+            }
+            #expect(Set(namesOfDirectory(directory.path)) == Set(before + ["data"]))
+            #expect(namesOfDirectory(bench.installer.store.path).allSatisfy { $0.hasPrefix(".") })
+        }
+    }
+
     @Test(arguments: ["gnu", "ustar", "pax"])
     func `archives of tar are taken in each of its formats`(format: String) throws {
         try withTemporaryDirectory { directory in

@@ -48,8 +48,10 @@ struct TarBuilder {
 
     /// The archive, packed.
     func packed() throws -> [UInt8] {
-        try GzipWriter.pack(bytes + [UInt8](repeating: 0, count: 1024))
+        try GzipWriter.pack(unpacked)
     }
+
+    var unpacked: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 
     /// The archive with a file of zeros that is `megabytes` long.
     func packedWithZeros(megabytes: Int) throws -> [UInt8] {
