@@ -38,7 +38,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var state = ProcessState.launching
     package private(set) var spawnNumber: UInt64 = 0
     package private(set) var session: Session?
-    package let policy: SandboxPolicy
+    package var policy: SandboxPolicy { startup.policy }
+    private let startup: PluginStart
     private let provider: SandboxProvider
     private let settings: HostSettings
     /// Let go at the end: a weak reference would make every other one to the pool slower.
@@ -47,6 +48,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var hasServed = false
     /// Whether it keeps to the credit of each of its tasks.
     package private(set) var heedsCredit = false
+    private var tap: SessionRecorder.Tap?
     private var stderr: StderrTail?
     private var timer: TimerID?
     /// Why it is to end, if the host or its own stream decided so; the kernel's word is added when it comes.
@@ -66,7 +68,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         self.provider = provider
         self.settings = settings
         self.delegate = delegate
-        policy = provider.policy(for: plugin)
+        startup = PluginStart(plugin, policy: provider.policy(for: plugin))
     }
 
     /// The certificate of its sandbox. It runs, so all that was required is enforced.
@@ -96,22 +98,20 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         let output = try Pipe.make(capacity: 1 << 20)
         let errors = try Pipe.make()
         defer { for end in [input.read, output.write, errors.write] { _ = Glibc.close(end) } }
+        tap = settings.recorder?.begin(plugin, provider.vault)
         session = try Session(
             input: input.write,
             output: output.read,
             maximumFrameBytes: Self.maximumFrameBytes,
             isStrict: settings.isStrict,
+            tap: tap,
             delegate: self
         )
         stderr = try StderrTail(taking: errors.read)
-        // Without a view it is where it lies.
-        let place = policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
-        spawnNumber = provider.launcher.spawn(
+        spawnNumber = startup.spawn(
+            by: provider.launcher,
             plan: plan,
-            arguments: plugin.manifest.entry.arguments(in: place).map { Array($0.utf8) },
-            workDirectory: place,
             descriptors: (input.read, output.write, errors.write),
-            launchChannel: plugin.manifest.needs.launch,
             observer: self
         )
         _ = state.handle(.spawned)
@@ -119,29 +119,18 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     }
 
     private func greet() {
-        let limit = plugin.manifest.limits.startTimeoutMilliseconds ?? settings.config.tasks.startTimeoutMilliseconds
-        let start = Instant.now
-        timer = EventLoop.shared.schedule(at: start.advanced(milliseconds: limit)) {
-            let observed = Instant.now.microseconds(since: start) / 1000
+        let limit = startup.startLimit(settings.config)
+        let moment = Instant.now
+        timer = EventLoop.shared.schedule(at: moment.advanced(milliseconds: limit)) {
+            let observed = Instant.now.microseconds(since: moment) / 1000
             self.stop(because: .executorCrash, .startTimeout(self.plugin.manifest.name, limit, observed: observed))
         }
-        let request = InitializeRequest(
-            host: "ostler \(OstlerVersion.text)",
-            maximumFrameBytes: Self.maximumFrameBytes,
-            config: .object(configuration()),
-            launch: plugin.manifest.needs.launch
-        )
+        let request = startup.greeting(settings.config)
         session?.request(InitializeRequest.method) {
             request.encode(into: &$0)
         } completion: {
             self.welcomed($0)
         }
-    }
-
-    private func configuration() -> JSONObject {
-        JSONObject(
-            plugin.manifest.executors.map { ($0.name, .object(settings.config.executor(named: $0.name).settings)) }
-        )
     }
 
     private func welcomed(_ answer: Session.Answer) {
@@ -261,6 +250,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         stderr?.drain()
         session?.close()
         var loss = describeLoss()
+        tap?.ended(exit.map { $0.signal.map { "signal \($0)" } ?? "exit code \($0.exitCode)" } ?? loss.failure.message)
         if let session { loss.taken = session.taken }
         stderr?.close()
         delegate.take()?.process(self, endedBy: loss)
