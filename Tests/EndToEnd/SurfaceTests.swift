@@ -11,6 +11,8 @@ extension EndToEnd {
             ("help", ["--help"]), ("help-run", ["run", "--help"]), ("help-validate", ["validate", "--help"]),
             ("help-plan", ["plan", "--help"]), ("help-plugin", ["plugin", "--help"]),
             ("help-plugin-list", ["plugin", "list", "--help"]), ("help-plugin-show", ["plugin", "show", "--help"]),
+            ("help-plugin-test", ["plugin", "test", "--help"]),
+            ("help-plugin-replay", ["plugin", "replay", "--help"]),
             ("help-health", ["health", "--help"]), ("help-doctor", ["doctor", "--help"]),
             ("help-config", ["config", "--help"]), ("help-config-show", ["config", "show", "--help"]),
             ("help-config-check", ["config", "check", "--help"]),
