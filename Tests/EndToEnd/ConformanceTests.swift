@@ -11,7 +11,7 @@ extension EndToEnd {
         func `every plugin of this repository passes strictly`(_ plugin: RepositoryPlugin) async throws {
             try await withTree { tree in
                 let directory = try await plugin.assemble(tree)
-                let words = ["plugin", "test", directory, "--strict", "--load", "50", "--patience", "30s"]
+                let words = ["plugin", "test", directory, "--strict", "--load", "20", "--patience", "30s"]
                 let finished = try await tree.run(words, within: .seconds(240))
                 #expect(finished.exitCode == 0, "\(finished.text)\n\(finished.complaint)")
             }
@@ -68,7 +68,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            ([String](), "which plugin?"), (["missing"], "there is no plugin.yaml"),
+            ([String](), "which plugin?"), (["missing"], "the directory does not exist"),
             (["--list", "--filter", "X*"], "no check fits"), (["--list", "--tap", "--json"], "exclude each other"),
             (["--list", "--load", "0"], "--load"), (["--list", "--patience", "x"], "--patience"),
         ])

@@ -92,7 +92,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 19)
+                #expect(seen == 21)
             }
         }
 
