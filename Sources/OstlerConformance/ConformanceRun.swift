@@ -42,7 +42,7 @@ package final class ConformanceRun {
     private var current = ""
     /// Whether `shutdown` ends the plugin; if not, it is not waited for a second time.
     private var leavesWhenTold = true
-    private var commandPlans: [String: UInt32] = [:]
+    private var commandPlans: [String: LaunchPlan] = [:]
     /// A sandbox that could not be had: nothing can be said of the plugin.
     private var trouble: Failure?
 
@@ -243,7 +243,7 @@ package final class ConformanceRun {
     }
 
     /// The plan of the commands of an executor's tasks.
-    func commandPlan(_ executor: String) async throws -> UInt32 {
+    func commandPlan(_ executor: String) async throws -> LaunchPlan {
         if let known = commandPlans[executor] { return known }
         let spec = TaskSpec(id: "kit", executor: executor, payload: Array("{}".utf8))
         let plan = try await provider.plan(for: try provider.policy(for: spec, executor: executor))

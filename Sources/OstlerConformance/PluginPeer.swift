@@ -51,8 +51,8 @@ final class PluginPeer: SandboxObserver {
         ) { [weak self] in self?.received($0) }
         stderr = try StderrTail(taking: errors.read)
         startedAt = .now
-        spawnNumber = startup.spawn(
-            by: provider.launcher,
+        spawnNumber = provider.spawn(
+            startup,
             plan: plan,
             descriptors: (input.read, output.write, errors.write),
             observer: self

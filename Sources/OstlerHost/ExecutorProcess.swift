@@ -108,8 +108,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             delegate: self
         )
         stderr = try StderrTail(taking: errors.read)
-        spawnNumber = startup.spawn(
-            by: provider.launcher,
+        spawnNumber = provider.spawn(
+            startup,
             plan: plan,
             descriptors: (input.read, output.write, errors.write),
             observer: self

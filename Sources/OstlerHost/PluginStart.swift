@@ -16,27 +16,6 @@ package struct PluginStart: Sendable {
         self.policy = policy
     }
 
-    /// Starts the program in a sandbox that `plan` builds. The descriptors stay the caller's.
-    /// - Returns: the spawn's number.
-    @LoopActor
-    package func spawn(
-        by launcher: Launcher,
-        plan: UInt32,
-        descriptors: (stdin: Int32, stdout: Int32, stderr: Int32),
-        observer: any SandboxObserver
-    ) -> UInt64 {
-        // Without a view it is where it lies.
-        let place = policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
-        return launcher.spawn(
-            plan: plan,
-            arguments: plugin.manifest.entry.arguments(in: place).map { Array($0.utf8) },
-            workDirectory: place,
-            descriptors: descriptors,
-            launchChannel: plugin.manifest.needs.launch,
-            observer: observer
-        )
-    }
-
     /// What the plugin is greeted with.
     package func greeting(_ config: HostConfig) -> InitializeRequest {
         let sections = plugin.manifest.executors.map {
@@ -53,5 +32,28 @@ package struct PluginStart: Sendable {
     /// How long it may take from its start to its answer to `initialize`, in milliseconds.
     package func startLimit(_ config: HostConfig) -> Int64 {
         plugin.manifest.limits.startTimeoutMilliseconds ?? config.tasks.startTimeoutMilliseconds
+    }
+}
+
+extension SandboxProvider {
+    /// Starts a plugin's program in a sandbox that `plan` builds. The descriptors stay the caller's.
+    /// - Returns: the spawn's number.
+    package func spawn(
+        _ startup: PluginStart,
+        plan: LaunchPlan,
+        descriptors: (stdin: Int32, stdout: Int32, stderr: Int32),
+        observer: any SandboxObserver
+    ) -> UInt64 {
+        let plugin = startup.plugin
+        // Without a view it is where it lies.
+        let place = startup.policy.profile.fence == .namespaces ? Self.pluginPath : plugin.directory
+        return launcher.spawn(
+            plan: plan,
+            arguments: plugin.manifest.entry.arguments(in: place).map { Array($0.utf8) },
+            workDirectory: place,
+            descriptors: descriptors,
+            launchChannel: plugin.manifest.needs.launch,
+            observer: observer
+        )
     }
 }

@@ -104,10 +104,14 @@ package final class PluginReplay {
     }
 
     private var witnesses: [String: LaunchWitness] = [:]
+    /// Held while tasks are open that were registered with them.
+    private var plans: [SandboxPolicy: LaunchPlan] = [:]
 
     private func register(_ executor: String, _ peer: PluginPeer) async throws -> LaunchWitness {
         let spec = TaskSpec(id: "replay", executor: executor, payload: Array("{}".utf8))
-        let plan = try await provider.plan(for: try provider.policy(for: spec, executor: executor))
+        let policy = try provider.policy(for: spec, executor: executor)
+        let plan = try await provider.plan(for: policy)
+        plans[policy] = plan
         let witness = LaunchWitness { peer.changed() }
         witness.number = provider.launcher.registerTask(plan: plan, spawn: peer.spawn, observer: witness)
         return witness
