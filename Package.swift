@@ -49,23 +49,40 @@ let pluginLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-executable"])
 ]
 
+/// What loads libraries cannot be static itself, but it brings Swift's runtime along.
+let shimLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib"])
+]
+
 let package = Package(
     name: "ostler",
     products: [
         .executable(name: "ostler", targets: ["ostler"]),
         .executable(name: "ostler-launch", targets: ["ostler-launch"]),
         .executable(name: "ostler-plugin-command", targets: ["ostler-plugin-command"]),
+        .executable(name: "ostler-shim", targets: ["ostler-shim"]),
         .executable(name: "ostler-bench", targets: ["ostler-bench"]),
     ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
         .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+        .systemLibrary(name: "COstlerExecutor"),
+        .systemLibrary(name: "COstlerFFI", providers: [.apt(["libffi-dev"])]),
+        .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
         .target(
             name: "OstlerCommandLine",
+            dependencies: [
+                "OstlerJSON"
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerForeign",
             dependencies: [
                 "OstlerJSON"
             ],
@@ -106,6 +123,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "OstlerPluginWire",
+            dependencies: [
+                "COstlerShims",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "OstlerTasks",
             dependencies: [
                 "OstlerJSON",
@@ -139,13 +166,27 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "OstlerTrust",
+            dependencies: [
+                "CSodium",
+                "CZlib",
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary(":libsodium.a"), .linkedLibrary(":libz.a")]
+        ),
+        .target(
             name: "OstlerCatalog",
             dependencies: [
                 "OstlerConfig",
+                "OstlerForeign",
                 "OstlerJSON",
                 "OstlerProtocol",
                 "OstlerSchema",
                 "OstlerSystem",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),
@@ -162,6 +203,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),
@@ -198,6 +240,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),
@@ -226,6 +269,7 @@ let package = Package(
                 "COstlerShims",
                 "OstlerJSON",
                 "OstlerLaunchWire",
+                "OstlerPluginWire",
                 "OstlerProtocol",
                 "OstlerSystem",
             ],
@@ -241,6 +285,29 @@ let package = Package(
             path: "Plugins/command/main",
             swiftSettings: swiftSettings,
             linkerSettings: pluginLinkerSettings
+        ),
+        .target(
+            name: "OstlerShim",
+            dependencies: [
+                "COstlerExecutor",
+                "COstlerFFI",
+                "OstlerForeign",
+                "OstlerJSON",
+                "OstlerPluginWire",
+                "OstlerProtocol",
+                "OstlerSystem",
+            ],
+            swiftSettings: swiftSettings,
+            // The static one that can be part of a program which moves in memory, by its file name.
+            linkerSettings: [.linkedLibrary(":libffi_pic.a")]
+        ),
+        .executableTarget(
+            name: "ostler-shim",
+            dependencies: [
+                "OstlerShim"
+            ],
+            swiftSettings: swiftSettings,
+            linkerSettings: shimLinkerSettings
         ),
         .executableTarget(
             name: "ostler-bench",
@@ -284,6 +351,11 @@ let package = Package(
             dependencies: ["OstlerJSON", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "OstlerForeignTests",
+            dependencies: ["OstlerForeign", "OstlerJSON"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "OstlerCommandLineTests", dependencies: ["OstlerCommandLine"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OstlerProtocolTests",
@@ -321,7 +393,14 @@ let package = Package(
         ),
         .testTarget(
             name: "OstlerCatalogTests",
-            dependencies: ["OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport"],
+            dependencies: [
+                "OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport", "OstlerTrust",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerTrustTests",
+            dependencies: ["OstlerTestSupport", "OstlerTrust"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -343,7 +422,7 @@ let package = Package(
         .testTarget(
             name: "CommandPluginTests",
             dependencies: [
-                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSystem",
+                "COstlerLaunch", "OstlerJSON", "OstlerLaunchWire", "OstlerPluginWire", "OstlerProtocol", "OstlerSystem",
                 "OstlerTestSupport",
                 "OstlerCommandPlugin",
             ],

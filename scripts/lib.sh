@@ -75,9 +75,12 @@ need_build_tools() {
     need git:git \
         "/usr/lib/*/libc.a:libc6-dev" \
         "/usr/lib/*/libnettle.a:nettle-dev" \
+        "/usr/lib/*/libffi_pic.a:libffi-dev" \
         "/usr/lib/gcc/*/*/libgcc.a:gcc" \
         "/usr/lib/gcc/*/*/libstdc++.so:libstdc++-12-dev" \
         "/usr/lib/*/libyaml.a:libyaml-dev" \
+        "/usr/lib/*/libsodium.a:libsodium-dev" \
+        "/usr/lib/*/libz.a:zlib1g-dev" \
         /usr/include/linux/types.h:linux-libc-dev
 }
 

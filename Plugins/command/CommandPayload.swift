@@ -1,4 +1,5 @@
 internal import OstlerJSON
+internal import OstlerPluginWire
 internal import OstlerProtocol
 
 /// What a task of the executor `command` says: a program and its arguments. No shell ever sees them.

@@ -1,4 +1,5 @@
 internal import OstlerJSON
+internal import OstlerPluginWire
 internal import OstlerProtocol
 
 // The host's requests.
@@ -21,47 +22,18 @@ extension CommandPlugin {
 
     private func handle(_ request: HostRequest) {
         let id = request.id
-        switch (session, request.call) {
-        case (_, .unknown(let method)):
-            refuse(id, -32601, "unknown_method", "this plugin has no method \"\(method)\"")
-        case (_, .malformed(let method, let error)):
-            let reason = error.map { ": \($0.reason), at byte \($0.offset)" } ?? ": there are none"
-            refuse(id, -32602, "invalid_params", "the parameters of \"\(method)\" cannot be read\(reason)")
-        case (_, .health): answerHealth(id)
-        case (_, .credit(let credit)): take(credit)
-        case (_, .shutdown):
-            session = .closing
-            output.answer(id) { writer in
-                writer.beginObject()
-                writer.endObject()
-            }
-        case (.new, .initialize(let parameters)): initialize(id, parameters)
-        case (.ready, .execute(let parameters)): execute(id, parameters)
-        case (.new, .execute), (.new, .cancel):
-            refuse(id, -32002, "not_initialized", "the first request must be \"initialize\"")
-        case (.ready, .cancel(let parameters)), (.closing, .cancel(let parameters)): cancel(id, parameters)
-        case (.ready, .initialize):
-            refuse(id, -32600, "already_initialized", "\"initialize\" was answered before")
-        case (.closing, .initialize), (.closing, .execute):
-            refuse(id, -32600, "shutting_down", "\"shutdown\" was answered before")
+        switch session.admit(request, output) {
+        case .initialize(let parameters): initialize(id, parameters)
+        case .execute(let parameters): execute(id, parameters)
+        case .cancel(let parameters): cancel(id, parameters)
+        case .health: answerHealth(id)
+        case .credit(let credit): take(credit)
+        case .shutdown, .unknown, .malformed, nil: break
         }
-    }
-
-    private func refuse(_ id: [UInt8], _ number: Int, _ code: String, _ message: String) {
-        output.refuse(id, code: number, Failure(code, fault: .host, message: message))
     }
 
     private func initialize(_ id: [UInt8], _ request: InitializeRequest) {
-        guard let version = ProtocolVersions.supported.negotiate(with: request.versions) else {
-            let failure = Failure(
-                "protocol_version",
-                fault: .executor,
-                message: request.versions.refusal(ofPlugin: .supported),
-                hint: "install a plugin and a host of the same release"
-            )
-            return output.refuse(id, code: -32000, failure)
-        }
-        session = .ready
+        guard let version = session.version(id, request, output) else { return }
         if !request.launch, let launcher {
             poller.remove(launcher.descriptor)
             self.launcher = nil
@@ -75,7 +47,7 @@ extension CommandPlugin {
             executors: [Self.name],
             heedsCredit: true
         )
-        output.answer(id) { result.encode(into: &$0) }
+        session.begin(id, result, output)
     }
 
     /// How much output fits a frame even if each byte needs an escape of six.
@@ -99,10 +71,10 @@ extension CommandPlugin {
 
     private func execute(_ id: [UInt8], _ request: ExecuteRequest) {
         guard request.executor == Self.name else {
-            return refuse(id, -32602, "unknown_executor", "this plugin has no executor \"\(request.executor)\"")
+            return output.refuse(id, -32602, "unknown_executor", "this plugin has no executor \"\(request.executor)\"")
         }
         guard numbers[request.task] == nil else {
-            return refuse(id, -32602, "duplicate_task", "the task \"\(request.task)\" is being executed already")
+            return output.refuse(id, -32602, "duplicate_task", "the task \"\(request.task)\" is being executed already")
         }
         do throws(Failure) {
             guard let launcher else { throw Failure.launchNotGranted("it has no launch channel") }

@@ -1,6 +1,7 @@
 internal import COstlerLaunch
 internal import Glibc
 internal import OstlerLaunchWire
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import OstlerSystem
 

@@ -1,3 +1,4 @@
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import OstlerSystem
 

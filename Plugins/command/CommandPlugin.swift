@@ -1,3 +1,4 @@
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import OstlerSystem
 
@@ -8,21 +9,13 @@ final class CommandPlugin {
     static let name = "command"
     static let version = "0.1.0"
 
-    /// Where the conversation with the host stands.
-    enum Session: Equatable {
-        case new
-        case ready
-        /// `shutdown` has been answered: what is written is still delivered, nothing new is begun.
-        case closing
-    }
-
     let poller: Poller
     let input: HostInput
     let output: HostOutput
     /// Nil if the descriptor is not a launch channel, or is not meant to be one.
     var launcher: LaunchChannel?
 
-    var session = Session.new
+    var session = Conversation()
     var runs: [UInt64: Run] = [:]
     /// Launch numbers by task id.
     var numbers: [String: UInt64] = [:]
@@ -88,7 +81,7 @@ final class CommandPlugin {
             exitCode = exitCode ?? 0
             return
         }
-        if isFlushed, session == .closing { exitCode = exitCode ?? 0 }
+        if isFlushed, session.state == .closing { exitCode = exitCode ?? 0 }
         watchOutput(!isFlushed)
         if output.hasDrained { resumeReading() }
     }

@@ -2,6 +2,7 @@ internal import COstlerLaunch
 internal import COstlerShims
 internal import Glibc
 internal import OstlerLaunchWire
+internal import OstlerPluginWire
 internal import OstlerSystem
 
 /// A request to start a command, ready to be sent.

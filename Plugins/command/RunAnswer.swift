@@ -1,6 +1,7 @@
 internal import COstlerLaunch
 internal import Glibc
 internal import OstlerJSON
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import OstlerSystem
 
@@ -29,15 +30,6 @@ extension RunEnd {
             result = ExecuteResult(task: task, outcome: outcome, exitCode: exit.exitCode)
         }
         result.usage = exit.usage
-        return result
-    }
-}
-
-extension ExecuteResult {
-    /// A task of which nothing was started, or whose end is not known.
-    static func failed(_ task: String, _ failure: Failure) -> ExecuteResult {
-        var result = ExecuteResult(task: task, outcome: .failed, exitCode: -1)
-        result.error = failure
         return result
     }
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,8 +84,11 @@ static void run(void) {
 static int fail(const char *what) {
     struct progress failure = {.state = PROGRESS_NONE};
     progress_fail(&failure, OSTLER_STAGE_SLOT, errno, OSTLER_LAYER_USER_NS, what, NULL);
-    dprintf(2, "ostler-launch: %s: %s\n", what, strerror(failure.err));
-    send_host_failed(0, 0, &failure, 0);
+    struct stat control;
+    bool has_host = fstat(OSTLER_CONTROL_FD, &control) == 0 && S_ISSOCK(control.st_mode);
+    // A host says it better, if it is to be said: it may have another launcher do without.
+    if (has_host) send_host_failed(0, 0, &failure, 0);
+    else dprintf(2, "ostler-launch: %s: %s\n", what, strerror(failure.err));
     return 1;
 }
 

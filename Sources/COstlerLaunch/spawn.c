@@ -51,7 +51,7 @@ struct slot *spawn(struct request *request, struct progress *failure) {
     if (pid == 0) sandbox_main(slot, request, cgroup_layers);
     uint32_t index = (uint32_t)(slot - launcher.slots);
     if (pid < 0 || !watch(pidfd, SOURCE_PIDFD, index, EPOLLIN)) {
-        progress_fail(failure, OSTLER_STAGE_CLONE, errno, OSTLER_LAYER_PID_NS, "clone3", NULL);
+        progress_fail(failure, OSTLER_STAGE_CLONE, errno, OSTLER_LAYER_PID_NS, "clone", NULL);
         contained_settle(slot);
         if (pid < 0) return NULL;
         kill(pid, SIGKILL);

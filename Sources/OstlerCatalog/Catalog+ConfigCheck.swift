@@ -1,6 +1,7 @@
 package import OstlerConfig
 internal import OstlerJSON
 internal import OstlerSchema
+internal import OstlerTrust
 
 extension Catalog {
     /// What the plugins say of the executors' sections in the configuration.
@@ -15,6 +16,7 @@ extension Catalog {
     /// the host's keys; it never sees them.
     package func check(_ config: HostConfig) -> ConfigCheck {
         var check = ConfigCheck()
+        check.problems = patternProblems(config).map { $0.placed(in: config.document) }
         for (name, section) in config.executors.sorted(by: { $0.key < $1.key }) {
             guard let executor = installedExecutor(named: name) else {
                 check.unusedSections.append(name)
@@ -26,6 +28,20 @@ extension Catalog {
         let start = YAMLPosition(line: 1, column: 1)
         check.problems.sort { ($0.position ?? start) < ($1.position ?? start) }
         return check
+    }
+
+    private func patternProblems(_ config: HostConfig) -> [Problem] {
+        [("allow", config.plugins.allow), ("block", config.plugins.block)].flatMap { key, patterns in
+            patterns.enumerated().compactMap { index, text in
+                do throws(TrustError) {
+                    _ = try PluginPattern(parsing: text)
+                    return nil
+                } catch {
+                    let pointer = JSONPointer.root.member("plugins").member(key).element(index)
+                    return Problem(code: .invalidValue, pointer: pointer, message: error.message, hint: error.hint)
+                }
+            }
+        }
     }
 
     private func problems(

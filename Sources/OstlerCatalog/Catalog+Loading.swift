@@ -1,15 +1,19 @@
 package import OstlerConfig
-internal import OstlerJSON
+package import OstlerTrust
 
 extension Catalog {
     /// Looks through the search path. Nothing is executed, and what is wrong with one plugin is kept in
     /// ``rejected`` and stops no other.
+    /// - Parameters:
+    ///   - policy: which plugins the configuration allows and blocks.
+    ///   - lock: what was let in, with what was granted, and what else is blocked.
     package static func load(
         searchPath: PluginSearchPath,
         policy: HostConfig.Plugins = HostConfig.Plugins(),
+        lock: PluginLock = PluginLock(),
         disabledExecutors: Set<String> = []
     ) -> Catalog {
-        var loader = CatalogLoader(policy: policy)
+        var loader = CatalogLoader(policy: policy, lock: lock)
         for entry in searchPath.entries { loader.search(entry) }
         return Catalog(
             plugins: loader.plugins,
@@ -22,7 +26,8 @@ extension Catalog {
 
 /// The state of one walk along the search path.
 private struct CatalogLoader {
-    let policy: HostConfig.Plugins
+    private let lists: PluginLists
+    private let lock: PluginLock
     var plugins: [InstalledPlugin] = []
     var rejected: [RejectedPlugin] = []
     var executors: [String: CatalogExecutor] = [:]
@@ -30,16 +35,16 @@ private struct CatalogLoader {
     /// Directories that were looked at: the same one by another name is no news.
     private var visited: Set<[UInt64]> = []
 
-    init(policy: HostConfig.Plugins) {
-        self.policy = policy
+    init(policy: HostConfig.Plugins, lock: PluginLock) {
+        lists = PluginLists(policy, lock)
+        self.lock = lock
     }
 
     mutating func search(_ entry: PluginSearchPath.Entry) {
+        if entry.origin == .store { return loadInstalled(entry) }
         do throws(SmallFile.Failure) {
             let directory = try PluginDirectory(entry.directory)
-            if entry.origin == .workingDirectory {
-                reject(entry.directory, entry, .untrusted, "./.ostler/plugins is not searched in this version")
-            } else if directory.hasManifest {
+            if directory.hasManifest {
                 load(directory, entry)
             } else {
                 try searchInside(directory, entry)
@@ -47,6 +52,24 @@ private struct CatalogLoader {
         } catch {
             guard error.kind != .notFound || entry.origin.isExplicit else { return }
             reject(entry.directory, entry, error)
+        }
+    }
+
+    /// What is in the store and not in the lock is nobody's plugin.
+    private mutating func loadInstalled(_ entry: PluginSearchPath.Entry) {
+        let store = PluginStore(entry.directory)
+        let fault = TrustError.caught { () throws(TrustError) in try store.check() }
+        for installed in lock.entries where installed.directory == nil {
+            let path = store.place(of: installed.digest)
+            if let fault {
+                reject(path, entry, .storeUnsafe, fault.description)
+                continue
+            }
+            do throws(SmallFile.Failure) {
+                load(try PluginDirectory(path), entry, installed)
+            } catch {
+                reject(path, entry, error)
+            }
         }
     }
 
@@ -67,7 +90,12 @@ private struct CatalogLoader {
         }
     }
 
-    private mutating func load(_ directory: borrowing PluginDirectory, _ entry: PluginSearchPath.Entry) {
+    /// - Parameter installed: what the lock says of it, if it was found by that.
+    private mutating func load(
+        _ directory: borrowing PluginDirectory,
+        _ entry: PluginSearchPath.Entry,
+        _ installed: PluginLock.Entry? = nil
+    ) {
         guard visited.insert([directory.status.device, directory.status.inode]).inserted else { return }
         let path = directory.path
         guard directory.hasManifest else {
@@ -83,8 +111,9 @@ private struct CatalogLoader {
             let manifest = try PluginManifest(parsing: bytes, file: PluginDirectory.manifestName) {
                 (path) throws(SmallFile.Failure) in try directory.read(path)
             }
-            if let manifest = accept(manifest, directory, entry) {
-                install(InstalledPlugin(manifest: manifest, directory: path, origin: entry))
+            let known = installed ?? (entry.origin.needsTrust ? directory.realPath.flatMap { lock.trusted($0) } : nil)
+            if let manifest = accept(manifest, directory, entry, known) {
+                install(InstalledPlugin(manifest: manifest, directory: path, origin: entry, entry: known))
             }
         } catch {
             reject(path, entry, error)
@@ -109,11 +138,18 @@ private struct CatalogLoader {
     private mutating func accept(
         _ manifest: PluginManifest,
         _ directory: borrowing PluginDirectory,
-        _ entry: PluginSearchPath.Entry
+        _ entry: PluginSearchPath.Entry,
+        _ known: PluginLock.Entry?
     ) -> PluginManifest? {
         let path = directory.path
-        if let rule = blockingRule(for: manifest.name) {
-            reject(path, entry, .blocked, "blocked by \(rule)", manifest)
+        do throws(TrustError) {
+            if let rule = try lists.blockingRule(for: manifest.name, in: directory.realPath ?? path) {
+                reject(path, entry, .blocked, "blocked by \(rule)", manifest)
+                return nil
+            }
+            try checkTrust(in: manifest, directory, entry, known)
+        } catch {
+            reject(path, entry, RejectedPlugin.Code(error.code), error.description, manifest)
             return nil
         }
         if let position = positions[manifest.name] {
@@ -122,23 +158,35 @@ private struct CatalogLoader {
             reject(path, entry, .shadowed, message, manifest)
             return nil
         }
-        if case .inPlugin(let program) = manifest.entry.program {
-            do throws(SmallFile.Failure) {
-                try directory.checkProgram(program)
-            } catch {
-                let code: RejectedPlugin.Code = error.kind == .unsafe ? .unsafePermissions : .invalidEntry
-                reject(path, entry, code, "the program \(program) \(error.message)", manifest)
-                return nil
-            }
+        guard let file = manifest.entry.ownFile else { return manifest }
+        do throws(SmallFile.Failure) {
+            try directory.check(file.path, isProgram: manifest.kind == .process)
+        } catch {
+            let code: RejectedPlugin.Code = error.kind == .unsafe ? .unsafePermissions : .invalidEntry
+            reject(path, entry, code, "the \(file.what) \(file.path) \(error.message)", manifest)
+            return nil
         }
         return manifest
     }
 
-    private func blockingRule(for name: String) -> String? {
-        if let pattern = policy.block.first(where: { Glob.matches($0, name) }) {
-            return "plugins.block: \(JSONValue.string(pattern).text)"
+    /// Throws unless a plugin of a place where that is needed was let in, as it is and with what it asks for.
+    private func checkTrust(
+        in manifest: PluginManifest,
+        _ directory: borrowing PluginDirectory,
+        _ entry: PluginSearchPath.Entry,
+        _ known: PluginLock.Entry?
+    ) throws(TrustError) {
+        guard entry.origin == .store || entry.origin.needsTrust else { return }
+        guard let known else {
+            throw TrustError(
+                .notTrusted,
+                "nobody has said that it is trusted",
+                hint: "look at it, then: ostler plugin trust \(directory.path)"
+            )
         }
-        return policy.allow.contains { Glob.matches($0, name) } ? nil : "plugins.allow: no pattern matches"
+        let more = manifest.needs.beyond(known.needs)
+        guard more.isEmpty else { throw .needsMore(manifest.name, more) }
+        try known.check(directory.path)
     }
 
     private mutating func install(_ plugin: InstalledPlugin) {
@@ -199,7 +247,6 @@ extension CatalogLoader {
         let code: RejectedPlugin.Code =
             switch first.code {
             case .unsafePermissions: .unsafePermissions
-            case .unsupportedKind: .unsupportedKind
             default: .invalidManifest
             }
         let more = failure.problems.count - 1

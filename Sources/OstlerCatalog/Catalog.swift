@@ -1,3 +1,5 @@
+package import OstlerTrust
+
 /// A plugin that can be used.
 package struct InstalledPlugin: Sendable {
     package let manifest: PluginManifest
@@ -5,6 +7,31 @@ package struct InstalledPlugin: Sendable {
     package let directory: String
     /// The part of the search path that led to it.
     package let origin: PluginSearchPath.Entry
+    /// What was decided when it was let in; nil if whoever named its place granted all that it needs.
+    package let entry: PluginLock.Entry?
+    /// What it gets: of what it needs, what it was granted.
+    package let permissions: Permissions
+
+    init(manifest: PluginManifest, directory: String, origin: PluginSearchPath.Entry, entry: PluginLock.Entry?) {
+        self.manifest = manifest
+        self.directory = directory
+        self.origin = origin
+        self.entry = entry
+        permissions = entry.map { manifest.needs.limited(to: $0.granted) } ?? manifest.needs
+    }
+
+    /// Throws unless its files are still those that were let in. One that was named is taken as it is.
+    package func check() throws(TrustError) {
+        do throws(TrustError) {
+            try entry?.check(directory)
+        } catch {
+            throw TrustError(
+                .changedBeforeStart,
+                "the plugin \(manifest.name) was changed before it was started: \(error.message)",
+                hint: error.hint
+            )
+        }
+    }
 }
 
 /// An executor together with the plugin that offers it.

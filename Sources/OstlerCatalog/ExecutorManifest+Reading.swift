@@ -1,25 +1,44 @@
 internal import OstlerConfig
+internal import OstlerForeign
 internal import OstlerJSON
 
 extension ExecutorManifest {
     private static let keys = [
-        "name", "description", "payload", "idempotency", "concurrency", "reuse", "features", "examples",
+        "name", "description", "idempotency", "concurrency", "reuse", "features", "examples",
     ]
 
     /// Nil if something is missing or wrong, which is in the log then.
-    init?(reading reader: ValueReader, _ document: YAMLDocument, _ readFile: PluginManifest.FileReader) {
-        guard let members = reader.mapping(Self.keys) else { return nil }
+    ///
+    /// - Parameter table: the functions of a plugin of kind `foreign`, of which the schema of payloads is made.
+    init?(
+        reading reader: ValueReader,
+        _ kind: PluginManifest.Kind,
+        _ table: ForeignTable?,
+        _ document: YAMLDocument,
+        _ readFile: PluginManifest.FileReader
+    ) {
+        let keys = kind == .foreign ? ["call", "sequence"] : ["payload"]
+        guard let members = reader.mapping(Self.keys + keys) else { return nil }
         let name = members.required("name")?.identifier()
-        let payload = members.required("payload").flatMap { PluginSchema(reading: $0, document, readFile) }
+        let payload: PluginSchema?
+        if kind == .foreign {
+            payload = name.flatMap { table?.executor($0) }.map {
+                PluginSchema($0.payloadSchema, place: .manifest(document, reader.pointer))
+            }
+        } else {
+            payload = members.required("payload").flatMap { PluginSchema(reading: $0, document, readFile) }
+        }
         description = members["description"]?.string() ?? ""
         idempotency = members["idempotency"]?.choice(Idempotency.self) ?? .unsafe
         concurrency = members["concurrency"]?.integer(in: 1...65_536).map { Int($0) } ?? 1
-        reuse = members["reuse"]?.choice(Reuse.self) ?? .warm
+        // What a library does to its process is not known: nobody else is to feel it unless the manifest says so.
+        reuse = members["reuse"]?.choice(Reuse.self) ?? (kind == .process ? .warm : .never)
         features = members["features"].map(Features.init(reading:)) ?? Features()
         examples = members["examples"]?.elements()?.compactMap(Example.init(reading:)) ?? []
         guard let name, let payload else { return nil }
         self.name = name
         self.payload = payload
+        check(kind, members)
     }
 }
 

@@ -41,6 +41,9 @@ struct PluginDirectory: ~Copyable {
         close(descriptor)
     }
 
+    /// The path without links; nil if it has none any more.
+    var realPath: String? { Self.real("/proc/self/fd/\(descriptor)") }
+
     /// Whether the directory is that of a plugin.
     var hasManifest: Bool {
         faccessat(descriptor, Self.manifestName, F_OK, AT_SYMLINK_NOFOLLOW) == 0
@@ -77,11 +80,12 @@ struct PluginDirectory: ~Copyable {
         return bytes
     }
 
-    /// Checks that a program of the plugin exists, stays in the directory, can be executed and is safe.
-    func checkProgram(_ relativePath: String) throws(SmallFile.Failure) {
+    /// Checks that a program or library of the plugin exists, stays in the directory, is safe and, as a program, can be
+    /// executed.
+    func check(_ relativePath: String, isProgram: Bool) throws(SmallFile.Failure) {
         let status = try SmallFile.status(at: try resolve(relativePath))
         guard status.isRegular else { throw SmallFile.Failure(.notRegular, "is not a regular file") }
-        guard status.isExecutable else { throw SmallFile.Failure(.notRegular, "is not executable") }
+        guard status.isExecutable || !isProgram else { throw SmallFile.Failure(.notRegular, "is not executable") }
         if let fault = Self.fault(of: status) { throw SmallFile.Failure(.unsafe, "is not used: \(fault)") }
     }
 

@@ -1,5 +1,6 @@
 package import OstlerConfig
 internal import OstlerJSON
+internal import OstlerTrust
 
 extension PluginManifest {
     /// Reads a file of the plugin by its path below the plugin's directory.
@@ -18,16 +19,12 @@ extension PluginManifest {
             throw ConfigFailure(error)
         }
         let log = ProblemLog(document)
-        // The rest of a manifest of another kind has another shape: what is said of it would mislead.
-        if let kind = log.root.value["kind"]?.string.flatMap(Kind.init(rawValue:)), kind != .process {
-            log.root.anyMembers()?["kind"]?.report(
-                .unsupportedKind,
-                "plugins of kind \(kind.rawValue) are not supported by this version",
-                hint: "only process is"
-            )
-        }
+        let kind = log.root.value["kind"]?.string.flatMap(Kind.init(rawValue:)) ?? .process
+        let keys = Self.keys + (kind == .foreign ? ShimDeclaration.foreignKeys : [])
+        // Schemas are made of functions, so what is wrong with these comes first.
+        let shim = kind == .foreign ? ShimDeclaration(reading: log.root) : nil
         try log.finish()
-        let manifest = log.root.mapping(Self.keys).flatMap { PluginManifest(reading: $0, document, readFile) }
+        let manifest = log.root.mapping(keys).flatMap { PluginManifest(reading: $0, shim, document, readFile) }
         try log.finish()
         guard let manifest else {
             throw ConfigFailure(ConfigError(.invalidValue, file: file, message: "the manifest is incomplete"))
@@ -36,19 +33,26 @@ extension PluginManifest {
     }
 
     /// Nil if something is missing or wrong, which is in the log then.
-    private init?(reading members: MembersReader, _ document: YAMLDocument, _ readFile: FileReader) {
+    private init?(
+        reading members: MembersReader,
+        _ shim: ShimDeclaration?,
+        _ document: YAMLDocument,
+        _ readFile: FileReader
+    ) {
         let name = members.required("name")?.identifier()
         let version = members.required("version").flatMap(Self.version)
         let protocolVersions = members.required("protocol").flatMap(Self.protocolVersions)
         let kind = members.required("kind")?.choice(Kind.self)
-        let entry = members.required("entry").flatMap(Entry.init(reading:))
+        let entry = members.required("entry").flatMap {
+            kind == .library || kind == .foreign ? Entry(readingLibrary: $0) : Entry(reading: $0)
+        }
         let executors = members.required("executors")?.elements()?.compactMap {
-            ExecutorManifest(reading: $0, document, readFile)
+            ExecutorManifest(reading: $0, kind ?? .process, shim?.table, document, readFile)
         }
         if let executors { Self.checkExecutors(executors, members) }
         description = members["description"]?.string() ?? ""
         configSchema = members["config_schema"].flatMap { PluginSchema(reading: $0, document, readFile) }
-        needs = members["needs"].map(Needs.init(reading:)) ?? Needs()
+        needs = members["needs"].map(Permissions.init(reading:)) ?? Permissions()
         limits = members["limits"].map(Limits.init(reading:)) ?? Limits()
         guard let name, let version, let protocolVersions, let kind, let entry, let executors else { return nil }
         self.name = name
@@ -56,6 +60,7 @@ extension PluginManifest {
         self.protocolVersions = protocolVersions
         self.kind = kind
         self.entry = entry
+        self.shim = kind == .library ? ShimDeclaration(libraryWith: executors) : shim
         self.executors = executors
     }
 
@@ -127,28 +132,44 @@ extension PluginManifest.Entry {
     }
 }
 
-extension PluginManifest.Needs {
-    init(reading reader: ValueReader) {
-        self.init()
-        guard let members = reader.mapping(["launch", "network", "programs", "files"]) else { return }
-        launch = members["launch"]?.bool() ?? launch
-        if let network = members["network"], network.value.string != Network.none.rawValue {
-            let message = "\(network.name) can only be none in this version, not \(network.value.summary)"
-            network.report(.unsupported, message)
-        }
-        programs = members["programs"]?.strings() ?? []
-        files = members["files"]?.elements()?.compactMap(Self.file) ?? []
+/// How `needs` says what a plugin asks for.
+private enum NeedsText {
+    enum Network: String, CaseIterable {
+        case none
+        case loopback
     }
 
-    private static func file(_ reader: ValueReader) -> File? {
+    enum Access: String, CaseIterable {
+        case readOnly = "ro"
+        case readWrite = "rw"
+    }
+}
+
+extension Permissions {
+    /// Reads `needs`.
+    init(reading reader: ValueReader) {
+        guard let members = reader.mapping(["launch", "network", "programs", "files", "secrets"]) else {
+            self.init()
+            return
+        }
+        var needs: [Permission] = []
+        if members["launch"]?.bool() == true { needs.append(.launch) }
+        if members["network"]?.choice(NeedsText.Network.self) == .loopback { needs.append(.loopback) }
+        needs += (members["programs"]?.strings() ?? []).map { .program($0) }
+        needs += members["files"]?.elements()?.compactMap(Self.file) ?? []
+        needs += members["secrets"]?.elements()?.compactMap { $0.identifier() }.map { .secret($0) } ?? []
+        self.init(needs)
+    }
+
+    private static func file(_ reader: ValueReader) -> Permission? {
         guard let members = reader.mapping(["path", "access"]) else { return nil }
-        let access = members["access"].map { $0.choice(Access.self) } ?? .readOnly
+        let access = members["access"].map { $0.choice(NeedsText.Access.self) } ?? .readOnly
         guard let path = members.required("path"), let text = path.string(), let access else { return nil }
         guard text.hasPrefix("/"), RelativePath.isValid(text.drop { $0 == "/" }) else {
             path.report(.invalidValue, "\(path.name) must be an absolute path without . and ..")
             return nil
         }
-        return File(path: text, access: access)
+        return .file(text, isWritable: access == .readWrite)
     }
 }
 

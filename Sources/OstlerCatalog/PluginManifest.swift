@@ -1,4 +1,5 @@
 package import OstlerJSON
+package import OstlerTrust
 
 /// What `plugin.yaml` says of a plugin.
 ///
@@ -9,11 +10,12 @@ package import OstlerJSON
 /// version: 1.2.0               # required; text of letters, digits and . + - _ ~
 /// description: What it is for
 /// protocol: {min: 0, max: 0}   # required; the versions of the protocol that it speaks
-/// kind: process                # required; library and foreign are refused with unsupported_kind
+/// kind: process                # required; or library or foreign
 /// entry:                       # required
 ///   command: [bin/example, --serve]
 ///                              # with a slash: below the plugin's directory; absolute, or a bare name such as
 ///                              # python3: as the sandbox sees it; the rest are arguments
+///                              # library: lib/libx.so, or a name such as libz.so.1, for the other two kinds
 /// executors:                   # required, at least one
 ///   - name: example            # required
 ///     description: What a task does
@@ -27,19 +29,23 @@ package import OstlerJSON
 /// config_schema: {type: object}  # a JSON schema, or {file: …}, for executors.NAME in the host's configuration
 /// needs:                       # what is asked for beyond an empty sandbox
 ///   launch: false              # to have the launcher start commands
-///   network: none              # nothing else in this version
+///   network: none              # none (default) or loopback
 ///   programs: [git]
 ///   files: [{path: /etc/ssl, access: ro}]   # absolute; ro (default) or rw
+///   secrets: [db]              # by their names in the host's configuration
 /// limits: {memory: 256MiB, processes: 16, open_files: 64, start_timeout: 5s}   # of the plugin's own process
 /// ```
+///
+/// In the kind `foreign` there are `types` and `functions`, and an executor has `call` or `sequence` in place of
+/// `payload`: see ``OstlerForeign/ForeignTable``.
 package struct PluginManifest: Sendable {
     /// What a plugin is made of.
     package enum Kind: String, Sendable, CaseIterable {
         /// An executable that speaks the protocol.
         case process
-        /// A shared object with the C interface; recognised, but not in this version.
+        /// A shared object with the interface of `ostler_executor.h`.
         case library
-        /// Any shared object with a table of functions; recognised, but not in this version.
+        /// Any shared object, with a table of functions.
         case foreign
     }
 
@@ -53,35 +59,14 @@ package struct PluginManifest: Sendable {
             case absolute(String)
             /// A name to be found in the sandbox's PATH.
             case onPath(String)
+            /// A shared object below the plugin's directory.
+            case libraryInPlugin(String)
+            /// A shared object by its absolute path in the sandbox, or by the name that the loader looks up there.
+            case libraryOfView(String)
         }
 
         package let program: Program
         package let arguments: [String]
-    }
-
-    /// What the plugin asks for beyond an empty sandbox.
-    package struct Needs: Sendable, Equatable {
-        package enum Network: String, Sendable, CaseIterable {
-            case none
-        }
-
-        package enum Access: String, Sendable, CaseIterable {
-            case readOnly = "ro"
-            case readWrite = "rw"
-        }
-
-        package struct File: Sendable, Equatable {
-            package let path: String
-            package let access: Access
-        }
-
-        /// Whether it has the launcher start commands.
-        package var launch = false
-        package var network = Network.none
-        package var programs: [String] = []
-        package var files: [File] = []
-
-        package init() {}
     }
 
     /// Limits of the plugin's own process; nil for the host's.
@@ -105,8 +90,11 @@ package struct PluginManifest: Sendable {
     package let executors: [ExecutorManifest]
     /// Judges an executor's section in the host's configuration, without the host's own keys.
     package let configSchema: PluginSchema?
-    package let needs: Needs
+    /// What it asks for beyond an empty sandbox.
+    package let needs: Permissions
     package let limits: Limits
+    /// What `ostler-shim` is to do for a plugin that has no program; nil for one that has.
+    package let shim: ShimDeclaration?
 }
 
 /// What a manifest says of one executor.

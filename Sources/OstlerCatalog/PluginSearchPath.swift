@@ -6,14 +6,18 @@ package struct PluginSearchPath: Sendable, Equatable {
     package enum Origin: String, Sendable, CustomStringConvertible {
         case option = "--plugin-path"
         case environment = "$OSTLER_PLUGIN_PATH"
+        /// What `ostler plugin add` has taken in.
+        case store = "the installed plugins"
         case user = "the user's plugins"
         case prefix = "the installation's plugins"
-        /// Not searched in this version, since nobody has said that the working directory is trusted.
         case workingDirectory = "./.ostler/plugins"
 
         package var description: String { rawValue }
         /// Whether the user named the directory, so that its absence is worth a word.
         var isExplicit: Bool { self == .option || self == .environment }
+        /// Whether a plugin there is used only if somebody said that it is trusted: others than the user can put
+        /// something into a directory that he works in, and he himself by mistake into his own.
+        var needsTrust: Bool { self == .workingDirectory || self == .user }
     }
 
     /// A directory of plugins, or the directory of one plugin.
@@ -34,8 +38,8 @@ package struct PluginSearchPath: Sendable, Equatable {
         self.entries = entries
     }
 
-    /// The order of the reference: `--plugin-path`, `$OSTLER_PLUGIN_PATH` (both lists with colons), the user's
-    /// directory, `PREFIX/lib/ostler/plugins`.
+    /// The order of the reference: `--plugin-path`, `$OSTLER_PLUGIN_PATH` (both lists with colons), the working
+    /// directory's, the installed ones, the user's directory, `PREFIX/lib/ostler/plugins`.
     package static func standard(
         option: String?,
         environment: [String: String],
@@ -50,6 +54,7 @@ package struct PluginSearchPath: Sendable, Equatable {
         var entries = list(option, .option) + list(environment["OSTLER_PLUGIN_PATH"], .environment)
         entries.append(Entry(directory: workingDirectory + "/.ostler/plugins", origin: .workingDirectory))
         if let data = BaseDirectory.data.path(in: environment) {
+            entries.append(Entry(directory: data + "/ostler/store", origin: .store))
             entries.append(Entry(directory: data + "/ostler/plugins", origin: .user))
         }
         if let prefix { entries.append(Entry(directory: prefix + "/lib/ostler/plugins", origin: .prefix)) }

@@ -1,4 +1,5 @@
 package import OstlerConfig
+internal import OstlerTrust
 
 /// A plugin, or an executor of one, that was found but is not used, and why.
 package struct RejectedPlugin: Sendable {
@@ -11,7 +12,6 @@ package struct RejectedPlugin: Sendable {
         /// The lists in the configuration say so.
         case blocked
         case invalidManifest = "invalid_manifest"
-        case unsupportedKind = "unsupported_kind"
         case unsafePermissions = "unsafe_permissions"
         /// A directory without a manifest.
         case noManifest = "no_manifest"
@@ -20,8 +20,33 @@ package struct RejectedPlugin: Sendable {
         /// A directory that was named but does not exist.
         case notFound = "not_found"
         case unreadable
-        /// `./.ostler/plugins`, which nobody has trusted.
+        /// Found in a place where plugins must be trusted, and nobody has.
         case untrusted
+        /// It asks for more than it was granted.
+        case needsMore = "needs_more"
+        // It is no longer what was let in.
+        case fileChanged = "file_changed"
+        case fileAdded = "file_added"
+        case fileMissing = "file_missing"
+        case storeEntryReplaced = "store_entry_replaced"
+        case storeUnsafe = "store_unsafe"
+        // There is something in it that may not be part of a plugin.
+        case symbolicLink = "symbolic_link"
+        case hardLink = "hard_link"
+        case specialFile = "special_file"
+        case setuidFile = "setuid_file"
+        case unsafeOwner = "unsafe_owner"
+        case unsafePath = "unsafe_path"
+        case twinNames = "twin_names"
+        case tooLarge = "too_large"
+        case changedWhileRead = "changed_while_read"
+        case sumsMismatch = "sums_mismatch"
+        case signatureMalformed = "signature_malformed"
+
+        /// What a plugin that was looked into was refused for.
+        init(_ code: TrustError.Code) {
+            self = Code(rawValue: code.rawValue) ?? .untrusted
+        }
     }
 
     /// The manifest's name if it could be read, else that of the directory.

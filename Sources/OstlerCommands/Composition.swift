@@ -5,6 +5,7 @@ internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerProtocol
 internal import OstlerTasks
+internal import OstlerTrust
 
 /// The one place where config, catalog and host are put together.
 struct Composition {
@@ -20,7 +21,11 @@ struct Composition {
     init(_ options: GlobalOptions) throws {
         context = try RunContext(options)
         let config = context.config
-        (searchPath, catalog) = Self.findPlugins(options, config)
+        do throws(TrustError) {
+            (searchPath, catalog) = try Self.findPlugins(options, config)
+        } catch {
+            throw PluginTrust.tell(error)
+        }
         for plugin in catalog.plugins {
             Log.debug("found in \(plugin.directory)", .init(plugin: plugin.manifest.name))
         }
@@ -31,11 +36,11 @@ struct Composition {
         }
     }
 
-    /// Looks for plugins and reads their manifests.
+    /// Looks for plugins and reads their manifests. Throws if it cannot be told what was let in and what is blocked.
     static func findPlugins(
         _ options: GlobalOptions,
         _ config: HostConfig
-    ) -> (searchPath: PluginSearchPath, catalog: Catalog) {
+    ) throws(TrustError) -> (searchPath: PluginSearchPath, catalog: Catalog) {
         let searchPath = PluginSearchPath.standard(
             option: options.pluginPath,
             environment: environment,
@@ -45,6 +50,7 @@ struct Composition {
         let catalog = Catalog.load(
             searchPath: searchPath,
             policy: config.plugins,
+            lock: try PluginTrust.lockFile?.read() ?? PluginLock(),
             disabledExecutors: config.disabledExecutors
         )
         return (searchPath, catalog)

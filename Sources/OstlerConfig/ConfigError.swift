@@ -31,7 +31,9 @@ package struct ConfigError: Error, Sendable, Equatable {
         case duplicateName = "duplicate_name"
         case profileUnavailable = "profile_unavailable"
         case unsupported = "unsupported"
-        case unsupportedKind = "unsupported_kind"
+        case unknownType = "unknown_type"
+        case unknownFunction = "unknown_function"
+        case unknownParameter = "unknown_parameter"
         case invalidSchema = "invalid_schema"
         case schemaViolation = "schema_violation"
         // What is allowed and probably not meant.

@@ -57,6 +57,11 @@ package struct ValueReader {
         }
     }
 
+    /// Reports a problem at another place of the document.
+    package func report(_ code: ConfigError.Code, at pointer: JSONPointer, _ message: @autoclosure () -> String) {
+        ValueReader(value: value, pointer: pointer, log: log).report(code, message())
+    }
+
     /// Reports that the value is of the wrong type.
     package func expected(_ what: String, hint: String? = nil) {
         report(.wrongType, "\(name) must be \(what), not \(value.summary)", hint: hint)

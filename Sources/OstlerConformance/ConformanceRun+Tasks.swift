@@ -98,7 +98,7 @@ extension ConformanceRun {
             ("principal", .string(settings.principal)), ("attempt", 1),
         ])
         var witness: LaunchWitness?
-        if plugin.manifest.needs.launch {
+        if plugin.permissions.launch {
             let plan = try await commandPlan(sample.executor.name)
             let observer = LaunchWitness { peer.changed() }
             observer.number = provider.launcher.registerTask(plan: plan, spawn: peer.spawn, observer: observer)

@@ -134,7 +134,7 @@ package final class ConformanceRun {
         _ body: @LoopActor (PluginPeer) async throws -> R
     ) async throws -> R {
         try stand(on: "M18-start")
-        let startup = PluginStart(plugin, policy: policy ?? provider.policy(for: plugin))
+        let startup = PluginStart(plugin, policy: policy ?? provider.policy(for: plugin), settings: settings)
         let peer = PluginPeer(startup, by: provider, patience: options.patience)
         try await peer.start(outputCapacity: outputCapacity)
         do {
@@ -210,7 +210,7 @@ package final class ConformanceRun {
     /// Sends `initialize`, changed by `change`, and waits for the answer.
     func initialize(_ peer: PluginPeer, _ change: (inout KitRequest) -> Void = { _ in }) async throws -> PeerMessage {
         var writer = JSONWriter()
-        PluginStart(plugin, policy: provider.policy(for: plugin)).greeting(settings.config).encode(into: &writer)
+        PluginStart(plugin, policy: provider.policy(for: plugin), settings: settings).greeting.encode(into: &writer)
         var request = KitRequest("initialize", id: peer.nextID())
         request.params = try JSONValue(parsing: writer.bytes).object ?? JSONObject()
         change(&request)
@@ -223,7 +223,7 @@ package final class ConformanceRun {
     }
 
     var startLimit: Int64 {
-        PluginStart(plugin, policy: provider.policy(for: plugin)).startLimit(settings.config)
+        PluginStart(plugin, policy: provider.policy(for: plugin), settings: settings).startLimit
     }
 
     /// Waits for the answer to a request.

@@ -6,6 +6,7 @@ package import OstlerProtocol
 package import OstlerSandbox
 package import OstlerSystem
 package import OstlerTasks
+internal import OstlerTrust
 
 /// How an executor process came to its end, for everyone who was waiting for it.
 package struct ExecutorLoss: Sendable {
@@ -39,7 +40,9 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var spawnNumber: UInt64 = 0
     package private(set) var session: Session?
     package var policy: SandboxPolicy { startup.policy }
-    private let startup: PluginStart
+    private var startup: PluginStart
+    /// What it was given in files, and what is taken out of all that it writes.
+    private(set) var secrets: [SecretValue] = []
     private let provider: SandboxProvider
     private let settings: HostSettings
     /// Let go at the end: a weak reference would make every other one to the pool slower.
@@ -49,6 +52,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     /// Whether it keeps to the credit of each of its tasks.
     package private(set) var heedsCredit = false
     private var tap: SessionRecorder.Tap?
+    /// Keeps its files from being removed.
+    private var use: PluginUse?
     private var stderr: StderrTail?
     private var timer: TimerID?
     /// Why it is to end, if the host or its own stream decided so; the kernel's word is added when it comes.
@@ -68,7 +73,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         self.provider = provider
         self.settings = settings
         self.delegate = delegate
-        startup = PluginStart(plugin, policy: provider.policy(for: plugin))
+        startup = PluginStart(plugin, policy: provider.policy(for: plugin), settings: settings)
     }
 
     /// The certificate of its sandbox. It runs, so all that was required is enforced.
@@ -82,15 +87,35 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     /// Builds the sandbox, starts the program and greets it.
     package func start() async {
         do {
+            use = try await provider.hold(plugin)
+            try await takeSecrets()
             let plan = try await provider.plan(for: policy)
             guard state == .launching else { return finish() }
             settings.onPhase?("launcher, view of the plugin")
             try spawn(plan)
         } catch let failure as LaunchFailure {
             sandboxFailed(failure)
+        } catch let error as TrustError {
+            refuse(error)
+        } catch let failure as Failure {
+            cause = cause ?? (.infra, failure)
+            finish()
         } catch {
             sandboxFailed(LaunchFailure(describing: error))
         }
+    }
+
+    private func takeSecrets() async throws(Failure) {
+        guard !plugin.permissions.secrets.isEmpty else { return }
+        guard policy.profile.fence == .namespaces else { throw .noViewOfSecrets(policy.name) }
+        secrets = try await provider.vault.values(of: plugin.permissions.secrets)
+        startup.policy.secrets = secrets.map { SandboxSecret(name: $0.name, variable: nil, bytes: $0.bytes) }
+    }
+
+    /// What lies there is not what was let in.
+    private func refuse(_ error: TrustError) {
+        cause = cause ?? (.denied, .changedPlugin(error))
+        spawnNumber == 0 ? finish() : forceEnd()
     }
 
     private func spawn(_ plan: LaunchPlan) throws {
@@ -119,14 +144,14 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     }
 
     private func greet() {
-        let limit = startup.startLimit(settings.config)
+        let limit = startup.startLimit
         let moment = Instant.now
         timer = EventLoop.shared.schedule(at: moment.advanced(milliseconds: limit)) {
             let observed = Instant.now.microseconds(since: moment) / 1000
             self.stop(because: .executorCrash, .startTimeout(self.plugin.manifest.name, limit, observed: observed))
         }
-        let request = startup.greeting(settings.config)
-        session?.request(InitializeRequest.method) {
+        let request = startup.greeting
+        session?.request(InitializeRequest.method) { [request] in
             request.encode(into: &$0)
         } completion: {
             self.welcomed($0)
@@ -141,20 +166,36 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
             case .error(let bytes):
                 var reader = JSONReader(bytes)
                 let failure = try Failure(reading: &reader)
-                stop(because: .executorProtocol, .refusedGreeting(plugin.manifest.name, failure.message))
+                stop(because: .executorProtocol, .refusedGreeting(plugin.manifest, failure))
             case .result(let bytes):
                 var reader = JSONReader(bytes)
                 let result = try InitializeResult(reading: &reader)
                 if let problem = check(result) { return stop(because: .executorProtocol, problem) }
-                guard state.handle(.welcomed) else { return }
-                hasServed = true
                 heedsCredit = result.heedsCredit
-                settings.onPhase?("plugin ready")
-                delegate?.processIsServing(self)
+                guard plugin.entry != nil else { return serve() }
+                Task(executorPreference: EventLoop.shared) { await self.checkAndServe() }
             }
         } catch {
             stop(because: .executorProtocol, .malformedAnswer(plugin.manifest.name, "initialize", "\(error)"))
         }
+    }
+
+    /// Takes tasks if its files were not exchanged between the look at them and the start: what shows in the sandbox since
+    /// then is what lies there now, or was exchanged twice, which the kernel's times tell.
+    private func checkAndServe() async {
+        do throws(TrustError) {
+            try await provider.check(plugin)
+            serve()
+        } catch {
+            refuse(error)
+        }
+    }
+
+    private func serve() {
+        guard state.handle(.welcomed) else { return }
+        hasServed = true
+        settings.onPhase?("plugin ready")
+        delegate?.processIsServing(self)
     }
 
     /// What a plugin says of itself must fit its manifest.
@@ -271,12 +312,33 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
 }
 
 extension PluginManifest.Entry {
-    /// The command line where the plugin's directory is seen at `place`.
-    package func arguments(in place: String) -> [String] {
+    /// The command line where the plugin's directory is seen at `place` and `ostler-shim` at `shim`.
+    package func arguments(in place: String, shim: String) -> [String] {
         switch program {
+        case .libraryInPlugin, .libraryOfView: [shim]
         case .inPlugin(let path): [place + "/" + path] + arguments
         case .absolute(let path): [path] + arguments
         case .onPath(let name): [name] + arguments
         }
+    }
+}
+
+extension PluginManifest {
+    /// What `ostler-shim` is told of the plugin whose directory is seen at `place`; nil for a plugin that has a program.
+    func shimRequest(in place: String) -> ShimRequest? {
+        guard let shim else { return nil }
+        let library: String
+        switch entry.program {
+        case .libraryInPlugin(let path): library = place + "/" + path
+        case .libraryOfView(let name): library = name
+        case .inPlugin, .absolute, .onPath: return nil
+        }
+        return ShimRequest(
+            kind: shim.table == nil ? .library : .foreign,
+            name: name,
+            version: version,
+            library: library,
+            members: shim.members
+        )
     }
 }

@@ -3,6 +3,7 @@ internal import OstlerProtocol
 internal import OstlerSchema
 internal import OstlerSystem
 internal import OstlerTasks
+internal import OstlerTrust
 
 /// One executor and all that its tasks need, found once: on the way of a task nothing is looked up by name but this.
 @LoopActor
@@ -26,7 +27,7 @@ final class ExecutorRoute {
     init(_ executor: CatalogExecutor, schema: CompiledSchema, judge: ProgramPolicy, index: Int, pool: ExecutorPool) {
         let manifest = executor.plugin.manifest
         name = executor.name
-        launches = manifest.needs.launch
+        launches = executor.plugin.permissions.launch
         concurrency = executor.executor.concurrency
         plugin = .init(name: manifest.name, version: manifest.version)
         self.schema = schema

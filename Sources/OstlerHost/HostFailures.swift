@@ -3,6 +3,7 @@ internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSandbox
 internal import OstlerSystem
+internal import OstlerTrust
 
 /// The version of this build.
 package enum OstlerVersion {
@@ -36,8 +37,12 @@ extension Failure {
         return failure
     }
 
-    static func refusedGreeting(_ plugin: String, _ message: String) -> Failure {
-        executor("initialize_refused", "plugin \(plugin) refused initialize: \(message)", effects: .none)
+    /// What the shim says of a library is more exact than that the plugin did not want to start.
+    static func refusedGreeting(_ plugin: PluginManifest, _ failure: Failure) -> Failure {
+        let code = plugin.shim == nil ? "initialize_refused" : failure.code
+        var refusal = executor(code, "plugin \(plugin.name) refused initialize: \(failure.message)", effects: .none)
+        refusal.hint = failure.hint
+        return refusal
     }
 
     static func versionMismatch(_ plugin: String, _ message: String) -> Failure {
@@ -115,6 +120,10 @@ extension Failure {
             effects: .none,
             hint: "look at entry.command in its manifest: paths are relative to the plugin, names are looked up in PATH"
         )
+    }
+
+    static func changedPlugin(_ error: TrustError) -> Failure {
+        Failure(error.code.rawValue, fault: .user, message: error.message, hint: error.hint)
     }
 
     static func keepsFailing(_ plugin: String, _ times: Int, _ reason: Failure, until moment: Instant) -> Failure {

@@ -11,6 +11,8 @@ package struct HostSettings: Sendable {
     package var catalog: Catalog
     /// The program `ostler-launch`.
     package var launcherProgram: String
+    /// The program `ostler-shim`, which lies where the launcher does.
+    package var shimProgram: String
     /// One name for everything that this host does.
     package var runID: String
     /// Who submits; roles and audit build on it.
@@ -51,6 +53,8 @@ package struct HostSettings: Sendable {
         self.config = config
         self.catalog = catalog
         self.launcherProgram = launcherProgram
+        let end = launcherProgram.lastIndex(of: "/").map { launcherProgram.index(after: $0) }
+        shimProgram = launcherProgram[..<(end ?? launcherProgram.startIndex)] + "ostler-shim"
         self.runID = runID
         self.principal = principal
     }

@@ -32,7 +32,7 @@ package enum LaunchDiagnosis {
 
     private static func isLackOfNamespaces(_ failure: LaunchFailure) -> Bool {
         if failure.stage == "slot" { return failure.layer == .userNamespace }
-        return ["mount", "uts"].contains(failure.stage) && [EPERM, EACCES, EROFS].contains(failure.errno)
+        return ["mount", "template", "uts"].contains(failure.stage) && [EPERM, EACCES, EROFS].contains(failure.errno)
     }
 
     private static let weaker =
@@ -63,6 +63,9 @@ package enum LaunchDiagnosis {
         case ("template", ELOOP), ("mount", ELOOP):
             "a symbolic link has come onto the path of something that was granted: grant nothing that lies within a "
                 + "directory which sandboxes write to"
+        case ("template", EPERM), ("mount", EPERM):
+            "mounts are refused here, as by the seccomp filters of many containers: run it with a filter that allows mount "
+                + "and pivot_root (docker: `--security-opt seccomp=unconfined`); `ostler doctor` tells which step fails"
         case ("template", _), ("mount", _):
             "mounts are refused here, as in many containers; `ostler doctor` tells which step fails"
         case ("cgroup", _):

@@ -1,5 +1,5 @@
 package import OstlerCatalog
-package import OstlerConfig
+internal import OstlerConfig
 internal import OstlerJSON
 package import OstlerProtocol
 package import OstlerSandbox
@@ -9,29 +9,44 @@ internal import OstlerSystem
 package struct PluginStart: Sendable {
     package let plugin: InstalledPlugin
     /// The sandbox of its process.
-    package let policy: SandboxPolicy
+    package var policy: SandboxPolicy
+    private let settings: HostSettings
 
-    package init(_ plugin: InstalledPlugin, policy: SandboxPolicy) {
+    package init(_ plugin: InstalledPlugin, policy: SandboxPolicy, settings: HostSettings) {
         self.plugin = plugin
         self.policy = policy
+        self.settings = settings
+    }
+
+    /// Where it finds its own files: without a view they are where they lie.
+    fileprivate var place: String {
+        policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
+    }
+
+    /// The command line.
+    fileprivate var arguments: [String] {
+        let shim = policy.profile.fence == .namespaces ? SandboxProvider.shimPath : settings.shimProgram
+        return plugin.manifest.entry.arguments(in: place, shim: shim)
     }
 
     /// What the plugin is greeted with.
-    package func greeting(_ config: HostConfig) -> InitializeRequest {
+    package var greeting: InitializeRequest {
         let sections = plugin.manifest.executors.map {
-            ($0.name, JSONValue.object(config.executor(named: $0.name).settings))
+            ($0.name, JSONValue.object(settings.config.executor(named: $0.name).settings))
         }
-        return InitializeRequest(
+        var request = InitializeRequest(
             host: "ostler \(OstlerVersion.text)",
             maximumFrameBytes: ExecutorProcess.maximumFrameBytes,
             config: .object(JSONObject(sections)),
-            launch: plugin.manifest.needs.launch
+            launch: plugin.permissions.launch
         )
+        request.shim = plugin.manifest.shimRequest(in: place)
+        return request
     }
 
     /// How long it may take from its start to its answer to `initialize`, in milliseconds.
-    package func startLimit(_ config: HostConfig) -> Int64 {
-        plugin.manifest.limits.startTimeoutMilliseconds ?? config.tasks.startTimeoutMilliseconds
+    package var startLimit: Int64 {
+        plugin.manifest.limits.startTimeoutMilliseconds ?? settings.config.tasks.startTimeoutMilliseconds
     }
 }
 
@@ -44,15 +59,12 @@ extension SandboxProvider {
         descriptors: (stdin: Int32, stdout: Int32, stderr: Int32),
         observer: any SandboxObserver
     ) -> UInt64 {
-        let plugin = startup.plugin
-        // Without a view it is where it lies.
-        let place = startup.policy.profile.fence == .namespaces ? Self.pluginPath : plugin.directory
-        return launcher.spawn(
+        launcher.spawn(
             plan: plan,
-            arguments: plugin.manifest.entry.arguments(in: place).map { Array($0.utf8) },
-            workDirectory: place,
+            arguments: startup.arguments.map { Array($0.utf8) },
+            workDirectory: startup.place,
             descriptors: descriptors,
-            launchChannel: plugin.manifest.needs.launch,
+            launchChannel: startup.plugin.permissions.launch,
             observer: observer
         )
     }

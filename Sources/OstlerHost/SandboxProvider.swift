@@ -6,6 +6,7 @@ package import OstlerProtocol
 package import OstlerSandbox
 package import OstlerSystem
 package import OstlerTasks
+internal import OstlerTrust
 
 /// Decides the policy of each sandbox: of plugins by their manifest, of commands by config and task.
 @LoopActor
@@ -136,15 +137,41 @@ package final class SandboxProvider {
         policy.binds = [
             .init(source: plugin.directory, target: Self.pluginPath, mapsOwner: mapsOwner(plugin.directory))
         ]
-        for file in plugin.manifest.needs.files {
-            let source = withoutLinks(file.path)
-            policy.binds.append(.init(source: source, target: file.path, isWritable: file.access == .readWrite))
+        if plugin.manifest.shim != nil {
+            policy.binds.append(.init(source: withoutLinks(settings.shimProgram), target: Self.shimPath))
         }
+        for file in plugin.permissions.files {
+            let source = withoutLinks(file.path)
+            policy.binds.append(.init(source: source, target: file.path, isWritable: file.isWritable))
+        }
+        if plugin.permissions.loopback, policy.profile.fence == .namespaces { policy.network = .loopback }
         return policy
+    }
+
+    /// Throws unless a plugin's files are those that were let in. They are looked at beside the loop.
+    func check(_ plugin: InstalledPlugin) async throws(TrustError) {
+        guard plugin.entry != nil else { return }
+        let result = await Task.detached {
+            Result { () throws(TrustError) in try plugin.check() }
+        }.value
+        try result.get()
+    }
+
+    /// As ``check(_:)``, and keeps the files from being removed for as long as what it returns lives.
+    func hold(_ plugin: InstalledPlugin) async throws(TrustError) -> PluginUse? {
+        guard plugin.origin.origin == .store else {
+            try await check(plugin)
+            return nil
+        }
+        let use = PluginUse(plugin.directory)
+        try await check(plugin)
+        return use
     }
 
     /// Where a plugin finds its own files.
     package nonisolated static let pluginPath = "/plugin"
+    /// Where `ostler-shim` shows in the sandbox of a plugin that has no program of its own.
+    package nonisolated static let shimPath = "/ostler-shim"
 
     /// Plugins are fenced as the run is; a task that asks for more does not change what has started.
     private var profileOfPlugins: SandboxPolicy.Profile {

@@ -24,6 +24,7 @@ extension TaskRun {
         result.executorStderr = lostStderr
         describeEnd(&result)
         result.metadata = spec.metadata
+        result.value = evidence.answer?.result
         result.executorMetadata = evidence.answer?.metadata
         result.usage = usage ?? evidence.answer?.usage
         result.isolation = isolation
@@ -58,6 +59,7 @@ extension TaskRun {
         let vault = host.provider.vault
         result.error = result.error.map { vault.masked($0) }
         result.executorStderr = result.executorStderr.map { vault.masked($0) }
+        result.value = result.value.map { vault.masked(json: $0) }
         result.executorMetadata = result.executorMetadata.map { vault.masked(json: $0) }
     }
 

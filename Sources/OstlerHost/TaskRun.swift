@@ -39,7 +39,9 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     var output: OutputCapture?
     var errorOutput: OutputCapture?
     var flow = OutputFlow()
-    /// Nil if the task has no secrets.
+    /// What its commands were given.
+    private var secrets: [SecretValue] = []
+    /// Nil if neither the task nor its executor has secrets.
     var masks: StreamMasks?
     /// How much it wrote, over both streams and before secrets were taken out.
     private var written: UInt64 = 0
@@ -130,7 +132,7 @@ package final class TaskRun: SandboxObserver, Session.Asker {
             let bytes = grant.variable == nil ? value.bytes : value.core
             return SandboxSecret(name: grant.name, variable: grant.variable, bytes: bytes)
         }
-        masks = StreamMasks(SecretMask(found.map(\.value)))
+        secrets = found.map(\.value)
     }
 
     /// Files of lists that were changed after they had been judged are looked up anew, once: nothing has run yet.
@@ -166,6 +168,8 @@ package final class TaskRun: SandboxObserver, Session.Asker {
     /// The pool has a process with a free slot.
     func dispatch(to process: ExecutorProcess) {
         self.process = process
+        let secrets = secrets + process.secrets
+        masks = secrets.isEmpty ? nil : StreamMasks(SecretMask(secrets))
         perform(state.handle(.start, launches: launches))
     }
 

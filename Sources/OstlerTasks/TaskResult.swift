@@ -49,6 +49,8 @@ package struct TaskResult: Sendable {
     package var signal: Int32?
     package var output = CapturedOutput()
     package var errorOutput = CapturedOutput()
+    /// The value that the task was for, as JSON text; nil if the executor gave none.
+    package var value: [UInt8]?
     @Boxed package var error: Failure?
     /// Limits that were reached, also by a task that succeeded in spite of it.
     package var limitsReached: [ReachedLimit] = []
@@ -112,6 +114,10 @@ package struct TaskResult: Sendable {
         output.encode(into: &writer)
         writer.key("stderr")
         errorOutput.encode(into: &writer)
+        if let value {
+            writer.key("result")
+            writer.raw(value)
+        }
         writer.key("changed")
         writer.bool(changed)
         encodeDetails(into: &writer)

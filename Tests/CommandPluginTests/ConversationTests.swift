@@ -1,4 +1,5 @@
 import OstlerJSON
+import OstlerPluginWire
 import OstlerProtocol
 import Testing
 
@@ -115,7 +116,7 @@ import Testing
         try rig.until("the run to end") { rig.plugin.runs.isEmpty }
         let id = rig.request("shutdown")
         let late = rig.execute("late", ["command": "ls"])
-        try rig.until("shutdown to be read") { rig.plugin.session == .closing }
+        try rig.until("shutdown to be read") { rig.plugin.session.state == .closing }
         #expect(rig.exitCode == nil)
         rig.isReading = true
         #expect(try rig.result(id) == [:])

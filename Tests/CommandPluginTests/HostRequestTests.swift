@@ -1,4 +1,5 @@
 import OstlerJSON
+import OstlerPluginWire
 import OstlerProtocol
 import Testing
 

@@ -1,5 +1,6 @@
 import Glibc
 import OstlerJSON
+import OstlerPluginWire
 import OstlerProtocol
 import Testing
 

@@ -131,6 +131,16 @@ struct RepositoryPlugin: CustomTestStringConvertible, Sendable {
     func assemble(_ tree: InstalledTree) async throws -> String {
         let parts = path.split(separator: "/").map(String.init)
         if path == "Plugins/command" { return tree.plugin }
+        if parts[1] == "foreign" {
+            // No code of its own: the directory is the plugin.
+            try tree.directory.makeDirectory("foreign")
+            let directory = tree.directory.file("foreign/" + parts[3])
+            let source = Surroundings.packageRoot() + "/" + path
+            for command in [("/bin/cp", ["-R", source, directory]), ("/bin/chmod", ["-R", "go-w", directory])] {
+                #expect(try await tree.run(Child.Command(command.0, command.1)).exitCode == 0)
+            }
+            return directory
+        }
         let libraries = ["python": "src/ostler_plugin", "sh": "ostler-plugin.bash"]
         let library = try #require(libraries[parts[1]], "nobody has said how \(path) is put together")
         let example = EndToEnd.SDKTests.Example(sdk: parts[1], name: parts[3], library: library)

@@ -19,9 +19,11 @@ struct Lack: Sendable, CustomTestStringConvertible {
     var mounts: String?
     var isUser = false
     var options: [String] = []
+    /// Whether the config accepts the profile `contained`.
+    var isContained = false
     let end: End
 
-    var testDescription: String { name + (isUser ? ", by a user" : "") }
+    var testDescription: String { name + (isUser ? ", by a user" : "") + (isContained ? ", contained" : "") }
 
     private static let bounding = ["/usr/bin/setpriv", "--inh-caps", "-all", "--bounding-set"]
     /// What container engines leave to root.
@@ -91,6 +93,25 @@ struct Lack: Sendable, CustomTestStringConvertible {
         Lack(name: "root without CAP_SYS_ADMIN", prefix: bounding + ["-sys_admin"], end: outerRoot),
     ]
 
+    /// The weaker profile needs less, and what it needs it must have too.
+    static let contained: [Lack] = all.filter { $0.options.isEmpty }.map { lack in
+        let end: End =
+            switch lack.end {
+            case .runs(let missing) where missing == ["landlock"]:
+                .refused(layer: "landlock", cause: "Operation not supported", remedy: "Landlock")
+            case .refused(layer: "seccomp", _, _), .runs: lack.end
+            case .refused: .runs(without: lack.isUser ? limits : [])
+            }
+        return Lack(
+            name: lack.name,
+            prefix: lack.prefix,
+            mounts: lack.mounts,
+            isUser: lack.isUser,
+            isContained: true,
+            end: end
+        )
+    }
+
     /// The command line that runs another here.
     func line(_ command: [String], _ tree: InstalledTree) -> [String] {
         let user: [String] =
@@ -111,12 +132,14 @@ extension EndToEnd {
     /// silence.
     @Suite(.serialized)
     struct FailClosedTests {
-        @Test(.sandboxed, .asRoot, arguments: Lack.all)
+        @Test(.sandboxed, .asRoot, arguments: Lack.all + Lack.contained)
         func `What is missing is told, or was not needed`(_ lack: Lack) async throws {
             try await withTree(user: lack.isUser ? 12345 : nil) { tree in
                 let refuse = try contents(ofFile: EscapeAttempt.programs() + "/refuse")
                 try tree.directory.write("refuse", refuse, mode: 0o755)
-                let words = ["run", "command", "--json"] + lack.options + ["--", "echo", "ran"]
+                let contained = try tree.directory.write("contained.yaml", "sandbox: {profile: contained}\n")
+                let options = lack.options + (lack.isContained ? ["--config", contained] : [])
+                let words = ["run", "command", "--json"] + options + ["--", "echo", "ran"]
                 let line = lack.line([tree.program] + words, tree)
                 var command = tree.command([])
                 command.program = line[0]
@@ -125,7 +148,9 @@ extension EndToEnd {
                 let finished = try await tree.run(command)
                 let result = try finished.json()
                 switch lack.end {
-                case .runs(let missing): Self.expectRun(result, without: missing)
+                case .runs(let missing):
+                    #expect(result["isolation"]?["profile"]?.string == (lack.isContained ? "contained" : "strict"))
+                    Self.expectRun(result, without: missing)
                 case .refused(let layer, let cause, let remedy):
                     #expect(finished.exitCode == 5, "\(result.text)")
                     Self.expectRefusal(result, layer, cause, remedy)
@@ -133,21 +158,7 @@ extension EndToEnd {
             }
         }
 
-        /// Rootful podman with its default profile; the file system of the container is made of this machine's /usr.
-        @Test(.sandboxed, .asRoot, .podman, arguments: PodmanCase.all)
-        func `In a container of podman there is a sandbox or a refusal`(_ case: PodmanCase) async throws {
-            try await withTree { tree in
-                let finished = try await tree.run(`case`.command(tree), within: .seconds(120))
-                let result = try finished.json()
-                guard let (layer, cause, remedy) = `case`.refusal else {
-                    #expect(result["isolation"]?["profile"]?.string == (`case`.isContained ? "contained" : "strict"))
-                    return Self.expectRun(result, without: nil)
-                }
-                Self.expectRefusal(result, layer, cause, remedy)
-            }
-        }
-
-        private static func expectRun(_ result: JSONValue, without missing: [String]?) {
+        static func expectRun(_ result: JSONValue, without missing: [String]?) {
             #expect(result["outcome"]?.string == "succeeded", "\(result.text)")
             #expect(result["output"]?["text"]?.string == "ran\n")
             let layers = result["isolation"]?["layers"]?.array ?? []
@@ -162,7 +173,7 @@ extension EndToEnd {
             #expect(judged == Set(missing), "\(lacking)")
         }
 
-        private static func expectRefusal(_ result: JSONValue, _ layer: String, _ cause: String, _ remedy: String) {
+        static func expectRefusal(_ result: JSONValue, _ layer: String, _ cause: String, _ remedy: String) {
             #expect(result["outcome"]?.string == "sandbox_error", "\(result.text)")
             #expect(result["error"]?["side_effects"]?.string == "none")
             #expect((result["output"]?["text"]?.string ?? "") == "")
@@ -171,74 +182,5 @@ extension EndToEnd {
             let hint = result["error"]?["hint"]?.string ?? ""
             #expect(hint.contains(remedy), "\(hint)")
         }
-    }
-}
-
-/// A way to run a container.
-struct PodmanCase: Sendable, CustomTestStringConvertible {
-    let options: [String]
-    /// Whether the config accepts the profile `contained`.
-    var isContained = false
-    let refusal: (layer: String, cause: String, remedy: String)?
-
-    var testDescription: String {
-        (options.isEmpty ? "by default" : options.joined(separator: " ")) + (isContained ? ", contained" : "")
-    }
-
-    static let all: [PodmanCase] = [
-        PodmanCase(options: [], refusal: ("user_namespace", "would be root outside", "as an ordinary user")),
-        PodmanCase(options: [], refusal: ("user_namespace", "would be root outside", "sandbox: {profile: contained}")),
-        PodmanCase(options: [], isContained: true, refusal: nil),
-        PodmanCase(options: ["--user", "12345:12345"], isContained: true, refusal: nil),
-        PodmanCase(
-            options: ["--user", "12345:12345"],
-            refusal: ("user_namespace", "Read-only file system", "--security-opt unmask=ALL")
-        ),
-        PodmanCase(options: ["--cap-add", "SYS_ADMIN", "--security-opt", "unmask=ALL"], refusal: nil),
-    ]
-
-    /// What works on machines with either version of cgroups and with few rights.
-    private static let settings = """
-        [containers]
-        default_ulimits=["nofile=4096:4096","nproc=4096:4096"]
-        [engine]
-        runtime="runc"
-        cgroup_manager="cgroupfs"
-        events_logger="file"
-
-        """
-
-    func command(_ tree: InstalledTree) throws -> Child.Command {
-        let directory = tree.directory
-        for name in ["usr", "proc", "dev", "sys", "tmp", "etc", "opt", "run", "tree"] {
-            try directory.makeDirectory("root/" + name)
-        }
-        chmod(directory.file("root/tmp"), 0o1777)
-        for name in ["bin", "sbin", "lib", "lib64"] { try directory.link("root/" + name, to: "usr/" + name) }
-        let settings = try directory.write("containers.conf", Self.settings)
-        var words = ["--root", directory.file("storage"), "--runroot", directory.file("state"), "run", "--rm"]
-        words += ["--network", "none", "--env", "HOME=/tmp"] + options
-        for path in ["/usr", "/opt"] { words += ["--volume", path + ":" + path + ":ro"] }
-        words += ["--volume", tree.prefix + ":/tree:ro", "--rootfs", directory.file("root")]
-        try directory.write("prefix/contained.yaml", "sandbox: {profile: contained}\n")
-        words += ["/tree/bin/ostler", "run", "command", "--json"]
-        words += (isContained ? ["--config", "/tree/contained.yaml"] : []) + ["--", "echo", "ran"]
-        var command = Child.Command("/usr/bin/podman", words)
-        command.directory = tree.home
-        command.environment = [
-            "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CONTAINERS_CONF=" + settings, "HOME=" + tree.home,
-        ]
-        return command
-    }
-}
-
-extension Trait where Self == ConditionTrait {
-    fileprivate static var podman: Self {
-        .enabled(
-            if: ["podman", "runc"].allSatisfy {
-                access("/usr/bin/" + $0, X_OK) == 0 || access("/usr/sbin/" + $0, X_OK) == 0
-            },
-            "podman is not installed"
-        )
     }
 }

@@ -76,7 +76,9 @@ extension EndToEnd {
         @Test(
             .needs("/usr/bin/fish"),
             arguments: [
-                ("ostler plu", ["plugin"]), ("ostler plugin ", ["list", "show"]), ("ostler plugin show c", ["command"]),
+                ("ostler plu", ["plugin"]),
+                ("ostler plugin ", ["list", "show", "add", "remove", "trust", "block", "unblock", "audit", "pack"]),
+                ("ostler plugin show c", ["command"]),
                 ("ostler run --env-mode ", ["minimal", "clean"]), ("ostler run --env-mode=c", ["--env-mode=clean"]),
                 ("ostler run command --working", ["--working-dir"]), ("ostler run --config oth", ["other.yaml"]),
                 ("ostler run --config=oth", ["--config=other.yaml"]), ("ostler nothing", []),

@@ -11,6 +11,10 @@ extension EndToEnd {
             ("help", ["--help"]), ("help-run", ["run", "--help"]), ("help-validate", ["validate", "--help"]),
             ("help-plan", ["plan", "--help"]), ("help-plugin", ["plugin", "--help"]),
             ("help-plugin-list", ["plugin", "list", "--help"]), ("help-plugin-show", ["plugin", "show", "--help"]),
+            ("help-plugin-add", ["plugin", "add", "--help"]), ("help-plugin-remove", ["plugin", "remove", "--help"]),
+            ("help-plugin-trust", ["plugin", "trust", "--help"]), ("help-plugin-block", ["plugin", "block", "--help"]),
+            ("help-plugin-unblock", ["plugin", "unblock", "--help"]),
+            ("help-plugin-audit", ["plugin", "audit", "--help"]), ("help-plugin-pack", ["plugin", "pack", "--help"]),
             ("help-plugin-test", ["plugin", "test", "--help"]),
             ("help-plugin-replay", ["plugin", "replay", "--help"]),
             ("help-health", ["health", "--help"]), ("help-doctor", ["doctor", "--help"]),
@@ -92,7 +96,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 21)
+                #expect(seen == 28)
             }
         }
 

@@ -54,7 +54,7 @@ import Testing
 
     @Test func `a broken plugin breaks no other`() {
         directory.write("p/a/plugin.yaml", "name: [")
-        directory.write("p/b/plugin.yaml", "name: b\nkind: library\n")
+        directory.write("p/b/plugin.yaml", "name: b\nkind: foreign\n")
         directory.makeDirectory("p/c")
         directory.makeDirectory("p/d/plugin.yaml")
         directory.writePlugin("p/e", name: "e", extra: "extra: 1\nmore: 2")
@@ -66,8 +66,7 @@ import Testing
             catalog.rejections == [
                 "a: invalid_manifest: invalid manifest: plugin.yaml:2:1: did not find expected node content "
                     + "(while parsing a flow node from line 2)",
-                "b: unsupported_kind: invalid manifest: plugin.yaml:2:7: plugins of kind library are not supported by "
-                    + "this version; only process is",
+                "b: invalid_manifest: invalid manifest: plugin.yaml:1:1: the key \"functions\" is missing",
                 "c: no_manifest: there is no plugin.yaml in it",
                 "d: invalid_manifest: invalid manifest: plugin.yaml: the file is a directory",
                 "e: invalid_manifest: invalid manifest: plugin.yaml:6:1: unknown key \"extra\"; known keys: name, "

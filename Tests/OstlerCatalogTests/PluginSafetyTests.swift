@@ -201,7 +201,8 @@ import Testing
         #expect(
             path.entries.map { "\($0.origin) \($0.directory)" } == [
                 "--plugin-path /x", "--plugin-path /w/rel", "--plugin-path /w/y/z", "$OSTLER_PLUGIN_PATH /e",
-                "./.ostler/plugins /w/.ostler/plugins", "the user's plugins /home/u/.local/share/ostler/plugins",
+                "./.ostler/plugins /w/.ostler/plugins", "the installed plugins /home/u/.local/share/ostler/store",
+                "the user's plugins /home/u/.local/share/ostler/plugins",
                 "the installation's plugins /opt/ostler/lib/ostler/plugins",
             ]
         )
@@ -232,7 +233,7 @@ import Testing
         )
     }
 
-    @Test func `the working directory's plugins are not searched but told`() {
+    @Test func `the working directory's plugins are told but not used until they are trusted`() {
         directory.writePlugin(".ostler/plugins/a", name: "a")
         let path = PluginSearchPath.standard(
             option: nil,
@@ -243,7 +244,10 @@ import Testing
         let catalog = Catalog.load(searchPath: path)
         #expect(catalog.plugins.isEmpty)
         #expect(
-            catalog.rejections == ["plugins: untrusted: ./.ostler/plugins is not searched in this version"]
+            catalog.rejections == [
+                "a: untrusted: nobody has said that it is trusted; look at it, then: ostler plugin trust "
+                    + directory.path(".ostler/plugins/a")
+            ]
         )
     }
 
@@ -264,7 +268,8 @@ import Testing
         #expect(winner(option: "o") == "--plugin-path")
         #expect(winner(option: nil) == "$OSTLER_PLUGIN_PATH")
         environment["OSTLER_PLUGIN_PATH"] = nil
-        #expect(winner(option: nil) == "the user's plugins")
+        // The user's own is there, but nobody has trusted it.
+        #expect(winner(option: nil) == "the installation's plugins")
         environment["XDG_DATA_HOME"] = nil
         #expect(winner(option: nil) == "the installation's plugins")
     }

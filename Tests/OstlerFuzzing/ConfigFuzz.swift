@@ -44,7 +44,7 @@ enum YAMLPromises {
         var text = ""
         for scalar in value.text.unicodeScalars {
             switch scalar.value {
-            case 0x80...0x9F, 0xFEFF, 0xFFFE, 0xFFFF:
+            case 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
                 let digits = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: text.unicodeScalars.append(scalar)

@@ -2,6 +2,7 @@ internal import OstlerCatalog
 internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerSandbox
+internal import OstlerTrust
 
 /// What is wrong with a configuration, found without running anything.
 struct ConfigurationCheck {
@@ -20,14 +21,24 @@ struct ConfigurationCheck {
                 workingDirectory: Composition.workingDirectory
             )
             log.apply(to: config)
+            let check = try Self.catalog(options, config).check(config)
             file = source?.path
-            let check = Composition.findPlugins(options, config).catalog.check(config)
             problems = check.problems
             warnings = Self.unused(check.unusedSections, config) + Self.missingPrograms(config)
         } catch {
             file = error.problems.first?.file
             problems = error.problems
             warnings = []
+        }
+    }
+
+    private static func catalog(_ options: GlobalOptions, _ config: HostConfig) throws(ConfigFailure) -> Catalog {
+        do throws(TrustError) {
+            return try Composition.findPlugins(options, config).catalog
+        } catch {
+            throw ConfigFailure(
+                ConfigError(.unreadable, file: "plugins.lock", message: error.message, hint: error.hint)
+            )
         }
     }
 

@@ -16,12 +16,12 @@ struct EffectiveSettings {
     }
 
     private static func searched(_ path: PluginSearchPath) -> [HostConfig.Setting] {
-        path.entries.filter { $0.origin != .workingDirectory }.enumerated().map { index, entry in
+        path.entries.enumerated().map { index, entry in
             let origin: ConfigOrigin =
                 switch entry.origin {
                 case .option: .option("plugin-path")
                 case .environment: .environment("OSTLER_PLUGIN_PATH")
-                case .user, .prefix, .workingDirectory: .builtIn
+                case .store, .user, .prefix, .workingDirectory: .builtIn
                 }
             let pointer = JSONPointer("/plugin_path/\(index)")
             return HostConfig.Setting(pointer: pointer, value: .string(entry.directory), origin: origin)

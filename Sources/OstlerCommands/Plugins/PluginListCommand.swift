@@ -29,10 +29,11 @@ struct PluginListCommand {
             try Results.write(json(catalog))
             return 0
         }
-        var table = Table(["NAME", "VERSION", "EXECUTORS", "DIRECTORY"])
+        var table = Table(["NAME", "VERSION", "EXECUTORS", "TRUST", "DIRECTORY"])
         for plugin in catalog.plugins {
             let executors = plugin.manifest.executors.map(\.name).joined(separator: ",")
-            table.add([plugin.manifest.name, plugin.manifest.version, executors, plugin.directory])
+            let manifest = plugin.manifest
+            table.add([manifest.name, manifest.version, executors, plugin.trust.rawValue, plugin.directory])
         }
         try Results.write(table.text)
         guard showsAll, !catalog.rejected.isEmpty else { return 0 }
@@ -55,6 +56,8 @@ struct PluginListCommand {
             writer.string(plugin.manifest.version)
             writer.key("directory")
             writer.string(plugin.directory)
+            writer.key("trust")
+            writer.string(plugin.trust.rawValue)
             writer.key("executors")
             writer.strings(plugin.manifest.executors.map(\.name))
             writer.endObject()

@@ -3,6 +3,7 @@ internal import OstlerCommandLine
 internal import OstlerJSON
 internal import OstlerSchema
 internal import OstlerTasks
+internal import OstlerTrust
 
 /// `ostler plugin show`.
 struct PluginShowCommand {
@@ -42,14 +43,9 @@ struct PluginShowCommand {
         let manifest = plugin.manifest
         var lines = ["\(manifest.name) \(manifest.version): \(manifest.description)", "directory  \(plugin.directory)"]
         lines.append("protocol   \(manifest.protocolVersions.lowerBound) to \(manifest.protocolVersions.upperBound)")
-        let needs = [
-            manifest.needs.launch ? "launch commands" : nil,
-            manifest.needs.programs.isEmpty ? nil : "programs \(manifest.needs.programs.joined(separator: ", "))",
-            manifest.needs.files.isEmpty
-                ? nil
-                : "files " + manifest.needs.files.map { "\($0.path) (\($0.access.rawValue))" }.joined(separator: ", "),
-        ].compactMap(\.self)
-        lines.append("needs      " + (needs.isEmpty ? "nothing" : needs.joined(separator: "; ")))
+        lines.append("needs      " + manifest.needs.summary)
+        lines.append("granted    \(plugin.permissions.summary), \(plugin.trust.grantor)")
+        if let entry = plugin.entry { lines.append("digest     sha256:\(entry.digest)") }
         for executor in manifest.executors {
             lines += ["", "executor \(executor.name): \(executor.description)"]
             lines.append("  idempotency \(executor.idempotency.rawValue), \(executor.concurrency) at once")
@@ -74,9 +70,9 @@ struct PluginShowCommand {
         let value: JSONValue = [
             "name": .string(manifest.name), "version": .string(manifest.version),
             "description": .string(manifest.description), "directory": .string(plugin.directory),
-            "needs": [
-                "launch": .bool(manifest.needs.launch), "programs": .array(manifest.needs.programs.map { .string($0) }),
-            ],
+            "needs": manifest.needs.json, "granted": plugin.permissions.json, "trust": .string(plugin.trust.rawValue),
+            "digest": plugin.entry.map { .string("sha256:" + $0.digest) } ?? .null,
+            "publisher_key": plugin.entry?.key.map { .string($0) } ?? .null,
             "executors": .array(executors),
         ]
         return value.text

@@ -85,6 +85,7 @@ struct SingleRun: Sendable {
         pump?.start()
         let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: told, stdin: pump?.readEnd))
         pump?.close()
+        if let value = result.value { sink?.write(.stdout, value + [0x0A]) }
         phases.mark("task")
         if let events {
             events.finish(result)

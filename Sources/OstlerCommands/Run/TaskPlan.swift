@@ -5,6 +5,7 @@ internal import OstlerProtocol
 internal import OstlerSandbox
 internal import OstlerSystem
 internal import OstlerTasks
+internal import OstlerTrust
 
 /// What is shown of a plan.
 struct TaskPlan {
@@ -19,7 +20,7 @@ struct TaskPlan {
     init(_ spec: TaskSpec, _ executor: CatalogExecutor, _ provider: SandboxProvider) throws(Failure) {
         self.spec = spec
         plugin = executor.plugin
-        isOwnSandbox = plugin.manifest.needs.launch
+        isOwnSandbox = plugin.permissions.launch
         policy =
             isOwnSandbox ? try provider.policy(for: spec, executor: executor.name) : provider.policy(for: plugin)
         steps = provider.planner.plan(policy).steps

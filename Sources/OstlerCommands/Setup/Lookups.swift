@@ -1,16 +1,23 @@
 internal import OstlerCatalog
 internal import OstlerCommandLine
 internal import OstlerConfig
+internal import OstlerTrust
 
 /// Names that only the machine knows, for completion: manifests are read, nothing is started and nothing is told.
 enum Lookups {
     static let executors = "executors"
     static let plugins = "plugins"
     static let profiles = "profiles"
+    /// Plugins of the store.
+    static let installed = "installed"
 
     static let completer = Completer.Lookup(
         words: { key, arguments in
             if key == profiles { return (config(arguments)?.config.sandbox.profileNames ?? []).map { .init($0, "") } }
+            if key == installed {
+                let entries = (try? PluginTrust.lockFile?.read())?.entries ?? []
+                return entries.filter { $0.directory == nil }.map { .init($0.name, $0.version) }
+            }
             guard let catalog = catalog(arguments) else { return [] }
             guard key == executors else {
                 return catalog.plugins.map { .init($0.manifest.name, $0.manifest.description) }
@@ -26,7 +33,7 @@ enum Lookups {
     /// Nil if the configuration is wrong: a line that is being typed is no place for messages.
     static func catalog(_ arguments: Arguments) -> Catalog? {
         guard let (config, global) = config(arguments) else { return nil }
-        return Composition.findPlugins(global, config).catalog
+        return try? Composition.findPlugins(global, config).catalog
     }
 
     private static func config(_ arguments: Arguments) -> (config: HostConfig, options: GlobalOptions)? {

@@ -17,7 +17,7 @@ extension ConformanceCheck {
     /// One task after another where only few files can be open at a time.
     @LoopActor
     private static func descriptors(_ run: ConformanceRun) async throws {
-        guard run.plugin.manifest.needs.launch else { throw TrialEnd.notApplicable("it launches no commands") }
+        guard run.plugin.permissions.launch else { throw TrialEnd.notApplicable("it launches no commands") }
         let sample = try run.requirePlain()
         guard sample.executor.reuse == .warm else { throw TrialEnd.notApplicable("a process serves one task") }
         var policy = run.provider.policy(for: run.plugin)

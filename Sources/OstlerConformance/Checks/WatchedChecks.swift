@@ -73,7 +73,7 @@ extension ConformanceCheck {
             "reports a command's end as the launcher saw it",
             remedy: "pass on exit code and signal of LAUNCH_EXITED as they are",
             provoke: { run in
-                guard run.plugin.manifest.needs.launch else { throw TrialEnd.notApplicable("it launches no commands") }
+                guard run.plugin.permissions.launch else { throw TrialEnd.notApplicable("it launches no commands") }
             }
         ),
         ConformanceCheck(

@@ -61,7 +61,7 @@ package final class PluginReplay {
     }
 
     private func replay(_ session: Recording.Session) async throws(LaunchFailure) {
-        let startup = PluginStart(plugin, policy: provider.policy(for: plugin))
+        let startup = PluginStart(plugin, policy: provider.policy(for: plugin), settings: settings)
         let peer = PluginPeer(startup, by: provider, patience: patience)
         do {
             try await peer.start()

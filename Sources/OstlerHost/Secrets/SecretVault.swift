@@ -58,6 +58,13 @@ package final class SecretVault {
         return found
     }
 
+    /// What a plugin is given.
+    func values(of names: [String]) async throws(Failure) -> [SecretValue] {
+        var values: [SecretValue] = []
+        for name in names { values.append(try await value(of: name)) }
+        return values
+    }
+
     private func value(of name: String) async throws(Failure) -> SecretValue {
         guard let source = sources[name] else { throw .unknownSecret(name, sources.keys.sorted(), nil) }
         let read = reads[name] ?? Task.detached { SecretReader.read(name, source) }

@@ -32,6 +32,8 @@ public struct ExecuteResult: Sendable, Equatable {
     public var signal: Int32?
     public var usage: Usage?
     @Boxed public var error: Failure?
+    /// The value that the task was for, as JSON text; nil for a task whose worth is its output.
+    public var result: [UInt8]?
     /// What the executor adds, as JSON text; nil for nothing.
     public var metadata: [UInt8]?
 
@@ -61,6 +63,10 @@ public struct ExecuteResult: Sendable, Equatable {
             writer.key("error")
             error.encode(into: &writer)
         }
+        if let result {
+            writer.key("result")
+            writer.raw(result)
+        }
         if let metadata {
             writer.key("metadata")
             writer.raw(metadata)
@@ -87,6 +93,8 @@ public struct ExecuteResult: Sendable, Equatable {
                 usage = try Usage(reading: &reader)
             } else if reader.matches(key, "error") {
                 error = try Failure(reading: &reader)
+            } else if reader.matches(key, "result") {
+                result = Array(reader.bytes(in: try reader.skipValue()))
             } else if reader.matches(key, "metadata") {
                 metadata = Array(reader.bytes(in: try reader.skipValue()))
             } else {
@@ -140,5 +148,14 @@ extension ExecuteResult.Usage {
                 _ = try reader.skipValue()
             }
         }
+    }
+}
+
+extension ExecuteResult {
+    /// A task of which nothing was started, or whose end is not known.
+    package static func failed(_ task: String, _ failure: Failure) -> ExecuteResult {
+        var result = ExecuteResult(task: task, outcome: .failed, exitCode: -1)
+        result.error = failure
+        return result
     }
 }

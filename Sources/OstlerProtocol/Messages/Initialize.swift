@@ -13,6 +13,8 @@ public struct InitializeRequest: Sendable, Equatable {
     public var config: JSONValue
     /// Whether descriptor 3 is a launch channel.
     public var launch: Bool
+    /// What `ostler-shim` loads and offers; nil for every other program.
+    public var shim: ShimRequest?
 
     public init(
         versions: ProtocolVersions = .supported,
@@ -40,6 +42,10 @@ public struct InitializeRequest: Sendable, Equatable {
         writer.bool(launch)
         writer.key("config")
         writer.value(config)
+        if let shim {
+            writer.key("shim")
+            shim.encode(into: &writer)
+        }
         writer.endObject()
     }
 
@@ -57,6 +63,8 @@ public struct InitializeRequest: Sendable, Equatable {
                 launch = try reader.bool()
             } else if reader.matches(key, "config") {
                 config = try JSONValue(reading: &reader)
+            } else if reader.matches(key, "shim") {
+                shim = try ShimRequest(reading: &reader)
             } else {
                 _ = try reader.skipValue()
             }

@@ -158,6 +158,11 @@ final class Child {
         serve(0)
     }
 
+    /// Whether it has written that to stdout by now, as far as it was served.
+    func hasWritten(_ text: String) -> Bool {
+        String(decoding: captured[0], as: UTF8.self).contains(text)
+    }
+
     /// Gives it the end of its input once everything is written.
     func closeInput() {
         serve(0)

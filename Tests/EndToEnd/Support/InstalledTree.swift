@@ -28,6 +28,7 @@ struct InstalledTree: Sendable {
         if let user { chown(home, uid_t(user), gid_t(user)) }
         for (built, place) in [
             ("ostler", "bin/ostler"), ("ostler-launch", "libexec/ostler/ostler-launch"),
+            ("ostler-shim", "libexec/ostler/ostler-shim"),
             ("ostler-plugin-command", "lib/ostler/plugins/command/bin/ostler-plugin-command"),
         ] {
             try Self.install(Surroundings.program(built), directory, "prefix/" + place)

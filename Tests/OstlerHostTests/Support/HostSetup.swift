@@ -19,7 +19,15 @@ struct HostSetup {
         var settings: [(String, JSONValue)] = []
     }
 
+    /// A plugin of files that a test brings along.
+    struct OwnPlugin {
+        let name: String
+        /// Paths below the plugin's directory, and what is in them; programs are executable.
+        let files: [(path: String, bytes: [UInt8])]
+    }
+
     var plugins = [Plugin()]
+    var ownPlugins: [OwnPlugin] = []
     /// Whether the plugin `command` is there as well.
     var hasCommand = false
     var config = HostConfig()
@@ -69,6 +77,11 @@ struct HostSetup {
             config.executors[plugin.executor] = section
         }
         if hasCommand { try installCommand() }
+        for plugin in ownPlugins {
+            for file in plugin.files {
+                try directory.write("plugins/\(plugin.name)/\(file.path)", file.bytes, mode: 0o755)
+            }
+        }
         let path = PluginSearchPath([.init(directory: directory.path + "/plugins", origin: .option)])
         let catalog = Catalog.load(searchPath: path)
         for rejected in catalog.rejected { Issue.record("\(rejected)") }

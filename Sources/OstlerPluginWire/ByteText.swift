@@ -1,24 +1,24 @@
-internal import OstlerJSON
+package import OstlerJSON
 internal import OstlerProtocol
 
 /// A word as the kernel has it: bytes. In a payload it is a string, or `{"base64": "…"}` where it is not UTF-8.
-struct ByteText: Equatable, ExpressibleByStringLiteral, CustomStringConvertible {
-    let bytes: [UInt8]
+package struct ByteText: Equatable, ExpressibleByStringLiteral, CustomStringConvertible {
+    package let bytes: [UInt8]
 
-    init(_ text: String) {
+    package init(_ text: String) {
         self.init(bytes: Array(text.utf8))
     }
 
-    init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    init(stringLiteral text: String) {
+    package init(stringLiteral text: String) {
         self.init(text)
     }
 
     /// Reads either form; ``OstlerJSON/JSONError/Code/wrongType`` for anything else.
-    init(reading reader: inout JSONReader) throws(JSONError) {
+    package init(reading reader: inout JSONReader) throws(JSONError) {
         guard try reader.peek() == .object else {
             self.init(try reader.string())
             return
@@ -37,5 +37,5 @@ struct ByteText: Equatable, ExpressibleByStringLiteral, CustomStringConvertible 
     }
 
     /// For messages; what is not UTF-8 is shown as replacement characters.
-    var description: String { String(decoding: bytes, as: UTF8.self) }
+    package var description: String { String(decoding: bytes, as: UTF8.self) }
 }

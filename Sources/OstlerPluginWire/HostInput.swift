@@ -4,9 +4,9 @@ internal import OstlerProtocol
 internal import OstlerSystem
 
 /// The host's end of the conversation: bytes in, requests out.
-final class HostInput {
+package final class HostInput {
     /// What one read has brought.
-    enum Chunk {
+    package enum Chunk {
         case bytes
         case nothing
         case end
@@ -16,20 +16,20 @@ final class HostInput {
     private var parser = FrameParser()
     private var validator = JSONValidator()
 
-    init(taking fd: Int32) {
+    package init(taking fd: Int32) {
         self.fd = OwnedFD(taking: fd)
         self.fd.setNonblocking()
     }
 
-    var descriptor: Int32 { fd.number }
+    package var descriptor: Int32 { fd.number }
 
     /// Accepts frames as long as the host has announced that it will send.
-    func accept(frameBytes: Int) {
+    package func accept(frameBytes: Int) {
         parser.maximumFrameBytes = max(frameBytes, 1 << 16)
     }
 
     /// Takes what is there, at most what the parser has room for.
-    func read() -> Chunk {
+    package func read() -> Chunk {
         let number = fd.number
         return parser.withTail { tail in
             let count = Glibc.read(number, tail.baseAddress, tail.count)
@@ -40,7 +40,7 @@ final class HostInput {
     }
 
     /// The next request that is complete.
-    func next() throws(MessageFault) -> HostRequest? {
+    package func next() throws(MessageFault) -> HostRequest? {
         while let event = parser.next() {
             if let request = try request(event) { return request }
         }
@@ -48,7 +48,7 @@ final class HostInput {
     }
 
     /// Call it at the end of the stream: a line that was cut off is a fault.
-    func finish() throws(MessageFault) {
+    package func finish() throws(MessageFault) {
         if let event = parser.finish() { _ = try request(event) }
     }
 

@@ -1,39 +1,39 @@
 internal import Glibc
-internal import OstlerJSON
-internal import OstlerProtocol
+package import OstlerJSON
+package import OstlerProtocol
 internal import OstlerSystem
 
 /// What goes to the host: one buffer, written once a turn and never waited for.
-final class HostOutput {
+package final class HostOutput {
     /// With more than this pending, commands' output is left in their pipes.
-    static let highWater = 1 << 20
+    package static let highWater = 1 << 20
     /// Below this, it is read again.
-    static let lowWater = 256 << 10
+    package static let lowWater = 256 << 10
 
     private let fd: OwnedFD
     private var writer = JSONWriter()
     /// How much of the buffer has been written already.
     private var head = 0
-    private(set) var isClosed = false
+    package private(set) var isClosed = false
 
-    init(taking fd: Int32) {
+    package init(taking fd: Int32) {
         self.fd = OwnedFD(taking: fd)
         self.fd.setNonblocking()
     }
 
-    var descriptor: Int32 { fd.number }
-    var pending: Int { writer.bytes.count - head }
-    var isCongested: Bool { pending > Self.highWater }
-    var hasDrained: Bool { pending < Self.lowWater }
+    package var descriptor: Int32 { fd.number }
+    package var pending: Int { writer.bytes.count - head }
+    package var isCongested: Bool { pending > Self.highWater }
+    package var hasDrained: Bool { pending < Self.lowWater }
 
     // MARK: Messages
 
-    func answer(_ id: [UInt8], _ body: (inout JSONWriter) -> Void) {
+    package func answer(_ id: [UInt8], _ body: (inout JSONWriter) -> Void) {
         OutgoingFrame.response(&writer, id: id, body: body)
     }
 
     /// Answers with an error: a JSON-RPC code for generic clients, the whole story in `data`.
-    func refuse(_ id: [UInt8], code: Int, _ failure: Failure) {
+    package func refuse(_ id: [UInt8], code: Int, _ failure: Failure) {
         OutgoingFrame.response(&writer, id: id, member: "error") { writer in
             writer.beginObject()
             writer.key("code")
@@ -46,16 +46,22 @@ final class HostOutput {
         }
     }
 
-    func output(_ task: String, _ stream: OutputStream, _ sequence: UInt64, _ bytes: UnsafeBufferPointer<UInt8>) {
+    package func output(_ task: String, _ stream: OutputStream, _ sequence: UInt64, _ bytes: UnsafeBufferPointer<UInt8>)
+    {
         OutgoingFrame.notification(&writer, method: OutputNotification.method) { writer in
             OutputNotification.encode(into: &writer, task: task, stream: stream, sequence: sequence, bytes: bytes)
         }
     }
 
+    /// A message that has no answer.
+    package func notify(_ method: StaticString, _ body: (inout JSONWriter) -> Void) {
+        OutgoingFrame.notification(&writer, method: method, params: body)
+    }
+
     // MARK: Writing
 
     /// Writes what the pipe takes; true when nothing is left.
-    func flush() -> Bool {
+    package func flush() -> Bool {
         while pending > 0, !isClosed {
             let count = writer.bytes.withUnsafeBytes { bytes in
                 Glibc.write(fd.number, bytes.baseAddress.unsafelyUnwrapped + head, bytes.count - head)

@@ -1,9 +1,9 @@
-internal import OstlerJSON
-internal import OstlerProtocol
+package import OstlerJSON
+package import OstlerProtocol
 
 /// A request or notification of the host, read completely.
-struct HostRequest {
-    enum Call {
+package struct HostRequest {
+    package enum Call {
         case initialize(InitializeRequest)
         case execute(ExecuteRequest)
         case cancel(CancelRequest)
@@ -17,19 +17,19 @@ struct HostRequest {
     }
 
     /// The text of the id, without its quotes.
-    let id: [UInt8]
-    let call: Call
+    package let id: [UInt8]
+    package let call: Call
 }
 
 /// Why a line cannot be taken for a message of the protocol. After one, the stream cannot be trusted.
-struct MessageFault: Error, Equatable {
-    let reason: String
+package struct MessageFault: Error, Equatable {
+    package let reason: String
 }
 
 extension HostRequest {
     /// Reads one frame; nil for what means nothing here: unknown notifications, and answers, since this plugin asks
     /// nothing.
-    static func decode(
+    package static func decode(
         _ frame: UnsafeBufferPointer<UInt8>,
         _ validator: inout JSONValidator
     ) throws(MessageFault) -> HostRequest? {

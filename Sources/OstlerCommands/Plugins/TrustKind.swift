@@ -1,0 +1,34 @@
+internal import OstlerCatalog
+
+/// Why a plugin is believed.
+enum TrustKind: String {
+    /// Whoever named its place granted all that it needs.
+    case named
+    /// It was added, and is used from the store.
+    case installed
+    /// It was trusted where it is.
+    case trusted
+    /// It belongs to the installation.
+    case system
+
+    /// Who granted what it gets, for people.
+    var grantor: String {
+        switch self {
+        case .named: "since its place was named"
+        case .installed: "by ostler plugin add"
+        case .trusted: "by ostler plugin trust"
+        case .system: "by who installed Ostler"
+        }
+    }
+}
+
+extension InstalledPlugin {
+    var trust: TrustKind {
+        switch origin.origin {
+        case .option, .environment: .named
+        case .store: .installed
+        case .user, .workingDirectory: .trusted
+        case .prefix: .system
+        }
+    }
+}

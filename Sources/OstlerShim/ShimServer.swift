@@ -1,0 +1,109 @@
+internal import Glibc
+internal import OstlerJSON
+internal import OstlerPluginWire
+internal import OstlerProtocol
+
+/// What serves the tasks of one library.
+protocol ShimEngine: AnyObject {
+    /// Takes a task. The answer is sent by the engine, now or later.
+    func execute(_ id: [UInt8], _ request: ExecuteRequest)
+    func cancel(_ task: String) -> CancelResult.State
+    func health() -> HealthResult
+    /// No more tasks come.
+    func close()
+}
+
+/// A plugin whose executors are functions of a shared object: it speaks the protocol, and the library does the work.
+final class ShimServer {
+    private let input: HostInput
+    private let answers: ShimAnswers
+    private var conversation = Conversation()
+    private var engine: (any ShimEngine)?
+
+    /// Takes the descriptors over.
+    init(input: Int32, output: Int32) {
+        self.input = HostInput(taking: input)
+        answers = ShimAnswers(taking: output)
+    }
+
+    /// Runs until the host is done with it, and returns the code to exit with.
+    func run() -> Int32 {
+        while true {
+            do {
+                switch input.read() {
+                case .bytes:
+                    while let request = try input.next() { handle(request) }
+                case .nothing: wait()
+                case .end:
+                    try input.finish()
+                    engine?.close()
+                    return 0
+                }
+            } catch {
+                Startup.complain("the host sent \(error.reason)")
+                return 2
+            }
+            if answers.isClosed || conversation.state == .closing && answers.interest == nil {
+                engine?.close()
+                return 0
+            }
+        }
+    }
+
+    /// Waits until the host says something or takes what is left to write.
+    private func wait() {
+        var entries = [pollfd(fd: input.descriptor, events: Int16(POLLIN), revents: 0)]
+        if let room = answers.interest { entries.append(room) }
+        _ = poll(&entries, nfds_t(entries.count), -1)
+        if entries.count > 1 { answers.send { _ in } }
+    }
+
+    private func handle(_ request: HostRequest) {
+        var call: HostRequest.Call?
+        answers.send { call = conversation.admit(request, $0) }
+        switch call {
+        case .initialize(let parameters): initialize(request.id, parameters)
+        case .execute(let parameters): engine?.execute(request.id, parameters)
+        case .cancel(let parameters):
+            let reply = CancelResult(state: engine?.cancel(parameters.task) ?? .unknown)
+            answers.send { $0.answer(request.id) { reply.encode(into: &$0) } }
+        case .health:
+            let reply = engine?.health() ?? HealthResult(status: .unhealthy, detail: "no library is loaded")
+            answers.send { $0.answer(request.id) { reply.encode(into: &$0) } }
+        case .credit, .shutdown, .unknown, .malformed, nil: break
+        }
+    }
+
+    private func initialize(_ id: [UInt8], _ request: InitializeRequest) {
+        var version: Int?
+        answers.send { version = conversation.version(id, request, $0) }
+        guard let version else { return }
+        do throws(Failure) {
+            guard let shim = request.shim else {
+                throw Failure(
+                    "shim_without_plugin",
+                    fault: .host,
+                    message: "`initialize` has no member `shim`, so there is no library to serve",
+                    hint: "ostler-shim is started by the host, for plugins of kind library and foreign"
+                )
+            }
+            input.accept(frameBytes: request.maximumFrameBytes)
+            let engine: any ShimEngine =
+                switch shim.kind {
+                case .foreign: try ForeignEngine(shim, answers, frameBytes: request.maximumFrameBytes)
+                case .library: try LibraryEngine(shim, request.config, answers, frameBytes: request.maximumFrameBytes)
+                }
+            self.engine = engine
+            let executors = shim.members["executors"]?.array?.compactMap { $0["name"]?.string } ?? []
+            let result = InitializeResult(
+                version: version,
+                name: shim.name,
+                pluginVersion: shim.version,
+                executors: executors
+            )
+            answers.send { conversation.begin(id, result, $0) }
+        } catch {
+            answers.send { $0.refuse(id, code: -32000, error) }
+        }
+    }
+}

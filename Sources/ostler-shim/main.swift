@@ -1,0 +1,3 @@
+import OstlerShim
+
+Startup.run()
