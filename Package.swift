@@ -208,6 +208,22 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        .target(
+            name: "OstlerConformance",
+            dependencies: [
+                "OstlerCatalog",
+                "OstlerConfig",
+                "OstlerHost",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSandbox",
+                "OstlerSchema",
+                "OstlerSystem",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 4: what a person types.
         .target(
             name: "OstlerCommands",
@@ -216,6 +232,7 @@ let package = Package(
                 "OstlerCatalog",
                 "OstlerCommandLine",
                 "OstlerConfig",
+                "OstlerConformance",
                 "OstlerHost",
                 "OstlerJSON",
                 "OstlerProtocol",
@@ -391,6 +408,14 @@ let package = Package(
             dependencies: [
                 "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
                 "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerConformanceTests",
+            dependencies: [
+                "OstlerCatalog", "OstlerConfig", "OstlerConformance", "OstlerHost", "OstlerJSON", "OstlerProtocol",
+                "OstlerSchema", "OstlerSystem", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),

@@ -39,7 +39,8 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var state = ProcessState.launching
     package private(set) var spawnNumber: UInt64 = 0
     package private(set) var session: Session?
-    package private(set) var policy: SandboxPolicy
+    package var policy: SandboxPolicy { startup.policy }
+    private var startup: PluginStart
     /// What it was given in files, and what is taken out of all that it writes.
     private(set) var secrets: [SecretValue] = []
     private let provider: SandboxProvider
@@ -50,6 +51,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package private(set) var hasServed = false
     /// Whether it keeps to the credit of each of its tasks.
     package private(set) var heedsCredit = false
+    private var tap: SessionRecorder.Tap?
     /// Keeps its files from being removed.
     private var use: PluginUse?
     private var stderr: StderrTail?
@@ -71,7 +73,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         self.provider = provider
         self.settings = settings
         self.delegate = delegate
-        policy = provider.policy(for: plugin)
+        startup = PluginStart(plugin, policy: provider.policy(for: plugin), settings: settings)
     }
 
     /// The certificate of its sandbox. It runs, so all that was required is enforced.
@@ -107,7 +109,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         guard !plugin.permissions.secrets.isEmpty else { return }
         guard policy.profile.fence == .namespaces else { throw .noViewOfSecrets(policy.name) }
         secrets = try await provider.vault.values(of: plugin.permissions.secrets)
-        policy.secrets = secrets.map { SandboxSecret(name: $0.name, variable: nil, bytes: $0.bytes) }
+        startup.policy.secrets = secrets.map { SandboxSecret(name: $0.name, variable: nil, bytes: $0.bytes) }
     }
 
     /// What lies there is not what was let in.
@@ -121,21 +123,20 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         let output = try Pipe.make(capacity: 1 << 20)
         let errors = try Pipe.make()
         defer { for end in [input.read, output.write, errors.write] { _ = Glibc.close(end) } }
+        tap = settings.recorder?.begin(plugin, provider.vault)
         session = try Session(
             input: input.write,
             output: output.read,
             maximumFrameBytes: Self.maximumFrameBytes,
             isStrict: settings.isStrict,
+            tap: tap,
             delegate: self
         )
         stderr = try StderrTail(taking: errors.read)
-        let shim = policy.profile.fence == .namespaces ? SandboxProvider.shimPath : settings.shimProgram
-        spawnNumber = provider.launcher.spawn(
+        spawnNumber = provider.spawn(
+            startup,
             plan: plan,
-            arguments: plugin.manifest.entry.arguments(in: place, shim: shim).map { Array($0.utf8) },
-            workDirectory: place,
             descriptors: (input.read, output.write, errors.write),
-            launchChannel: plugin.permissions.launch,
             observer: self
         )
         _ = state.handle(.spawned)
@@ -143,35 +144,18 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     }
 
     private func greet() {
-        let limit = plugin.manifest.limits.startTimeoutMilliseconds ?? settings.config.tasks.startTimeoutMilliseconds
-        let start = Instant.now
-        timer = EventLoop.shared.schedule(at: start.advanced(milliseconds: limit)) {
-            let observed = Instant.now.microseconds(since: start) / 1000
+        let limit = startup.startLimit
+        let moment = Instant.now
+        timer = EventLoop.shared.schedule(at: moment.advanced(milliseconds: limit)) {
+            let observed = Instant.now.microseconds(since: moment) / 1000
             self.stop(because: .executorCrash, .startTimeout(self.plugin.manifest.name, limit, observed: observed))
         }
-        var request = InitializeRequest(
-            host: "ostler \(OstlerVersion.text)",
-            maximumFrameBytes: Self.maximumFrameBytes,
-            config: .object(configuration()),
-            launch: plugin.permissions.launch
-        )
-        request.shim = plugin.manifest.shimRequest(in: place)
+        let request = startup.greeting
         session?.request(InitializeRequest.method) { [request] in
             request.encode(into: &$0)
         } completion: {
             self.welcomed($0)
         }
-    }
-
-    /// Where it finds its own files: without a view they are where they lie.
-    private var place: String {
-        policy.profile.fence == .namespaces ? SandboxProvider.pluginPath : plugin.directory
-    }
-
-    private func configuration() -> JSONObject {
-        JSONObject(
-            plugin.manifest.executors.map { ($0.name, .object(settings.config.executor(named: $0.name).settings)) }
-        )
     }
 
     private func welcomed(_ answer: Session.Answer) {
@@ -307,6 +291,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         stderr?.drain()
         session?.close()
         var loss = describeLoss()
+        tap?.ended(exit.map { $0.signal.map { "signal \($0)" } ?? "exit code \($0.exitCode)" } ?? loss.failure.message)
         if let session { loss.taken = session.taken }
         stderr?.close()
         delegate.take()?.process(self, endedBy: loss)

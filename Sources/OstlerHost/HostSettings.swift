@@ -43,6 +43,9 @@ package struct HostSettings: Sendable {
     /// Told of each step on the way to the first task.
     package var onPhase: (@LoopActor @Sendable (String) -> Void)?
 
+    /// Keeps what host and plugins say to each other.
+    package var recorder: SessionRecorder?
+
     /// Told what plugins log, with the plugin's name.
     package var onLog: (@LoopActor @Sendable (String, LogNotification) -> Void)?
 

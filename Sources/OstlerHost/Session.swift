@@ -69,6 +69,8 @@ package final class Session: EventHandler, TurnHandler {
     private var eagerness = 1
     private static let eagerPause = 64
     package private(set) var counters = Counters()
+    /// Where what is said is kept, if it is.
+    private let tap: SessionRecorder.Tap?
 
     /// How many lines of noise are put up with; a plugin that floods is at fault.
     package static let noiseLimit = 1000
@@ -80,8 +82,10 @@ package final class Session: EventHandler, TurnHandler {
         output: Int32,
         maximumFrameBytes: Int,
         isStrict: Bool,
+        tap: SessionRecorder.Tap? = nil,
         delegate: any SessionDelegate
     ) throws(SystemFailure) {
+        self.tap = tap
         self.input = input
         self.output = output
         self.delegate = delegate
@@ -109,7 +113,9 @@ package final class Session: EventHandler, TurnHandler {
         let place = written + UInt64(writer.bytes.count - sent)
         let number = ids.next()
         pending[number] = asker
+        let start = writer.bytes.count
         OutgoingFrame.request(&writer, id: number, of: ids, method: method, params: params)
+        tap?.sent(writer.bytes[start...])
         planFlush()
         return place
     }
@@ -126,7 +132,9 @@ package final class Session: EventHandler, TurnHandler {
     /// Tells the plugin something that it does not answer.
     package func notify(_ method: StaticString, params: (inout JSONWriter) -> Void) {
         guard isOpen else { return }
+        let start = writer.bytes.count
         OutgoingFrame.notification(&writer, method: method, params: params)
+        tap?.sent(writer.bytes[start...])
         planFlush()
     }
 
@@ -225,10 +233,12 @@ package final class Session: EventHandler, TurnHandler {
         case .violation(let violation): end(.violation(violation))
         case .noise(let range):
             counters.noise += 1
+            if let tap { parser.withBytes(range) { tap.noise($0) } }
             guard isStrict || counters.noise > Self.noiseLimit else { return }
             let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
             end(.noise(lines: counters.noise, excerpt: excerpt))
         case .frame(let range):
+            if let tap { parser.withBytes(range) { tap.received($0) } }
             let reason = parser.withBytes(range) { frame in dispatch(frame) }
             guard let reason, isOpen else { return }
             let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }

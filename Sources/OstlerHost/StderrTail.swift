@@ -1,9 +1,9 @@
 internal import Glibc
-internal import OstlerSystem
+package import OstlerSystem
 
 /// Drains an executor's stderr for as long as it lives, and keeps the end of it.
 @LoopActor
-final class StderrTail: EventHandler {
+package final class StderrTail: EventHandler {
     /// How much goes with a fault.
     static let keptBytes = 64 << 10
 
@@ -11,19 +11,20 @@ final class StderrTail: EventHandler {
     private var kept: [UInt8] = []
     private var isOpen = true
 
-    init(taking input: Int32) throws(SystemFailure) {
+    /// Takes over the read end of the pipe.
+    package init(taking input: Int32) throws(SystemFailure) {
         self.input = input
         OwnedFD.setNonblocking(input)
         try EventLoop.shared.watch(input, for: .read, self)
     }
 
-    func ready(_ events: Readiness) {
+    package func ready(_ events: Readiness) {
         guard readOnce() <= 0 else { return }
         close()
     }
 
     /// Takes what is there now, up to a bound: a descendant may hold the pipe and go on writing.
-    func drain() {
+    package func drain() {
         for _ in 0..<64 where isOpen {
             guard readOnce() > 0 else { return }
         }
@@ -43,11 +44,13 @@ final class StderrTail: EventHandler {
         return chunk.0
     }
 
-    var text: String {
+    /// What is kept, as text.
+    package var text: String {
         String(decoding: kept.suffix(Self.keptBytes), as: UTF8.self)
     }
 
-    func close() {
+    /// Reads no more.
+    package func close() {
         guard isOpen else { return }
         isOpen = false
         EventLoop.shared.unwatch(input)

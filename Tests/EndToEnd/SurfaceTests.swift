@@ -15,6 +15,8 @@ extension EndToEnd {
             ("help-plugin-trust", ["plugin", "trust", "--help"]), ("help-plugin-block", ["plugin", "block", "--help"]),
             ("help-plugin-unblock", ["plugin", "unblock", "--help"]),
             ("help-plugin-audit", ["plugin", "audit", "--help"]), ("help-plugin-pack", ["plugin", "pack", "--help"]),
+            ("help-plugin-test", ["plugin", "test", "--help"]),
+            ("help-plugin-replay", ["plugin", "replay", "--help"]),
             ("help-health", ["health", "--help"]), ("help-doctor", ["doctor", "--help"]),
             ("help-config", ["config", "--help"]), ("help-config-show", ["config", "show", "--help"]),
             ("help-config-check", ["config", "check", "--help"]),
@@ -94,7 +96,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 26)
+                #expect(seen == 28)
             }
         }
 

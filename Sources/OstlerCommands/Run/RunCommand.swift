@@ -21,6 +21,12 @@ struct RunCommand: Sendable {
         static let timings = CommandOption.flag("timings", "Tell on stderr how long each phase took.")
         static let events = CommandOption.flag("events", "Tell what happens as it happens: a JSON object a line.")
         static let noStdin = CommandOption.flag("no-stdin", "Do not pass stdin on to the task.")
+        static let record = CommandOption.value(
+            "record",
+            "FILE",
+            "Write what host and plugins say to each other, for `plugin replay`; secrets are masked.",
+            completion: .file
+        )
         static let quiet = CommandOption.flag("quiet", "Say nothing on stderr but errors.")
     }
 
@@ -33,7 +39,7 @@ struct RunCommand: Sendable {
                 .init("Many tasks", [Option.jobs, Option.ordered, Option.keepGoing]),
                 .init(
                     "What is passed on",
-                    [Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.quiet]
+                    [Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.record, Option.quiet]
                 ),
                 GlobalOptions.section,
             ]
@@ -70,6 +76,8 @@ struct RunCommand: Sendable {
     /// Whether stdout gets events, of which the result is the last.
     let tellsEvents: Bool
     let isQuiet: Bool
+    /// Where the session is recorded.
+    let recording: String?
 
     init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
@@ -82,6 +90,7 @@ struct RunCommand: Sendable {
         passesStdin = !arguments.has(Option.noStdin)
         tellsEvents = arguments.has(Option.events)
         isQuiet = arguments.has(Option.quiet)
+        recording = arguments.value(Option.record)
         guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
             throw UsageError("--jobs, --ordered and --keep-going belong to --file")
         }
@@ -92,16 +101,19 @@ struct RunCommand: Sendable {
         let phases = Phases(isOn: isTimed)
         let composition = try Composition(global)
         if isQuiet { Log.limit(to: .error) }
-        let settings = try task.settings(composition)
+        var settings = try task.settings(composition)
+        let recording = try recording.map { try RecordingFile($0) }
+        settings.recorder = recording?.recorder
         phases.mark("config and catalog")
         let code: Int32
         if task.file != nil {
             let options = self
-            code = EventLoop.shared.run { await FileRun(options, composition, settings).run() }
+            code = EventLoop.shared.run { [settings] in await FileRun(options, composition, settings).run() }
         } else {
             let single = SingleRun(self, composition, settings, phases)
             code = try EventLoop.shared.run { await single.run() }.get()
         }
+        try recording?.write()
         phases.report()
         return code
     }

@@ -79,7 +79,16 @@ package final class SecretVault {
 
     // MARK: Masking
 
+    /// Whether any secret has been read.
+    var hasSecrets: Bool { mask != nil }
+
+    /// A mask for what comes in pieces; nil while there are no secrets.
+    func stream() -> SecretMasker? { mask?.stream() }
+
     func masked(_ text: String) -> String { mask?.masked(text) ?? text }
+
+    /// Looks through all strings of a document.
+    func masked(_ value: JSONValue) -> JSONValue { mask.map { value.masked(by: $0) } ?? value }
 
     /// Looks through all strings of a document, so that it stays one.
     func masked(json bytes: [UInt8]) -> [UInt8] {

@@ -68,8 +68,9 @@ class Plugin:
         """Serves the host until it says shutdown or is gone, then ends the process."""
         session = _Session(self, Wire.over_stdio())
         code = session.serve()
-        if session.is_busy:
-            # Handlers that go on would keep the interpreter, and the host waits for a second only (M37).
+        if session.was_busy:
+            # Handlers that go on, and the threads that wait for their commands, would keep the interpreter, and the host
+            # waits for a second only (M37).
             sys.stderr.flush()
             os._exit(code)
         sys.exit(code)
@@ -89,6 +90,8 @@ class _Session:
         self._tasks: dict[str, _Execution] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        #: Whether handlers were at work when the session ended.
+        self.was_busy = False
 
     def serve(self) -> int:
         """Handles requests until the session's end; then asks what runs to stop, without waiting for it."""
@@ -102,16 +105,11 @@ class _Session:
         finally:
             with self._lock:
                 executions = list(self._tasks.values())
+            self.was_busy = bool(executions)
             for execution in executions:
                 execution.cancel("shutdown")
             self._wire.close()
         return 0
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether handlers are still at work."""
-        with self._lock:
-            return bool(self._tasks)
 
     def _handle(self, request: dict[str, Any]) -> bool:
         """False after the request that ends the session."""
