@@ -5,13 +5,12 @@ internal import OstlerProtocol
 import OstlerSystem
 import OstlerTasks
 
-/// Tasks to a warm executor that does nothing: what the host itself costs.
+/// The same task again and again: with an executor that does nothing, what the host itself costs.
 struct DispatchBench {
     let libexec: String
     let plugins: String
-
-    private static let line =
-        #"{"executor":"noop","payload":{"name":"measured","count":12,"ratio":0.5,"on":true,"tags":["a","b"],"mode":"fast"}}"#
+    /// The task as a line of JSON.
+    let line: String
 
     /// Prints the median time of a task in ns at depth 1, or tasks per second at a greater depth.
     func run(rounds: Int, depth: Int) {
@@ -23,11 +22,11 @@ struct DispatchBench {
             runID: "bench",
             principal: "bench"
         )
-        let line = EventLoop.shared.run { () -> String in
+        let report = EventLoop.shared.run { () -> String in
             let host = Host(settings)
-            await Lanes(host).run(1000, depth: 1)
+            await Lanes(host, line).run(min(rounds, 1000), depth: 1)
             let start = Instant.now
-            let lanes = Lanes(host)
+            let lanes = Lanes(host, line)
             await lanes.run(rounds, depth: depth)
             let seconds = Double(Instant.now.nanoseconds - start.nanoseconds) / 1e9
             await host.stop()
@@ -36,7 +35,7 @@ struct DispatchBench {
             let late = times.isEmpty ? 0 : times[times.count * 9 / 10]
             return "{\"p50_ns\": \(median), \"p90_ns\": \(late), \"per_second\": \(Int(Double(rounds) / seconds))}"
         }
-        print(line)
+        print(report)
     }
 
     /// Keeps a number of tasks under way until all have been run: each outcome submits the next task.
@@ -52,7 +51,7 @@ struct DispatchBench {
         /// From submission to outcome, of one task after another.
         private(set) var times: [Int64] = []
 
-        init(_ host: Host) {
+        init(_ host: Host, _ line: String) {
             self.host = host
             var parser = TaskSpecParser()
             let parsed = Array(line.utf8).withUnsafeBufferPointer { bytes in

@@ -3,13 +3,13 @@ import Glibc
 /// The measurements that need the host from inside; `scripts/bench` runs it and prints the table.
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
-case "dispatch" where arguments.count == 5:
-    DispatchBench(libexec: arguments[1], plugins: arguments[2]).run(
+case "dispatch" where arguments.count == 6:
+    DispatchBench(libexec: arguments[1], plugins: arguments[2], line: arguments[5]).run(
         rounds: Int(arguments[3]) ?? 0,
         depth: Int(arguments[4]) ?? 1
     )
 case "plan" where arguments.count == 3: PlanFile.write(binding: arguments[1], to: arguments[2])
 default:
-    print("usage: ostler-bench dispatch LIBEXEC PLUGINS ROUNDS DEPTH | plan DIR FILE")
+    print("usage: ostler-bench dispatch LIBEXEC PLUGINS ROUNDS DEPTH TASK | plan DIR FILE")
     exit(2)
 }

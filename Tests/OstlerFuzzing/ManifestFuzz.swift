@@ -20,10 +20,13 @@ enum ManifestFuzz {
         try promise(Identifier.isValid(manifest.name) && !manifest.executors.isEmpty, "a manifest without a name")
         let names = Set(manifest.executors.map(\.name))
         try promise(names.count == manifest.executors.count, "two executors of one name")
-        if case .inPlugin(let path) = manifest.entry.program {
+        switch manifest.entry.program {
+        case .inPlugin(let path), .libraryInPlugin(let path):
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            try promise(parts.allSatisfy { !["", ".", ".."].contains($0) }, "a program outside of the plugin: \(path)")
+            try promise(parts.allSatisfy { !["", ".", ".."].contains($0) }, "an entry outside of the plugin: \(path)")
+        case .absolute, .onPath, .libraryOfView: break
         }
+        try promise((manifest.shim == nil) == (manifest.kind == .process), "a library without a shim")
         for schema in manifest.executors.map(\.payload) + [manifest.configSchema].compactMap(\.self) {
             try checkSchema(schema)
         }
