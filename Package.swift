@@ -220,6 +220,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),

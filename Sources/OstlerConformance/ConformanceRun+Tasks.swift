@@ -5,6 +5,7 @@ internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSandbox
 internal import OstlerSystem
+internal import OstlerTrust
 
 /// A task that a plugin was given.
 struct GivenTask: Sendable {

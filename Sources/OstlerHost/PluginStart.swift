@@ -4,6 +4,7 @@ internal import OstlerJSON
 package import OstlerProtocol
 package import OstlerSandbox
 internal import OstlerSystem
+internal import OstlerTrust
 
 /// How a plugin is started and greeted: in one place, since whoever tries a plugin must start it as the host does.
 package struct PluginStart: Sendable {

@@ -2,6 +2,7 @@ internal import OstlerCatalog
 internal import OstlerHost
 internal import OstlerSandbox
 internal import OstlerSystem
+internal import OstlerTrust
 
 extension ConformanceCheck {
     /// Plugins that have commands launched.

@@ -1,4 +1,5 @@
 internal import OstlerCatalog
+internal import OstlerTrust
 
 extension ConformanceCheck {
     /// What holds in every session, whatever is tried; ``SessionRules`` finds the breaches.
