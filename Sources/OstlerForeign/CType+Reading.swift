@@ -33,6 +33,9 @@ struct TypeNames {
     private let own: [String: Declaration]
     /// Types that are made of themselves have no size.
     private static let maximumDepth = 16
+    /// In bytes. It also bounds the work for types that name others many times over.
+    private static let largest = 1 << 16
+    private static let tooLarge = "a type is at most \(largest) bytes"
 
     /// - Parameter types: the mapping `types` of a table; nil if it has none.
     init(_ types: Declaration?) throws(ForeignProblem) {
@@ -77,8 +80,10 @@ struct TypeNames {
         }
         if let element = declaration["array"] {
             try declaration.allow(["array", "count"])
-            let count = Int(try declaration.required("count").integer(in: 1...65_536))
-            return .list(try read(element, depth: depth + 1), count: count)
+            let count = Int(try declaration.required("count").integer(in: 1...Int64(Self.largest)))
+            let type = try read(element, depth: depth + 1)
+            guard type.size * count <= Self.largest else { throw declaration.problem(.invalidValue, Self.tooLarge) }
+            return .list(type, count: count)
         }
         if let text = declaration["cstring"] { return .text(try Self.text(text, declaration)) }
         if let handle = declaration["handle"] {
@@ -113,7 +118,7 @@ struct TypeNames {
         }
         guard !parts.isEmpty else { throw list.problem(.invalidValue, "a structure must have members") }
         let structure = CStructure(parts)
-        guard structure.size <= 1 << 16 else { throw list.problem(.invalidValue, "a structure is at most 65536 bytes") }
+        guard structure.size <= Self.largest else { throw list.problem(.invalidValue, Self.tooLarge) }
         return structure
     }
 

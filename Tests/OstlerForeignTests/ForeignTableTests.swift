@@ -63,6 +63,22 @@ import Testing
         #expect((bits != nil) == fits)
     }
 
+    @Test func `types that grow without bound are refused before they are made`() {
+        var types: [(String, JSONValue)] = [("t0", ["array": "int", "count": 1000])]
+        for level in 1...12 {
+            types.append(("t\(level)", ["array": .string("t\(level - 1)"), "count": 60_000]))
+            let twice = (0..<100).map { JSONValue.object(JSONObject([("m\($0)", .string("s\(level - 1)"))])) }
+            types.append(("s\(level)", ["struct": .array(twice)]))
+        }
+        types.append(("s0", "double"))
+        for name in ["t12", "s12"] {
+            let functions: JSONValue = ["f": ["args": [["a": ["pointer": .string(name)]]]]]
+            #expect(throws: ForeignProblem.self) {
+                try table(functions, types: .object(JSONObject(types)), executors: [["name": "f"]])
+            }
+        }
+    }
+
     /// Functions, executors, and the code and place of what is wrong with them.
     private static let faults:
         [(functions: JSONValue, executors: JSONValue, code: ForeignProblem.Code, place: String)] = [
