@@ -62,6 +62,7 @@ let package = Package(
         .executable(name: "ostler-plugin-command", targets: ["ostler-plugin-command"]),
         .executable(name: "ostler-shim", targets: ["ostler-shim"]),
         .executable(name: "ostler-bench", targets: ["ostler-bench"]),
+        .library(name: "OstlerPluginKit", targets: ["OstlerPluginKit", "OstlerJSON"]),
     ],
     targets: [
         // Layer 0: knows nothing of its surroundings.
@@ -103,6 +104,34 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // What plugins are made with: nothing of the host, and nothing that has to be installed.
+        .target(
+            name: "COstlerLaunchClient",
+            path: "sdk/c/launch",
+            cSettings: cSettings + [.headerSearchPath("../../../Sources/COstlerLaunch/include")]
+        ),
+        .target(
+            name: "OstlerPluginWire",
+            dependencies: [
+                "COstlerShims",
+                "OstlerJSON",
+                "OstlerProtocol",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "OstlerPluginKit",
+            dependencies: [
+                "COstlerLaunchClient",
+                "COstlerShims",
+                "OstlerJSON",
+                "OstlerPluginWire",
+                "OstlerProtocol",
+            ],
+            path: "sdk/swift/Sources/OstlerPluginKit",
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 1: the machine; the life of a task.
         .target(
             name: "OstlerSystem",
@@ -118,16 +147,6 @@ let package = Package(
             dependencies: [
                 "COstlerLaunch",
                 "COstlerShims",
-                "OstlerSystem",
-            ],
-            swiftSettings: swiftSettings
-        ),
-        .target(
-            name: "OstlerPluginWire",
-            dependencies: [
-                "COstlerShims",
-                "OstlerJSON",
-                "OstlerProtocol",
                 "OstlerSystem",
             ],
             swiftSettings: swiftSettings
@@ -310,6 +329,25 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: shimLinkerSettings
         ),
+        // The examples of the SDK, as their own packages build them.
+        .executableTarget(
+            name: "ostler-example-hello",
+            dependencies: [
+                "OstlerPluginKit"
+            ],
+            path: "sdk/swift/examples/hello/Sources/hello",
+            swiftSettings: swiftSettings,
+            linkerSettings: pluginLinkerSettings
+        ),
+        .executableTarget(
+            name: "ostler-example-runner",
+            dependencies: [
+                "OstlerPluginKit"
+            ],
+            path: "sdk/swift/examples/runner/Sources/runner",
+            swiftSettings: swiftSettings,
+            linkerSettings: pluginLinkerSettings
+        ),
         .executableTarget(
             name: "ostler-bench",
             dependencies: [
@@ -418,6 +456,11 @@ let package = Package(
                 "OstlerCatalog", "OstlerConfig", "OstlerConformance", "OstlerHost", "OstlerJSON", "OstlerProtocol",
                 "OstlerSchema", "OstlerSystem", "OstlerTestSupport",
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerPluginKitTests",
+            dependencies: ["OstlerJSON", "OstlerPluginKit", "OstlerPluginWire", "OstlerProtocol", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

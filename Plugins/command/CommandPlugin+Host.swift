@@ -39,7 +39,7 @@ extension CommandPlugin {
             self.launcher = nil
         }
         input.accept(frameBytes: request.maximumFrameBytes)
-        pieceBytes = Self.pieceBytes(frameBytes: request.maximumFrameBytes)
+        pieceBytes = HostOutput.pieceBytes(frameBytes: request.maximumFrameBytes)
         let result = InitializeResult(
             version: version,
             name: Self.name,
@@ -48,11 +48,6 @@ extension CommandPlugin {
             heedsCredit: true
         )
         session.begin(id, result, output)
-    }
-
-    /// How much output fits a frame even if each byte needs an escape of six.
-    static func pieceBytes(frameBytes: Int) -> Int {
-        min(OutputNotification.maximumBytes, max(64, (frameBytes - 1024) / 6))
     }
 
     private func answerHealth(_ id: [UInt8]) {

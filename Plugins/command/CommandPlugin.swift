@@ -33,8 +33,8 @@ final class CommandPlugin {
     init?(input: Int32, output: Int32, launcher: Int32) {
         guard let poller = Poller() else { return nil }
         self.poller = poller
-        self.input = HostInput(taking: input)
-        self.output = HostOutput(taking: output)
+        self.input = HostInput(input)
+        self.output = HostOutput(output)
         self.launcher = LaunchChannel(taking: launcher)
         guard poller.add(input, Token(.hostInput), for: .read) else { return nil }
         if self.launcher != nil { poller.add(launcher, Token(.launcher), for: .read) }

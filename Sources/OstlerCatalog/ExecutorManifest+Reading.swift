@@ -45,12 +45,15 @@ extension ExecutorManifest {
 extension ExecutorManifest.Features {
     init(reading reader: ValueReader) {
         self.init()
-        guard let members = reader.mapping(["cancel", "health", "validate", "plan", "status"]) else { return }
+        guard let members = reader.mapping(["cancel", "health", "validate", "plan", "status", "workspace"]) else {
+            return
+        }
         cancel = members["cancel"]?.bool() ?? false
         health = members["health"]?.bool() ?? false
         validate = members["validate"]?.bool() ?? false
         plan = members["plan"]?.bool() ?? false
         status = members["status"]?.bool() ?? false
+        workspace = members["workspace"]?.bool() ?? false
     }
 }
 

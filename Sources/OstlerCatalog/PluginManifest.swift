@@ -23,7 +23,7 @@ package import OstlerTrust
 ///     idempotency: unsafe      # pure, idempotent, keyed or unsafe (default)
 ///     concurrency: 1           # tasks that one process takes at once, 1 (default) to 65536
 ///     reuse: warm              # warm (default) or never
-///     features: {cancel: false, health: false, validate: false, plan: false, status: false}
+///     features: {cancel: false, health: false, validate: false, plan: false, status: false, workspace: false}
 ///     examples:                # payloads for help and for the conformance kit
 ///       - {name: hello, payload: {}, outcome: succeeded}
 /// config_schema: {type: object}  # a JSON schema, or {file: …}, for executors.NAME in the host's configuration
@@ -124,6 +124,7 @@ package struct ExecutorManifest: Sendable {
         package var validate = false
         package var plan = false
         package var status = false
+        package var workspace = false
 
         package init() {}
     }

@@ -168,7 +168,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
             // The launcher is gone, and with it the plans of those who wait.
             for run in takeWaiting() { run.enqueue() }
         }
-        lastLoss = loss
+        (lastLoss, lastHadServed) = (loss, process.hasServed)
         whenServing.forEach { $0.resume() }
         whenServing = []
         if waitingCount > 0 { assign() }
@@ -181,6 +181,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
 
     private var whenServing: [UnsafeContinuation<Void, Never>] = []
     private var lastLoss: ExecutorLoss?
+    private var lastHadServed = false
 
     /// Asks a process of the plugin how it is, starting one if there is none.
     package func health(milliseconds: Int64) async -> HealthResult {
@@ -215,7 +216,7 @@ package final class ExecutorPool: ExecutorProcessDelegate {
         }
     }
 
-    private func servingProcess() async throws(Failure) -> ExecutorProcess {
+    func servingProcess() async throws(Failure) -> ExecutorProcess {
         for _ in 0..<2 where !isClosing {
             if let serving = tenancies.first(where: { $0.process.state == .serving }) { return serving.process }
             if case .refuse(let reason, let moment) = supervision.verdict(at: .now) {
@@ -226,8 +227,10 @@ package final class ExecutorPool: ExecutorProcessDelegate {
                 if !tenancies.contains(where: { $0.process.state.takesTasks }) { startProcess() }
             }
             if let serving = tenancies.first(where: { $0.process.state == .serving }) { return serving.process }
-            if let lastLoss { throw lastLoss.failure }
+            // One that had served was on its way out when it was asked for: the next one is another.
+            if let lastLoss, !lastHadServed { throw lastLoss.failure }
         }
+        if let lastLoss { throw lastLoss.failure }
         throw Failure(
             "executor_unavailable",
             fault: .executor,

@@ -189,7 +189,7 @@ package final class Host {
         }
     }
 
-    private func pool(of plugin: InstalledPlugin) -> ExecutorPool {
+    func pool(of plugin: InstalledPlugin) -> ExecutorPool {
         if let known = pools[plugin.manifest.name] { return known }
         let pool = ExecutorPool(plugin: plugin, provider: provider, settings: settings, open: open)
         pools[plugin.manifest.name] = pool

@@ -351,8 +351,10 @@ package final class TaskRun: SandboxObserver, Session.Asker {
         flow.credit = process.heedsCredit ? OutputCredit() : nil
         request.credit = flow.credit.map { _ in OutputCredit.window }
         sink?.note(.started)
+        request.place = spec.place
         let preface = route.preface(of: request, from: origin)
-        frameStart = session.request(ExecuteRequest.method, from: self) { request.encode(into: &$0, preface: preface) }
+        let method = spec.place == nil ? ExecuteRequest.method : ExecuteRequest.jobMethod
+        frameStart = session.request(method, from: self) { request.encode(into: &$0, preface: preface) }
     }
 
     private func sendCancel() {

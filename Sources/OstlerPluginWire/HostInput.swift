@@ -1,7 +1,7 @@
+internal import COstlerShims
 internal import Glibc
 internal import OstlerJSON
 internal import OstlerProtocol
-internal import OstlerSystem
 
 /// The host's end of the conversation: bytes in, requests out.
 package final class HostInput {
@@ -12,16 +12,15 @@ package final class HostInput {
         case end
     }
 
-    private let fd: OwnedFD
+    package let descriptor: Int32
     private var parser = FrameParser()
     private var validator = JSONValidator()
 
-    package init(taking fd: Int32) {
-        self.fd = OwnedFD(taking: fd)
-        self.fd.setNonblocking()
+    /// Reads from a descriptor that stays open as long as the process.
+    package init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        _ = ostler_set_nonblocking(descriptor, 1)
     }
-
-    package var descriptor: Int32 { fd.number }
 
     /// Accepts frames as long as the host has announced that it will send.
     package func accept(frameBytes: Int) {
@@ -30,9 +29,8 @@ package final class HostInput {
 
     /// Takes what is there, at most what the parser has room for.
     package func read() -> Chunk {
-        let number = fd.number
-        return parser.withTail { tail in
-            let count = Glibc.read(number, tail.baseAddress, tail.count)
+        parser.withTail { tail in
+            let count = Glibc.read(descriptor, tail.baseAddress, tail.count)
             if count > 0 { return (count, .bytes) }
             let mayContinue = count < 0 && (errno == EAGAIN || errno == EINTR)
             return (0, mayContinue ? .nothing : .end)

@@ -1,7 +1,7 @@
+internal import COstlerShims
 internal import Glibc
 package import OstlerJSON
 package import OstlerProtocol
-internal import OstlerSystem
 
 /// What goes to the host: one buffer, written once a turn and never waited for.
 package final class HostOutput {
@@ -10,18 +10,18 @@ package final class HostOutput {
     /// Below this, it is read again.
     package static let lowWater = 256 << 10
 
-    private let fd: OwnedFD
+    package let descriptor: Int32
     private var writer = JSONWriter()
     /// How much of the buffer has been written already.
     private var head = 0
     package private(set) var isClosed = false
 
-    package init(taking fd: Int32) {
-        self.fd = OwnedFD(taking: fd)
-        self.fd.setNonblocking()
+    /// Writes to a descriptor that stays open as long as the process.
+    package init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        _ = ostler_set_nonblocking(descriptor, 1)
     }
 
-    package var descriptor: Int32 { fd.number }
     package var pending: Int { writer.bytes.count - head }
     package var isCongested: Bool { pending > Self.highWater }
     package var hasDrained: Bool { pending < Self.lowWater }
@@ -46,6 +46,11 @@ package final class HostOutput {
         }
     }
 
+    /// Takes whole frames that were written elsewhere.
+    package func append(_ frames: [UInt8]) {
+        writer.bytes.append(contentsOf: frames)
+    }
+
     package func output(_ task: String, _ stream: OutputStream, _ sequence: UInt64, _ bytes: UnsafeBufferPointer<UInt8>)
     {
         OutgoingFrame.notification(&writer, method: OutputNotification.method) { writer in
@@ -58,13 +63,18 @@ package final class HostOutput {
         OutgoingFrame.notification(&writer, method: method, params: body)
     }
 
+    /// How much output fits a frame even if each byte needs an escape of six.
+    package static func pieceBytes(frameBytes: Int) -> Int {
+        min(OutputNotification.maximumBytes, max(64, (frameBytes - 1024) / 6))
+    }
+
     // MARK: Writing
 
     /// Writes what the pipe takes; true when nothing is left.
     package func flush() -> Bool {
         while pending > 0, !isClosed {
             let count = writer.bytes.withUnsafeBytes { bytes in
-                Glibc.write(fd.number, bytes.baseAddress.unsafelyUnwrapped + head, bytes.count - head)
+                Glibc.write(descriptor, bytes.baseAddress.unsafelyUnwrapped + head, bytes.count - head)
             }
             if count >= 0 {
                 head += count

@@ -11,7 +11,7 @@ final class ShimAnswers: Sendable {
 
     init(taking descriptor: Int32) {
         self.descriptor = descriptor
-        output = Mutex(HostOutput(taking: descriptor))
+        output = Mutex(HostOutput(descriptor))
     }
 
     /// Adds messages and writes what the pipe takes. True when nothing is left, or nobody is there to read it.

@@ -22,7 +22,7 @@ final class ShimServer {
 
     /// Takes the descriptors over.
     init(input: Int32, output: Int32) {
-        self.input = HostInput(taking: input)
+        self.input = HostInput(input)
         answers = ShimAnswers(taking: output)
     }
 

@@ -49,6 +49,8 @@ package struct TaskSpec: Sendable {
     package var labels: [(key: String, value: String)] = []
     package var metadata: [(key: String, value: String)] = []
     package var priority: Int64 = 0
+    /// The job of a workspace that it is executed in.
+    @Boxed package var place: WorkspacePlace?
 
     package init(id: String, executor: String, payload: [UInt8]) {
         self.id = id

@@ -172,9 +172,4 @@ import Testing
         try rig.until("exit or launch") { rig.exitCode != nil || !rig.launcher.numbers.isEmpty }
         #expect(rig.exitCode == code)
     }
-
-    @Test(arguments: [(1 << 20, 65536), (1 << 16, 10752), (1 << 10, 64), (0, 64), (1 << 30, 65536)])
-    func `pieces of output fit the frame even if all is escaped`(frame: Int, piece: Int) {
-        #expect(CommandPlugin.pieceBytes(frameBytes: frame) == piece)
-    }
 }

@@ -16,7 +16,10 @@ extension EndToEnd {
         func `every command of a page does what the page says`(page: DocumentationPage) async throws {
             let steps = try page.steps()
             guard steps.contains(where: \.isRun) else { return }
-            try await withTree { tree in try await Self.run(steps, page, in: tree) }
+            try await withTree { tree in
+                if steps.contains(where: \.isAboutNewPlugins) { try await tree.installSDK() }
+                try await Self.run(steps, page, in: tree)
+            }
         }
 
         private static func run(_ steps: [DocumentationPage.Step], _ page: DocumentationPage, in tree: InstalledTree)
@@ -83,6 +86,11 @@ struct DocumentationPage: Sendable, CustomTestStringConvertible {
 
         var isRun: Bool {
             if case .run = self { true } else { false }
+        }
+
+        /// Whether it needs the SDKs of an installed tree.
+        var isAboutNewPlugins: Bool {
+            if case .run(let script, _, _, _) = self { script.contains("ostler plugin new") } else { false }
         }
     }
 

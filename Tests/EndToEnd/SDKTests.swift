@@ -7,33 +7,71 @@ extension EndToEnd {
     @Suite
     struct SDKTests {
         struct Example: CustomTestStringConvertible, Sendable {
+            /// How the program comes to be.
+            enum Making {
+                /// A script, beside a copy of what the SDK has below its directory.
+                case script(library: String)
+                /// A product of this package.
+                case product
+                /// By the C compiler, with checks of each access and each leak.
+                case compiled
+            }
+
             let sdk: String
             let name: String
-            /// What the plugin's `lib` holds, below the SDK's directory.
-            let library: String
+            let making: Making
             var testDescription: String { "\(sdk): \(name)" }
+            /// Whether the SDK keeps to the credit of each task.
+            var heedsCredit: Bool { sdk != "sh" }
 
-            static let hellos = [
-                Example(sdk: "python", name: "hello", library: "src/ostler_plugin"),
-                Example(sdk: "sh", name: "hello", library: "ostler-plugin.bash"),
-            ]
-            static let runners = [Example(sdk: "python", name: "runner", library: "src/ostler_plugin")]
+            static func all(_ name: String) -> [Example] {
+                [
+                    Example(sdk: "c", name: name, making: .compiled),
+                    Example(sdk: "python", name: name, making: .script(library: "src/ostler_plugin")),
+                    Example(sdk: "swift", name: name, making: .product),
+                ]
+            }
+            static let hellos =
+                all("hello") + [Example(sdk: "sh", name: "hello", making: .script(library: "ostler-plugin.bash"))]
+            static let runners = all("runner")
 
             /// Puts example and SDK together, as an author does, and answers the plugin's directory.
             func assemble(_ tree: InstalledTree) async throws -> String {
-                let source = Surroundings.packageRoot() + "/sdk/" + sdk
-                let directory = tree.directory.file("\(sdk)-\(name)")
-                for words in [
-                    ["-R", source + "/examples/" + name, directory],
-                    ["-R", source + "/" + library, directory + "/lib/"],
-                ] {
-                    if words[2].hasSuffix("/lib/") { try tree.directory.makeDirectory("\(sdk)-\(name)/lib") }
-                    let copied = try await tree.run(Child.Command("/bin/cp", words))
-                    try #require(copied.exitCode == 0, "\(copied.complaint)")
+                let sdk = Surroundings.packageRoot() + "/sdk/" + sdk
+                let source = sdk + "/examples/" + name
+                let directory = tree.directory.file("\(self.sdk)-\(name)")
+                try tree.directory.makeDirectory("\(self.sdk)-\(name)/bin")
+                try tree.directory.makeDirectory("\(self.sdk)-\(name)/lib")
+                let program = directory + "/bin/" + name
+                try await shell(tree, "cp \(source)/plugin.yaml \(directory)")
+                switch making {
+                case .script(let library):
+                    try await shell(
+                        tree,
+                        "cp \(source)/bin/\(name) \(program); cp -R \(sdk)/\(library) \(directory)/lib/"
+                    )
+                case .product:
+                    try await shell(tree, "cp \(Surroundings.program("ostler-example-" + name)) \(program)")
+                case .compiled:
+                    let contract = Surroundings.packageRoot() + "/Sources/COstlerLaunch/include"
+                    try await shell(
+                        tree,
+                        """
+                        cc -std=c17 -Wall -Wextra -Werror -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+                        -I \(sdk) -I \(sdk)/launch/include -I \(contract) \(source)/\(name).c \(sdk)/src/*.c \
+                        \(sdk)/launch/*.c -l:libjansson.a -o \(program)
+                        """
+                    )
                 }
-                let closed = try await tree.run(Child.Command("/bin/chmod", ["-R", "go-w", directory]))
-                try #require(closed.exitCode == 0, "\(closed.complaint)")
+                try await shell(tree, "chmod -R go-w \(directory)")
                 return directory
+            }
+
+            private func shell(_ tree: InstalledTree, _ line: String) async throws {
+                var command = Child.Command("/bin/sh", ["-ec", line])
+                command.environment = ["PATH=/usr/bin:/bin"]
+                let finished = try await tree.run(command)
+                try #require(finished.exitCode == 0, "\(finished.complaint)")
             }
         }
 
@@ -58,12 +96,14 @@ extension EndToEnd {
             try await withTree { tree in
                 let plugin = try await example.assemble(tree)
                 let transcripts = Surroundings.packageRoot() + "/sdk/transcripts"
-                let script = "exec \(transcripts)/play \(transcripts)/*.jsonl -- \(plugin)/bin/hello"
+                let more = example.heedsCredit ? "\(transcripts)/credit/*.jsonl" : ""
+                let script = "exec \(transcripts)/play \(transcripts)/*.jsonl \(more) -- \(plugin)/bin/hello"
                 var command = Child.Command("/bin/sh", ["-c", script])
                 command.environment = ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]
                 let finished = try await tree.run(command, within: .seconds(120))
                 #expect(finished.exitCode == 0, "\(finished.text)")
-                #expect(finished.lines.last == "13 of 13 sessions went as recorded")
+                let count = example.heedsCredit ? 14 : 13
+                #expect(finished.lines.last == "\(count) of \(count) sessions went as recorded")
             }
         }
 

@@ -3,6 +3,8 @@ public import OstlerJSON
 /// `execute`: one task. It is self-contained, since a plugin may be restarted between any two tasks.
 public struct ExecuteRequest: Sendable, Equatable {
     public static let method: StaticString = "execute"
+    /// The same task, in a job of a workspace.
+    public static let jobMethod: StaticString = "job/execute"
 
     /// The task's id; every message about the task carries it.
     public var task: String
@@ -25,6 +27,8 @@ public struct ExecuteRequest: Sendable, Equatable {
     /// Environment of the task; what the payload says of the same name wins.
     public var environment: [(key: String, value: String)]
     public var metadata: [(key: String, value: String)]
+    /// The job that the task belongs to; nil for a task by itself.
+    @Boxed public var place: WorkspacePlace?
     /// The bytes that the submitter sent.
     public var payload: [UInt8]
 
@@ -94,6 +98,10 @@ public struct ExecuteRequest: Sendable, Equatable {
             writer.key("metadata")
             writer.strings(metadata)
         }
+        if let place {
+            writer.key("workspace")
+            place.encode(into: &writer)
+        }
         writer.key("payload")
         writer.raw(payload)
         writer.endObject()
@@ -142,6 +150,8 @@ public struct ExecuteRequest: Sendable, Equatable {
             environment = try reader.strings()
         } else if reader.matches(key, "metadata") {
             metadata = try reader.strings()
+        } else if reader.matches(key, "workspace") {
+            place = try WorkspacePlace(reading: &reader)
         } else {
             return false
         }
@@ -153,7 +163,7 @@ public struct ExecuteRequest: Sendable, Equatable {
             && left.parentID == right.parentID && left.principal == right.principal && left.attempt == right.attempt
             && left.idempotencyKey == right.idempotencyKey && left.deadline == right.deadline
             && left.remaining == right.remaining && left.launch == right.launch && left.hasStdin == right.hasStdin
-            && left.credit == right.credit
+            && left.credit == right.credit && left.place == right.place
             && left.environment.elementsEqual(right.environment, by: ==)
             && left.metadata.elementsEqual(right.metadata, by: ==) && left.payload == right.payload
     }

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Reads directories without following links.
-enum DirectoryWalk {
+package enum DirectoryWalk {
     /// An entry as the directory itself tells it, without a look at the file.
     struct Entry {
         let name: String
@@ -45,7 +45,7 @@ enum DirectoryWalk {
     }
 
     /// The paths of the regular files whose names are wanted, at any depth.
-    static func files(below directory: String, _ wants: (String) -> Bool) -> [String] {
+    package static func files(below directory: String, _ wants: (String) -> Bool) -> [String] {
         var found: [String] = []
         visit(directory) { path, entry in
             if wants(entry.name) { found.append(path) }

@@ -31,7 +31,7 @@ final class LibraryTask: Sendable {
         self.id = id
         self.answers = answers
         // Bytes that are no text take a third more, control characters six times as much.
-        pieceBytes = min(OutputNotification.maximumBytes, max(64, (frameBytes - 1024) / 6))
+        pieceBytes = HostOutput.pieceBytes(frameBytes: frameBytes)
         resultBytes = frameBytes - 8192
     }
 

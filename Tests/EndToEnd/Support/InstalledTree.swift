@@ -45,6 +45,14 @@ struct InstalledTree: Sendable {
         try directory.write(place, try contents(ofFile: source), mode: 0o755)
     }
 
+    /// Adds the SDKs and the templates of projects, as an installed tree has them.
+    func installSDK() async throws {
+        let words = [Surroundings.packageRoot() + "/scripts/install-sdk", prefix + "/share/ostler/sdk"]
+        try directory.makeDirectory("prefix/share/ostler")
+        let installed = try await run(Child.Command("/bin/bash", words))
+        try #require(installed.exitCode == 0, "\(installed.complaint)")
+    }
+
     /// How Ostler is started here.
     func command(_ arguments: [String], environment: [String] = []) -> Child.Command {
         var command: Child.Command

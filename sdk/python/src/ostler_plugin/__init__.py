@@ -18,6 +18,19 @@ from ._errors import Cancelled, LaunchFailed, TaskFailed
 from ._launch import Command, Exit
 from ._plugin import Health, Plugin
 from ._task import Result, Task
+from ._workspace import Place, Workspace
 
-__all__ = ["Cancelled", "Command", "Exit", "Health", "LaunchFailed", "Plugin", "Result", "Task", "TaskFailed"]
+__all__ = [
+    "Cancelled",
+    "Command",
+    "Exit",
+    "Health",
+    "LaunchFailed",
+    "Place",
+    "Plugin",
+    "Result",
+    "Task",
+    "TaskFailed",
+    "Workspace",
+]
 __version__ = "0.1.0"

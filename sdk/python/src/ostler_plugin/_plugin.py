@@ -17,6 +17,7 @@ from ._errors import Cancelled, TaskFailed
 from ._launch import Channel
 from ._task import Result, Task
 from ._wire import Wire
+from ._workspace import HOOKS, Workspace, perform
 
 _PROTOCOL = 0
 _METHOD_NOT_FOUND, _INVALID_PARAMS, _SERVER_ERROR = -32601, -32602, -32000
@@ -43,6 +44,7 @@ class Plugin:
         #: For each executor its section of the host's config, less the keys that are the host's; after the start.
         self.config: Mapping[str, Mapping[str, Any]] = {}
         self._handlers: dict[str, Handler] = {}
+        self._workspaces: dict[str, Workspace] = {}
         self._health: Callable[[], Health] = Health
 
     def executor(self, name: str) -> Callable[[_H], _H]:
@@ -58,6 +60,10 @@ class Plugin:
             return handler
 
         return register
+
+    def workspace(self, name: str, workspace: Workspace) -> None:
+        """Sets what makes and removes workspaces for the executor `name`; say `workspace: true` in its features."""
+        self._workspaces[name] = workspace
 
     def health(self, function: Callable[[], Health]) -> Callable[[], Health]:
         """Marks the function that tells how the plugin is; without one it is healthy. It must not take long."""
@@ -121,8 +127,10 @@ class _Session:
             return True
         if not isinstance(params, dict):
             self._refuse(identifier, _INVALID_PARAMS, "params is no object")
-        elif method == "execute":
+        elif method in ("execute", "job/execute"):
             self._execute(identifier, params)
+        elif method in HOOKS and params.get("executor") in self._plugin._workspaces:
+            self._call(identifier, method, params)
         elif method == "cancel":
             self._answer(identifier, {"state": self._cancel(params.get("task"), params.get("reason"))})
         elif method == "health":
@@ -169,6 +177,22 @@ class _Session:
             execution.start_on(self._event_loop())
         else:
             threading.Thread(target=execution.run, name=f"task-{task.id}", daemon=True).start()
+
+    def _call(self, identifier: Any, method: str, params: Mapping[str, Any]) -> None:
+        """A hook, in a thread: it may take long, and cancel and health must be answered meanwhile."""
+        workspace = self._plugin._workspaces[params["executor"]]
+
+        def run() -> None:
+            try:
+                self._answer(identifier, perform(workspace, method, params))
+            except TaskFailed as failed:
+                self._wire.send({"id": identifier, "error": _refusal(str(failed), failed.error)})
+            except BaseException as error:  # whatever it is, the host must hear of it
+                traceback.print_exception(error)
+                message = f"{type(error).__name__}: {error}"
+                self._wire.send({"id": identifier, "error": _refusal(message, _fault(message)["error"])})
+
+        threading.Thread(target=run, name=method, daemon=True).start()
 
     def _renew(self, params: Mapping[str, Any]) -> None:
         with self._lock:
@@ -296,6 +320,10 @@ def _succeeded(returned: object) -> dict[str, Any]:
 def _fault(message: str) -> dict[str, Any]:
     error = {"code": "executor_error", "fault": "executor", "retry": "never", "side_effects": "possible"}
     return {"outcome": "failed", "exit_code": -1, "error": {**error, "message": message}}
+
+
+def _refusal(message: str, error: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": _SERVER_ERROR, "message": message, "data": error}
 
 
 def _is_socket(descriptor: int) -> bool:

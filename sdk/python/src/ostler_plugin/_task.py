@@ -14,6 +14,7 @@ from typing import Any
 from ._errors import Cancelled, LaunchFailed, TaskFailed
 from ._launch import Channel, Command, Exit
 from ._wire import Wire
+from ._workspace import Place
 
 #: The most that one `output` carries, before any encoding (M26).
 _PIECE = 65_536
@@ -57,6 +58,8 @@ class Task:
         self.idempotency_key: str | None = params.get("idempotency_key")
         self.env: Mapping[str, str] = params.get("env", {})
         self.metadata: Mapping[str, str] = params.get("metadata", {})
+        #: The job of a workspace that it is executed in; None for a task by itself.
+        self.place: Place | None = Place.read(params["workspace"]) if "workspace" in params else None
         #: Whether the submitter's stream waits to become a command's standard input.
         self.has_stdin: bool = params.get("stdin", False)
         #: Set when the host asks that the task end.

@@ -1,6 +1,5 @@
+import OstlerProtocol
 import Testing
-
-@testable import OstlerCommandPlugin
 
 @Suite struct UTF8TailTests {
     @Test(

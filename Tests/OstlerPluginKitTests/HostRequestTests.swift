@@ -3,7 +3,7 @@ import OstlerPluginWire
 import OstlerProtocol
 import Testing
 
-@testable import OstlerCommandPlugin
+import OstlerPluginWire
 
 @Suite struct HostRequestTests {
     private func decode(_ text: String) throws(MessageFault) -> HostRequest? {
