@@ -116,13 +116,18 @@ struct RepositoryPlugin: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { path }
 
+    /// It executes jobs of a workspace only, which the kit does not set up.
+    private static let takesJobsOnly = "sdk/python/examples/workshop"
+
     static let all: [RepositoryPlugin] = {
         let root = Surroundings.packageRoot()
         let examples = namesOfDirectory(root + "/sdk").flatMap { sdk in
             namesOfDirectory("\(root)/sdk/\(sdk)/examples").map { "sdk/\(sdk)/examples/\($0)" }
         }
         let shipped = namesOfDirectory(root + "/Plugins").map { "Plugins/\($0)" }
-        return (examples + shipped).filter { access("\(root)/\($0)/plugin.yaml", F_OK) == 0 }.sorted().map {
+        return (examples + shipped).filter { $0 != takesJobsOnly }.filter {
+            access("\(root)/\($0)/plugin.yaml", F_OK) == 0
+        }.sorted().map {
             RepositoryPlugin(path: $0)
         }
     }()
@@ -141,9 +146,9 @@ struct RepositoryPlugin: CustomTestStringConvertible, Sendable {
             }
             return directory
         }
-        let libraries = ["python": "src/ostler_plugin", "sh": "ostler-plugin.bash"]
-        let library = try #require(libraries[parts[1]], "nobody has said how \(path) is put together")
-        let example = EndToEnd.SDKTests.Example(sdk: parts[1], name: parts[3], library: library)
-        return try await example.assemble(tree)
+        let examples = EndToEnd.SDKTests.Example.hellos + EndToEnd.SDKTests.Example.runners
+        let example = examples.first { $0.sdk == parts[1] && $0.name == parts[3] }
+        return try await #require(example, "nobody has said how \(path) is put together")
+            .assemble(tree, isChecked: false)
     }
 }

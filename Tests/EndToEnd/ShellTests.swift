@@ -77,7 +77,13 @@ extension EndToEnd {
             .needs("/usr/bin/fish"),
             arguments: [
                 ("ostler plu", ["plugin"]),
-                ("ostler plugin ", ["list", "show", "add", "remove", "trust", "block", "unblock", "audit", "pack"]),
+                (
+                    "ostler plugin ",
+                    [
+                        "list", "show", "add", "remove", "new", "trust", "block", "unblock", "audit", "pack", "test",
+                        "replay",
+                    ]
+                ),
                 ("ostler plugin show c", ["command"]),
                 ("ostler run --env-mode ", ["minimal", "clean"]), ("ostler run --env-mode=c", ["--env-mode=clean"]),
                 ("ostler run command --working", ["--working-dir"]), ("ostler run --config oth", ["other.yaml"]),

@@ -28,7 +28,9 @@ extension EndToEnd {
                     name.hasSuffix(".build") && namesOfDirectory(products + "/" + name).contains { $0.hasSuffix(".o") }
                 }
                 let own = [
-                    "COstlerLaunchClient", "COstlerShims", "OstlerJSON", "OstlerPluginKit", "OstlerProtocol", "hello",
+                    "COstlerLaunchClient", "COstlerShims", "OstlerJSON", "OstlerPluginKit", "OstlerPluginWire",
+                    "OstlerProtocol",
+                    "hello",
                 ]
                 #expect(Set(compiled) == Set(own.map { $0 + ".build" }))
                 #expect(namesOfDirectory(tree.directory.file("consumer/.build/checkouts")).isEmpty)

@@ -3,8 +3,6 @@ import OstlerPluginWire
 import OstlerProtocol
 import Testing
 
-import OstlerPluginWire
-
 @Suite struct HostRequestTests {
     private func decode(_ text: String) throws(MessageFault) -> HostRequest? {
         var validator = JSONValidator()

@@ -6,7 +6,8 @@ import Testing
     /// Where it is looked at: what is shown to people and written into results.
     private static let readers = [
         "Sources/OstlerCommands/Output/Log.swift", "Sources/OstlerCommands/Run/EventSink.swift",
-        "Sources/OstlerHost/Host.swift", "Sources/OstlerHost/TaskRun.swift",
+        "Sources/OstlerHost/Host.swift", "Sources/OstlerHost/Recording/SessionRecorder.swift",
+        "Sources/OstlerHost/TaskRun.swift",
         "Sources/OstlerSystem/MonotonicClock.swift",
     ]
 

@@ -213,7 +213,11 @@ extension BadInputCase {
         ),
         .manifest("nothing", "", says: "plugin.yaml:1:1: ", "must be a mapping"),
         .manifest("a missing key", "name: greet\n", says: "the key \"version\" is missing"),
-        .manifest("another kind", greet(more: "").replacing("process", with: "library"), says: "kind library are not"),
+        .manifest(
+            "another kind",
+            greet(more: "").replacing("process", with: "library"),
+            says: "the key \"library\" is missing"
+        ),
         .manifest("a program outside", greet().replacing("bin/greet", with: "../greet"), says: "plugin.yaml:5:"),
         .manifest(
             "a program that is not there",

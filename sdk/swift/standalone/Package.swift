@@ -22,8 +22,13 @@ let package = Package(
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
         .target(name: "OstlerProtocol", dependencies: ["OstlerJSON"], swiftSettings: swiftSettings),
         .target(
+            name: "OstlerPluginWire",
+            dependencies: ["COstlerShims", "OstlerJSON", "OstlerProtocol"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "OstlerPluginKit",
-            dependencies: ["COstlerLaunchClient", "COstlerShims", "OstlerJSON", "OstlerProtocol"],
+            dependencies: ["COstlerLaunchClient", "COstlerShims", "OstlerJSON", "OstlerPluginWire", "OstlerProtocol"],
             swiftSettings: swiftSettings
         ),
     ]

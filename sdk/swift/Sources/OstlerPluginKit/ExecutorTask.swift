@@ -1,7 +1,7 @@
 internal import OstlerJSON
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import Synchronization
-internal import OstlerPluginWire
 
 /// A task that is executed, as its handler sees it.
 ///

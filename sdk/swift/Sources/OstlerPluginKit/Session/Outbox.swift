@@ -1,7 +1,7 @@
 internal import OstlerJSON
+internal import OstlerPluginWire
 internal import OstlerProtocol
 internal import Synchronization
-internal import OstlerPluginWire
 
 /// Frames of tasks on their way to the session's thread, which writes them.
 final class Outbox: Sendable {

@@ -1,8 +1,8 @@
 internal import COstlerShims
 internal import Glibc
 internal import OstlerJSON
-internal import OstlerProtocol
 internal import OstlerPluginWire
+internal import OstlerProtocol
 
 /// One run of the plugin's process: the conversation with the host, on a thread of its own.
 ///
