@@ -12,7 +12,7 @@ extension EndToEnd {
             async throws
         {
             try await withTree { tree in
-                let plugin = try await SDKTests.Example.hellos[0].assemble(tree)
+                let plugin = try await SDKTests.Example.python.assemble(tree)
                 let tasks = ["world", "nobody"].map { #"{"executor":"hello","payload":{"name":"\#($0)"}}"# + "\n" }
                 try tree.directory.write("home/tasks.jsonl", tasks.joined())
                 let words = ["run", "--file", "tasks.jsonl", "--plugin-path", plugin, "--record", "session.jsonl"]

@@ -31,6 +31,7 @@ extension EndToEnd {
                     Example(sdk: "swift", name: name, making: .product),
                 ]
             }
+            static let python = Example(sdk: "python", name: "hello", making: .script(library: "src/ostler_plugin"))
             static let hellos =
                 all("hello") + [Example(sdk: "sh", name: "hello", making: .script(library: "ostler-plugin.bash"))]
             static let runners = all("runner")
