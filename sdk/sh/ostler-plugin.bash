@@ -106,13 +106,17 @@ _write_piece() {
 # Runs in the background. The function gets a process group of its own, for a cancel to end all of it.
 _supervise() {
     local request=$1 function=$2 code=0 job
-    exec 6<&- 8<&- 9>&-
-    _pump stdout <"$_task/stdout" &
-    _pump stderr <"$_task/stderr" &
+    # Both ends of both pipes are opened here: a function that is ended early must not leave a reader waiting for it.
+    exec 8<>"$_task/stdout" 9<>"$_task/stderr"
+    exec 3<"$_task/stdout" 4<"$_task/stderr"
+    exec 5>"$_task/stdout" 6>"$_task/stderr" 8<&- 9<&-
+    _pump stdout <&3 3<&- 4<&- 5>&- 6>&- &
+    _pump stderr <&4 3<&- 4<&- 5>&- 6>&- &
     set -m
-    ("$function") >"$_task/stdout" 2>"$_task/stderr" &
+    ("$function") >&5 2>&6 3<&- 4<&- 5>&- 6>&- &
     job=$!
     set +m
+    exec 3<&- 4<&- 5>&- 6>&-
     _locked _tell_group "$job"
     wait "$job" 2>/dev/null || code=$?
     wait
