@@ -162,10 +162,12 @@ struct TarReader {
     /// The path below the plugin's folder; empty for the folder itself. `./` before it means nothing.
     private static func path(_ name: String) throws(TrustError) -> String {
         let shown = Quotation.text(name, longest: 80)
-        guard !name.hasPrefix("/") else {
+        // By scalars: a slash and what stands around it may be one `Character`.
+        let scalars = name.unicodeScalars
+        guard scalars.first != "/" else {
             throw TrustError(.archiveAbsolutePath, "\(shown) is an absolute path", hint: "do not trust who made it")
         }
-        var parts = name.split(separator: "/")[...]
+        var parts = scalars.split(separator: "/").map { String($0) }[...]
         while parts.first == "." { parts = parts.dropFirst() }
         guard !parts.contains("..") else {
             throw TrustError(.archivePathOutside, "\(shown) leads out of the archive", hint: "do not trust who made it")

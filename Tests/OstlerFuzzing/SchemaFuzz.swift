@@ -45,7 +45,8 @@ enum SchemaFuzz {
 
     private static func resolves(_ pointer: JSONPointer, in document: JSONValue) -> Bool {
         var value = document
-        for token in pointer.description.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+        let tokens = pointer.description.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
+        for token in tokens.dropFirst().map(Substring.init) {
             if let elements = value.array {
                 guard let index = Int(token), elements.indices.contains(index) else { return false }
                 value = elements[index]

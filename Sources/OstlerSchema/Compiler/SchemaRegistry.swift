@@ -190,8 +190,10 @@ struct SchemaRegistry {
         }
     }
 
+    /// By scalars: a slash and what stands around it may be one `Character`.
     private static func tokens(_ pointer: String) -> [String] {
-        pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { token in
+        pointer.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { scalars in
+            let token = Substring(scalars)
             guard token.utf8.contains(UInt8(ascii: "~")) else { return String(token) }
             return token.split(separator: "~1", omittingEmptySubsequences: false)
                 .map { $0.split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~") }
