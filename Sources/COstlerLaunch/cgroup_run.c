@@ -45,9 +45,9 @@ static bool remove_run(const char *directory) {
     return rmdir(directory) == 0;
 }
 
-/// What was killed may still be dying: the kernel takes its time. It is waited for, briefly.
+/// What was killed may still be dying: the kernel takes its time. It is waited for, up to two seconds.
 static void remove_stale(const char *directory) {
-    for (int attempt = 0; attempt < 60 && !remove_run(directory) && errno == EBUSY; attempt++) usleep(5000);
+    for (int attempt = 0; attempt < 400 && !remove_run(directory) && errno == EBUSY; attempt++) usleep(5000);
 }
 
 static void sweep(const char *own) {
