@@ -94,7 +94,7 @@ extension EndToEnd {
                 #expect(results.text.contains("copy: gone\n"), "\(results.complaint)")
                 #expect(results.text.contains("path: kept\n"))
                 #expect(results.text.contains("memory file: kept\n"))
-                let own = try await tree.task(["./true-copy"], options: ["--workdir", "work", "--json"])
+                let own = try await tree.task(["./true-copy"], options: ["--workdir", "job", "--json"])
                 let layers = try own.json()["isolation"]?["layers"]?.array
                 let layer = try #require(layers?.first { $0["layer"]?.string == "program_lists" })
                 #expect(layer["enforced"]?.bool == false)
@@ -111,11 +111,11 @@ extension EndToEnd {
                 try tree.directory.write("home/ostler.yaml", "executors: {command: {blocked_commands: [rm]}}\n")
                 let task = #"{"executor":"command","payload":{"command":"./race","args":["-f","victim"]}}"# + "\n"
                 try tree.directory.write("home/tasks.jsonl", String(repeating: task, count: 60))
-                let link = tree.home + "/work/race"
+                let link = tree.home + "/job/race"
                 #expect(symlink("/usr/bin/true", link) == 0)
                 let isTurning = Switch()
                 async let turns = onThread { Self.turn(link, ["/usr/bin/rm", "/usr/bin/true"], while: isTurning) }
-                let options = ["run", "--file", "tasks.jsonl", "--workdir", "work", "--keep-going"]
+                let options = ["run", "--file", "tasks.jsonl", "--workdir", "job", "--keep-going"]
                 let finished = try await tree.run(options)
                 isTurning.turnOff()
                 #expect(try await turns > 60)
@@ -123,7 +123,7 @@ extension EndToEnd {
                 #expect(outcomes.count == 60, "\(finished.complaint)")
                 // What is turned over between the launcher's check and the start fails to start.
                 #expect(Set(outcomes).isSubset(of: ["succeeded", "denied", "failed"]), "\(outcomes)")
-                #expect(access(tree.home + "/work/victim", F_OK) == 0)
+                #expect(access(tree.home + "/job/victim", F_OK) == 0)
             }
         }
 
@@ -140,34 +140,34 @@ extension EndToEnd {
         private static func attempt(_ tree: InstalledTree, lists: String) async throws -> Finished {
             try fill(tree)
             try tree.directory.write("home/ostler.yaml", "executors: {command: \(lists)}\n")
-            return try await tree.task(["sh", "-c", script + preload], options: ["--workdir", "work"])
+            return try await tree.task(["sh", "-c", script + preload], options: ["--workdir", "job"])
         }
 
         private static func fill(_ tree: InstalledTree) throws {
             let program = try contents(ofFile: "/usr/bin/rm")
-            try tree.directory.makeDirectory("home/work")
-            for name in ["copy", "RM", ".rm"] { try tree.directory.write("home/work/\(name)", program, mode: 0o755) }
-            try tree.directory.write("home/work/true-copy", contents(ofFile: "/usr/bin/true"), mode: 0o755)
-            try tree.directory.write("home/work/busybox", contents(ofFile: "/usr/bin/busybox"), mode: 0o755)
-            try tree.directory.link("home/work/soft", to: "/usr/bin/rm")
-            try tree.directory.script("home/work/script", "#!/bin/rm -f\n")
-            try tree.directory.write("home/work/memory.py", memory)
-            try tree.directory.write("home/work/victim", "victim")
+            try tree.directory.makeDirectory("home/job")
+            for name in ["copy", "RM", ".rm"] { try tree.directory.write("home/job/\(name)", program, mode: 0o755) }
+            try tree.directory.write("home/job/true-copy", contents(ofFile: "/usr/bin/true"), mode: 0o755)
+            try tree.directory.write("home/job/busybox", contents(ofFile: "/usr/bin/busybox"), mode: 0o755)
+            try tree.directory.link("home/job/soft", to: "/usr/bin/rm")
+            try tree.directory.script("home/job/script", "#!/bin/rm -f\n")
+            try tree.directory.write("home/job/memory.py", memory)
+            try tree.directory.write("home/job/victim", "victim")
             // The library of another program; what matters is whether it can be mapped.
             let library = try #require(
                 ["/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib64"].lazy
                     .map { $0 + "/libselinux.so.1" }.first { access($0, R_OK) == 0 }
             )
-            try tree.directory.write("home/work/preload.so", contents(ofFile: library), mode: 0o755)
+            try tree.directory.write("home/job/preload.so", contents(ofFile: library), mode: 0o755)
             // Only on one file system is there a hard link; another copy takes its place.
-            if link("/usr/bin/rm", tree.home + "/work/hard") != 0 {
-                try tree.directory.write("home/work/hard", program, mode: 0o755)
+            if link("/usr/bin/rm", tree.home + "/job/hard") != 0 {
+                try tree.directory.write("home/job/hard", program, mode: 0o755)
             }
             guard let user = tree.user else { return }
-            for name in namesOfDirectory(tree.home + "/work") where name != "hard" {
-                lchown(tree.home + "/work/" + name, uid_t(user), gid_t(user))
+            for name in namesOfDirectory(tree.home + "/job") where name != "hard" {
+                lchown(tree.home + "/job/" + name, uid_t(user), gid_t(user))
             }
-            chown(tree.home + "/work", uid_t(user), gid_t(user))
+            chown(tree.home + "/job", uid_t(user), gid_t(user))
         }
     }
 }
