@@ -49,12 +49,14 @@ struct path_beneath {
     int32_t parent;
 } __attribute__((packed));
 
-int landlock_abi(void) {
+/// Asked once: a sandbox would ask a dozen times.
+void landlock_start(void) {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);
-    return abi > 0 ? (int)abi : 0;
+    launcher.landlock_abi = abi > 0 ? (int)abi : 0;
 }
 
-static int create(int abi, struct ruleset_attributes rules, bool allows_tcp) {
+static int create(struct ruleset_attributes rules, bool allows_tcp) {
+    int abi = launcher.landlock_abi;
     if (abi >= 4 && !allows_tcp) rules.handled_net = NET_BIND_TCP | NET_CONNECT_TCP;
     if (abi >= 6) rules.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
     size_t size = abi >= 6 ? sizeof rules : abi >= 4 ? offsetof(struct ruleset_attributes, scoped) : sizeof(uint64_t);
@@ -62,30 +64,29 @@ static int create(int abi, struct ruleset_attributes rules, bool allows_tcp) {
 }
 
 int landlock_create(bool limits_execution, bool allows_tcp) {
-    int abi = landlock_abi();
     // The first version cannot allow a file to be moved to another directory.
-    if (abi < 2) return errno = ENOTSUP, -1;
+    if (launcher.landlock_abi < 2) return errno = ENOTSUP, -1;
     struct ruleset_attributes rules = {.handled_fs = FS_REFER | FS_MAKE_CHAR | FS_MAKE_BLOCK};
     if (limits_execution) rules.handled_fs |= FS_EXECUTE;
-    if (abi >= 5) rules.handled_fs |= FS_IOCTL_DEV;
-    return create(abi, rules, allows_tcp);
+    if (launcher.landlock_abi >= 5) rules.handled_fs |= FS_IOCTL_DEV;
+    return create(rules, allows_tcp);
 }
 
 /// All rights on files that the kernel knows to tell apart.
-static uint64_t all_rights(int abi) {
+static uint64_t all_rights(void) {
+    int abi = launcher.landlock_abi;
     return FS_ALL_1 | FS_REFER | (abi >= 3 ? FS_TRUNCATE : 0) | (abi >= 5 ? FS_IOCTL_DEV : 0);
 }
 
 int landlock_create_whole(void) {
-    int abi = landlock_abi();
-    if (abi < 2) return errno = ENOTSUP, -1;
-    return create(abi, (struct ruleset_attributes){.handled_fs = all_rights(abi)}, false);
+    if (launcher.landlock_abi < 2) return errno = ENOTSUP, -1;
+    return create((struct ruleset_attributes){.handled_fs = all_rights()}, false);
 }
 
 /// All that changes files. Making device nodes is nobody's right: a bound directory has no nodev to make them harmless.
-static uint64_t writing_rights(int abi) {
+static uint64_t writing_rights(void) {
     const uint64_t other = FS_EXECUTE | FS_READ_FILE | FS_READ_DIR | FS_IOCTL_DEV | FS_MAKE_CHAR | FS_MAKE_BLOCK;
-    return all_rights(abi) & ~other;
+    return all_rights() & ~other;
 }
 
 bool landlock_grant(int ruleset, const char *path, uint32_t rights) {
@@ -95,10 +96,10 @@ bool landlock_grant(int ruleset, const char *path, uint32_t rights) {
     if (rights & OSTLER_RULE_READ) rule.allowed |= FS_READ_FILE | FS_READ_DIR;
     if (rights & OSTLER_RULE_EXECUTE) rule.allowed |= FS_EXECUTE;
     if (rights & OSTLER_RULE_IOCTL) rule.allowed |= FS_IOCTL_DEV;
-    if (rights & OSTLER_RULE_WRITE) rule.allowed |= writing_rights(landlock_abi());
+    if (rights & OSTLER_RULE_WRITE) rule.allowed |= writing_rights();
     bool good = fstat(rule.parent, &status) == 0;
     if (good && !S_ISDIR(status.st_mode)) rule.allowed &= OF_FILES;
-    rule.allowed &= all_rights(landlock_abi());
+    rule.allowed &= all_rights();
     good = good && syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
     int saved = errno;
     close(rule.parent);
@@ -122,7 +123,7 @@ bool landlock_fill(const struct plan *plan, const char **what) {
     *what = "/";
     if (!allow(plan->ruleset, "/", FS_REFER)) return false;
     *what = "/dev";
-    if (landlock_abi() >= 5 && !allow(plan->ruleset, "/dev", FS_IOCTL_DEV) && errno != ENOENT) return false;
+    if (launcher.landlock_abi >= 5 && !allow(plan->ruleset, "/dev", FS_IOCTL_DEV) && errno != ENOENT) return false;
     for (uint32_t i = 0; i < plan->executable_count; i++) {
         *what = path;
         if (!allow(plan->ruleset, path, FS_EXECUTE)) return false;
@@ -139,7 +140,7 @@ bool landlock_enter(int ruleset) {
 /// A stream that may be written may be opened by its name in /dev for that; one that is for reading may not.
 static bool allow_streams(int ruleset, const struct request *request) {
     for (unsigned i = 0; i < 3; i++) {
-        struct path_beneath rule = {writing_rights(landlock_abi()) & OF_FILES, request->streams[i]};
+        struct path_beneath rule = {writing_rights() & OF_FILES, request->streams[i]};
         int mode = fcntl(rule.parent, F_GETFL);
         if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY) continue;
         // Pipes and sockets have no place in a file system, and no rule holds for them.
@@ -157,9 +158,10 @@ static bool is_written(const struct plan_step *step) {
 int landlock_create_writing(const struct build *build, const char **what) {
     const struct plan *plan = build->plan;
     // What the kernel shows may be written, and nothing made there.
-    const uint64_t content = writing_rights(landlock_abi()) & OF_FILES;
+    const uint64_t content = writing_rights() & OF_FILES;
     *what = "create_ruleset";
-    int ruleset = create(0, (struct ruleset_attributes){.handled_fs = writing_rights(landlock_abi())}, true);
+    const struct ruleset_attributes rules = {.handled_fs = writing_rights()};
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules.handled_fs, 0);
     if (ruleset < 0) return -1;
     *what = "/dev";
     bool good = allow(ruleset, "/dev", content) || errno == ENOENT;
@@ -167,8 +169,13 @@ int landlock_create_writing(const struct build *build, const char **what) {
         const struct plan_step *step = &plan->steps[i];
         if (!is_written(step)) continue;
         *what = step->target;
-        if (step->kind == OSTLER_STEP_PROC) good = allow(ruleset, step->target, content) || errno == ENOENT;
-        else good = landlock_grant(ruleset, step->target, OSTLER_RULE_WRITE | OSTLER_RULE_OPTIONAL);
+        // What is bound may be a file, which has not all the rights of a directory.
+        if (step->kind == OSTLER_STEP_BIND) {
+            good = landlock_grant(ruleset, step->target, OSTLER_RULE_WRITE | OSTLER_RULE_OPTIONAL);
+        } else {
+            uint64_t rights = step->kind == OSTLER_STEP_PROC ? content : writing_rights();
+            good = allow(ruleset, step->target, rights) || errno == ENOENT;
+        }
     }
     if (good) *what = "streams";
     return good && allow_streams(ruleset, build->request) ? ruleset : -1;

@@ -132,7 +132,7 @@ int mask_forget(int root);
 
 // ---- landlock.c
 struct build;
-int landlock_abi(void);
+void landlock_start(void);
 /// An empty ruleset, which the builder of the view fills; -1 with errno.
 int landlock_create(bool limits_execution, bool allows_tcp);
 bool landlock_fill(const struct plan *plan, const char **what);
@@ -371,6 +371,7 @@ struct launcher {
     uint32_t memory_mode;
     uint32_t pids_mode;
     int last_cap;
+    int landlock_abi; // 0: the kernel has none
     struct rlimit rlimits[RLIM_NLIMITS]; // as the launcher found them
     struct queue host_queue;
     struct plan *plans;

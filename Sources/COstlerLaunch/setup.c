@@ -137,7 +137,7 @@ static void send_ready(bool seccomp) {
         .uid_range_used = launcher.real_root,
         .memory_mode = launcher.memory_mode,
         .pids_mode = launcher.pids_mode,
-        .landlock_abi = (uint32_t)landlock_abi(),
+        .landlock_abi = (uint32_t)launcher.landlock_abi,
         .seccomp = seccomp,
         .namespaces = launcher.has_namespaces,
         .own_ids = launcher.has_ids,
@@ -165,6 +165,7 @@ bool setup(int argc, char **argv, const char **what) {
     *what = "shared memory";
     if (launcher.pages == MAP_FAILED) return false;
     look_around();
+    landlock_start();
     cgroup_start(argv[1]);
     *what = "first slot";
     if (!slot_first()) return false;

@@ -2,6 +2,7 @@ internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSandbox
+internal import OstlerSystem
 
 /// Judges the arguments of a program by rules. What is strictest wins: one rule that blocks outweighs all that allow, and
 /// a program for which something is allowed, and which no list allows as such, may do nothing else.

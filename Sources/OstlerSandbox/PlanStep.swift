@@ -1,4 +1,5 @@
 internal import COstlerLaunch
+package import OstlerSystem
 
 /// One step of a plan, in the terms of `ostler_launch.h`.
 package enum PlanStep: Sendable, Equatable {

@@ -1,3 +1,5 @@
+internal import OstlerSystem
+
 /// Turns a policy into the ordered steps of a plan. It is pure: the same policy and layout give the same bytes, once the
 /// policy's fence around programs has been loaded.
 package struct Planner: Sendable {

@@ -14,7 +14,7 @@ package enum PluginArchive {
             throw TrustError(.unreadable, "\(Quotation.bare(path)): \(Errno.message(errno))")
         }
         let file = OwnedFD(taking: descriptor)
-        guard let facts = FileFacts(of: file.number), facts.isRegular else {
+        guard let facts = FileStatus(of: file.number), facts.isRegular else {
             throw TrustError(.unreadable, "\(Quotation.bare(path)) is neither a folder nor a regular file")
         }
         guard facts.size <= Int64(maximumBytes) else {

@@ -1,4 +1,5 @@
 internal import OstlerJSON
+internal import OstlerSystem
 
 extension PluginLock.Entry {
     /// Throws unless what lies in `directory` is what was let in. The files are hashed only if the kernel tells that any
@@ -32,7 +33,7 @@ extension PluginLock.Entry {
 
     private func isUntouched(_ tree: borrowing PluginTree) -> Bool {
         for part in parts {
-            guard let facts = tree.facts(part.path), facts.stamp == part.stamp,
+            guard let facts = tree.facts(part.path), facts.partStamp == part.stamp,
                 facts.isDirectory == (part.sha256 == nil), facts.isDirectory || facts.isRegular
             else { return false }
         }

@@ -94,7 +94,7 @@ extension PluginLock.Part {
             path: path,
             sha256: elements.count == 5 ? elements[3].string : nil,
             isExecutable: elements.count == 5 && elements[4].bool == true,
-            stamp: FileStamp(inode: UInt64(bitPattern: inode), changed: changed)
+            stamp: PartStamp(inode: UInt64(bitPattern: inode), changed: changed)
         )
     }
 }

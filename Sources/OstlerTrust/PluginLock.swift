@@ -10,7 +10,7 @@ package struct PluginLock: Sendable, Equatable {
         /// Nil for a folder.
         package let sha256: String?
         package let isExecutable: Bool
-        package let stamp: FileStamp
+        package let stamp: PartStamp
     }
 
     /// A plugin that was let in.

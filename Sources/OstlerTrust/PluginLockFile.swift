@@ -25,7 +25,7 @@ package struct PluginLockFile: Sendable {
             }
         }
         let file = OwnedFD(taking: descriptor)
-        guard let facts = FileFacts(of: file.number), facts.isRegular, facts.links == 1 else {
+        guard let facts = FileStatus(of: file.number), facts.isRegular, facts.links == 1 else {
             throw TrustError(.lockUnsafe, "\(shown) is not a regular file with one name", hint: "remove it")
         }
         do throws(TrustError) {
@@ -105,7 +105,7 @@ enum Folders {
             current += "/" + part
             if mkdir(current, mode) == 0 || errno == EEXIST { continue }
             let code = errno
-            guard FileFacts(current, in: AT_FDCWD) != nil else { throw TrustError.cannotWrite(current, code) }
+            guard FileStatus(of: current) != nil else { throw TrustError.cannotWrite(current, code) }
         }
     }
 

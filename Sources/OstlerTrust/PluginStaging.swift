@@ -119,7 +119,7 @@ package final class PluginStaging {
         guard fchmod(folder.number, 0o555) == 0, fsync(folder.number) == 0 else {
             throw TrustError.cannotWrite(path, errno)
         }
-        if FileFacts(place, in: AT_FDCWD) != nil {
+        if FileStatus(of: place) != nil {
             let old = path + ".old"
             guard rename(place, old) == 0 else { throw TrustError.cannotWrite(place, errno) }
             Folders.remove(old)

@@ -26,7 +26,7 @@ package struct PluginStore: Sendable {
 
     /// Throws if somebody else could have put something into the store.
     package func check() throws(TrustError) {
-        guard let facts = FileFacts(path, in: AT_FDCWD) else { return }
+        guard let facts = FileStatus(of: path) else { return }
         guard facts.isDirectory else {
             throw TrustError(
                 .storeUnsafe,

@@ -11,14 +11,14 @@ package struct PluginTree: ~Copyable {
         package let isDirectory: Bool
         package let isExecutable: Bool
         package let size: Int64
-        package let stamp: FileStamp
+        package let stamp: PartStamp
 
-        init(path: String, _ facts: FileFacts) {
+        init(path: String, _ facts: FileStatus) {
             self.path = path
             isDirectory = facts.isDirectory
             isExecutable = facts.isRegular && facts.isExecutable
             size = facts.isRegular ? facts.size : 0
-            stamp = facts.stamp
+            stamp = facts.partStamp
         }
     }
 
@@ -31,7 +31,7 @@ package struct PluginTree: ~Copyable {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {
             let code = errno
-            if FileFacts(path, in: AT_FDCWD)?.isLink == true {
+            if FileStatus(of: path)?.isLink == true {
                 throw TrustError(
                     .symbolicLink,
                     "\(Quotation.bare(path)) is a symbolic link",
@@ -47,14 +47,14 @@ package struct PluginTree: ~Copyable {
     var descriptor: Int32 { folder.number }
 
     /// What a name in it is by the kernel; nil if there is none.
-    func facts(_ path: String) -> FileFacts? {
-        path.isEmpty ? FileFacts(of: descriptor) : FileFacts(path, in: descriptor)
+    func facts(_ path: String) -> FileStatus? {
+        path.isEmpty ? FileStatus(of: descriptor) : FileStatus(of: path, in: descriptor)
     }
 
     /// All files and folders, the folder itself first, each after the one that holds it. Throws at the first that may not
     /// be part of a plugin.
     package func parts() throws(TrustError) -> [Part] {
-        guard let top = FileFacts(of: descriptor) else { throw unreadable("") }
+        guard let top = FileStatus(of: descriptor) else { throw unreadable("") }
         try top.checkOwner(Quotation.bare(path))
         var inventory = PluginInventory()
         var found = [Part(path: "", top)]
@@ -66,7 +66,7 @@ package struct PluginTree: ~Copyable {
             for name in try names(in: part.path) {
                 let path = part.path.isEmpty ? name : part.path + "/" + name
                 try inventory.add(path)
-                guard let facts = FileFacts(path, in: descriptor) else { throw unreadable(path) }
+                guard let facts = FileStatus(of: path, in: descriptor) else { throw unreadable(path) }
                 try facts.checkPart(Quotation.bare(path))
                 if facts.isRegular { try inventory.add(bytes: Int(facts.size)) }
                 found.append(Part(path: path, facts))
@@ -109,7 +109,7 @@ package struct PluginTree: ~Copyable {
         let opened = openat(descriptor, part.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard opened >= 0 else { throw unreadable(part.path) }
         let file = OwnedFD(taking: opened)
-        guard let before = FileFacts(of: file.number), before.stamp == part.stamp, before.isRegular else {
+        guard let before = FileStatus(of: file.number), before.partStamp == part.stamp, before.isRegular else {
             throw changed(part.path)
         }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -123,7 +123,7 @@ package struct PluginTree: ~Copyable {
             guard count <= part.size else { throw changed(part.path) }
             try Self.hand(buffer, size, to: take)
         }
-        guard count == part.size, FileFacts(of: file.number)?.stamp == part.stamp else { throw changed(part.path) }
+        guard count == part.size, FileStatus(of: file.number)?.partStamp == part.stamp else { throw changed(part.path) }
     }
 
     private static func hand(
@@ -155,7 +155,7 @@ package struct PluginTree: ~Copyable {
 
     /// A small file of the plugin; nil if there is none.
     package func contents(of relative: String, limit: Int64 = 1 << 20) throws(TrustError) -> [UInt8]? {
-        guard let facts = FileFacts(relative, in: descriptor) else { return nil }
+        guard let facts = FileStatus(of: relative, in: descriptor) else { return nil }
         try facts.checkPart(Quotation.bare(relative))
         guard facts.isRegular, facts.size <= limit else {
             throw TrustError(.tooLarge, "\(Quotation.bare(relative)) is no file of at most \(limit) bytes")

@@ -1,4 +1,5 @@
 import Glibc
+import OstlerSystem
 import OstlerTestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import COstlerLaunch
 import OstlerSandbox
+import OstlerSystem
 import OstlerTestSupport
 
 /// Reads a plan's bytes back into steps by the structures of C, as strictly as the launcher does.

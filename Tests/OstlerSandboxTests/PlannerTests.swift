@@ -1,4 +1,5 @@
 import OstlerSandbox
+import OstlerSystem
 import Testing
 
 @Suite struct `Plans` {

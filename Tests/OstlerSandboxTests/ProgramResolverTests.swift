@@ -1,5 +1,6 @@
 import Glibc
 import OstlerSandbox
+import OstlerSystem
 import OstlerTestSupport
 import Testing
 

@@ -16,14 +16,7 @@ extension ConformanceCheck {
             "M37-running",
             "answers shutdown and exits with code 0 also while a task runs",
             remedy: "do not wait for tasks that still run; end the process",
-            trial: { run in
-                let sample = try run.requireLasting()
-                try await run.session { peer in
-                    _ = try await run.give(sample, to: peer)
-                    await run.settle(peer)
-                    try await shutDown(run, peer)
-                }
-            }
+            trial: { run in try await whileTaskRuns(run) { peer in try await shutDown(run, peer) } }
         ),
         ConformanceCheck(
             "M38-end",
@@ -37,14 +30,7 @@ extension ConformanceCheck {
             "M38-running",
             "ends when its stdin ends, also in the middle of a task",
             remedy: "read messages beside the work, and end the process when there will be none",
-            trial: { run in
-                let sample = try run.requireLasting()
-                try await run.session { peer in
-                    _ = try await run.give(sample, to: peer)
-                    await run.settle(peer)
-                    try await hangUp(run, peer)
-                }
-            }
+            trial: { run in try await whileTaskRuns(run) { peer in try await hangUp(run, peer) } }
         ),
         ConformanceCheck(
             "S7-terminate",
@@ -61,6 +47,20 @@ extension ConformanceCheck {
             }
         ),
     ]
+
+    /// A session with a task in it that does not end by itself.
+    @LoopActor
+    private static func whileTaskRuns(
+        _ run: ConformanceRun,
+        _ body: @LoopActor @Sendable (PluginPeer) async throws -> Void
+    ) async throws {
+        let sample = try run.requireLasting()
+        try await run.session { peer in
+            _ = try await run.give(sample, to: peer)
+            await run.settle(peer)
+            try await body(peer)
+        }
+    }
 
     @LoopActor
     private static func shutDown(_ run: ConformanceRun, _ peer: PluginPeer) async throws {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 
 /// The files that a block list hides: what its names lead to, the other names of those, and programs that are many
 /// programs in one and offer a blocked name.

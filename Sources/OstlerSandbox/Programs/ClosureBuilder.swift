@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 
 /// Collects a closure: follows what files say that they need until nothing new turns up.
 struct ClosureBuilder {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 
 /// Reads directories without following links.
 package enum DirectoryWalk {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 
 /// `/etc/ld.so.cache`: which libraries the loader finds without searching. A cache that cannot be read is an empty one, as
 /// it is for the loader.

@@ -1,3 +1,5 @@
+package import OstlerSystem
+
 /// What the view of an allow list holds: the programs, what the kernel and the loader start and map for them, and bundles.
 package struct ProgramClosure: Sendable, Equatable {
     /// A file, by its path without links.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 internal import Synchronization
 
 /// What the kernel makes of a file that is to be started.

@@ -1,3 +1,4 @@
+internal import OstlerSystem
 internal import Synchronization
 
 /// The lists of programs of an executor, by name.

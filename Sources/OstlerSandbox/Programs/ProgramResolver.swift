@@ -1,3 +1,5 @@
+package import OstlerSystem
+
 /// Finds the file that a program name means in the view of a strict sandbox, as the kernel would find it.
 ///
 /// The directories of programs in the view are the host's own; so the host's paths under them are the view's.

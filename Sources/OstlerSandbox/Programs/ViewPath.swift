@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 
 /// Follows paths as the kernel does, one part after another, and keeps the links that it came over.
 ///

@@ -1,9 +1,11 @@
 internal import Glibc
+internal import OstlerSystem
 
-/// What changes about a file or folder whenever somebody changes it.
-package struct FileStamp: Sendable, Equatable {
+/// What changes about a file or folder of a plugin whenever somebody changes it, as a lock keeps it: without the device,
+/// whose number may be another after a restart of the machine.
+package struct PartStamp: Sendable, Equatable {
     package let inode: UInt64
-    /// Nanoseconds since 1970 at which the file was last changed in any way; nobody can set it.
+    /// Nanoseconds since 1970 at which the file was last changed in any way.
     package let changed: Int64
 
     package init(inode: UInt64, changed: Int64) {
@@ -12,43 +14,10 @@ package struct FileStamp: Sendable, Equatable {
     }
 }
 
-/// What the kernel says of a file.
-struct FileFacts {
-    let stamp: FileStamp
-    let mode: UInt32
-    let owner: UInt32
-    let links: UInt64
-    let size: Int64
-
-    init(_ status: stat) {
-        stamp = FileStamp(
-            inode: UInt64(status.st_ino),
-            changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
-        )
-        mode = status.st_mode
-        owner = status.st_uid
-        links = UInt64(status.st_nlink)
-        size = Int64(status.st_size)
+extension FileStatus {
+    var partStamp: PartStamp {
+        PartStamp(inode: stamp.identity.inode, changed: Int64(bitPattern: stamp.changed))
     }
-
-    /// Of what is open; nil if that cannot be told.
-    init?(of descriptor: Int32) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
-        self.init(status)
-    }
-
-    /// Of a name in an open folder, without following a link; nil if there is none.
-    init?(_ path: String, in folder: Int32) {
-        var status = stat()
-        guard fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-        self.init(status)
-    }
-
-    var isRegular: Bool { mode & S_IFMT == S_IFREG }
-    var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
-    var isLink: Bool { mode & S_IFMT == S_IFLNK }
-    var isExecutable: Bool { mode & 0o111 != 0 }
 
     /// Throws unless this is a file or folder that may be part of a plugin.
     func checkPart(_ path: String) throws(TrustError) {
