@@ -1,4 +1,4 @@
-// The resident launcher: one thread, one loop. It ends when the host's end of the control socket does.
+// The resident launcher: one loop, in one thread (but see plain.c). It ends when the host's end of the control socket does.
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>

@@ -28,9 +28,11 @@
 // to hold by itself, with those that would do the same switched off. In every other build a plan cannot do without them.
 #ifdef OSTLER_LAUNCH_WITNESS
 #define LEAVES_OUT(plan, name) (!((plan)->asked & LAYER(name)))
+#define IS_WITNESS true
 #define LAST_CLOSED 8u // what a test leaves open above it comes as far as a sandbox
 #else
 #define LEAVES_OUT(plan, name) ((void)(plan), false)
+#define IS_WITNESS false
 #define LAST_CLOSED (~0u)
 #endif
 
@@ -279,8 +281,23 @@ void sandbox_reaped(struct slot *slot);
 void sandbox_signal(struct slot *slot, int signal);
 
 // ---- seccomp.c
+enum seccomp_part {
+    SECCOMP_WHOLE,
+    SECCOMP_BASE, // what a launcher can bear itself; the same for all profiles
+    SECCOMP_REST, // what is missing to the whole
+    SECCOMP_PARTS,
+};
 bool seccomp_compile(void);
+/// Attaches the base to the launcher if it can; every sandbox inherits it then.
+void seccomp_enter_base(void);
+const struct sock_fprog *seccomp_part(enum seccomp_part part, uint32_t profile);
+/// What a sandbox has to attach.
 const struct sock_fprog *seccomp_program(uint32_t profile);
+
+// ---- plain.c: a thread without the launcher's filter
+bool plain_start(void);
+/// As `call_clone`, from that thread; the child begins with `child_main`, which never returns.
+pid_t plain_clone(uint64_t flags, int *pidfd, void (*child_main)(void *), void *argument);
 
 // ---- protocol.c
 struct queue {
@@ -360,6 +377,7 @@ struct launcher {
     int null;
     bool real_root;
     bool has_namespaces;
+    bool has_base_filter;  // sandboxes inherit a part of theirs
     bool has_ids;          // what is contained runs as an id of its own
     pid_t pid;
     bool initial_user_ns;

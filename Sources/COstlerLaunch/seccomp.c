@@ -1,11 +1,14 @@
-// The strict filter as a balanced tree over ranges of numbers. When a filter is attached the kernel runs it once for
-// every number, so the time to attach is the number of instructions on the way to each leaf.
+// The strict filter as a balanced tree over ranges of numbers. When a filter is attached the kernel compiles it and runs it
+// once for every number that could pass so far, so the time to attach is its length and the number of instructions on the
+// way to each leaf. A launcher therefore takes upon itself, once, what no sandbox needs to be made; every sandbox inherits
+// that and attaches the rest, which is short. The kernel asks both parts of each call, and the stricter answer counts.
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/personality.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -24,7 +27,7 @@
 enum {
     RULE_COUNT = sizeof rules / sizeof rules[0],
     RANGE_MAX = 2 * RULE_COUNT + 2,
-    CODE_MAX = 1024,
+    CODE_MAX = 256,
     NEW_NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
                      CLONE_NEWNET,
 };
@@ -34,9 +37,9 @@ struct range {
     uint32_t verdict;
 };
 
-// One for each profile, less one: NONE has none.
-static struct sock_filter codes[OSTLER_SECCOMP_CONTAINED][CODE_MAX];
-static struct sock_fprog programs[OSTLER_SECCOMP_CONTAINED];
+// By part and profile; profile NONE has none.
+static struct sock_filter codes[SECCOMP_PARTS][OSTLER_SECCOMP_CONTAINED + 1][CODE_MAX];
+static struct sock_fprog programs[SECCOMP_PARTS][OSTLER_SECCOMP_CONTAINED + 1];
 static bool too_long;
 
 // The one that is being made.
@@ -178,10 +181,13 @@ static void emit_tree(const struct range *ranges, unsigned count) {
 
 static void emit_verdicts(void) {
     for (uint32_t verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        bool is_reached = false;
         for (unsigned i = 0; i < jump_count; i++) {
-            if (jumps[i].verdict == verdict) patch(jumps[i].at, jumps[i].if_true, program.len);
+            if (jumps[i].verdict != verdict) continue;
+            patch(jumps[i].at, jumps[i].if_true, program.len);
+            is_reached = true;
         }
-        emit_verdict(verdict);
+        if (is_reached) emit_verdict(verdict);
     }
 }
 
@@ -192,9 +198,11 @@ static unsigned add_range(struct range *ranges, unsigned count, uint32_t first, 
     return count + 1;
 }
 
-static uint32_t verdict_in(uint32_t profile, const struct rule *rule) {
+static uint32_t whole_verdict(uint32_t profile, const struct rule *rule) {
     bool contained = profile == OSTLER_SECCOMP_CONTAINED;
     switch (rule->verdict) {
+    case VERDICT_SETUP:
+        return VERDICT_EPERM;
     case VERDICT_MEMORY_FILE:
         return profile == OSTLER_SECCOMP_NO_MEMORY_FILES ? VERDICT_ENOSYS : VERDICT_ALLOW;
     case VERDICT_SHARED:
@@ -209,7 +217,19 @@ static uint32_t verdict_in(uint32_t profile, const struct rule *rule) {
     }
 }
 
-static unsigned make_ranges(struct range *ranges, uint32_t profile) {
+/// What all profiles refuse, less what a sandbox that is being made still needs.
+static uint32_t base_verdict(const struct rule *rule) {
+    bool is_needed = rule->verdict == VERDICT_SETUP || rule->verdict == VERDICT_CLONE;
+    return is_needed ? VERDICT_ALLOW : whole_verdict(OSTLER_SECCOMP_STRICT, rule);
+}
+
+static uint32_t verdict_in(enum seccomp_part part, uint32_t profile, const struct rule *rule) {
+    uint32_t whole = whole_verdict(profile, rule), base = base_verdict(rule);
+    if (part == SECCOMP_REST) return whole == base ? VERDICT_ALLOW : whole;
+    return part == SECCOMP_BASE ? base : whole;
+}
+
+static unsigned make_ranges(struct range *ranges, enum seccomp_part part, uint32_t profile) {
     struct rule sorted[RULE_COUNT];
     for (unsigned i = 0; i < RULE_COUNT; i++) {
         unsigned at = i;
@@ -218,36 +238,52 @@ static unsigned make_ranges(struct range *ranges, uint32_t profile) {
     }
     unsigned count = add_range(ranges, 0, 0, VERDICT_ALLOW);
     for (unsigned i = 0; i < RULE_COUNT; i++) {
-        count = add_range(ranges, count, sorted[i].number, verdict_in(profile, &sorted[i]));
+        count = add_range(ranges, count, sorted[i].number, verdict_in(part, profile, &sorted[i]));
         count = add_range(ranges, count, sorted[i].number + 1, VERDICT_ALLOW);
     }
     // x32 numbers lie above too.
-    return add_range(ranges, count, HIGHEST_KNOWN + 1, VERDICT_ENOSYS);
+    return part == SECCOMP_REST ? count : add_range(ranges, count, HIGHEST_KNOWN + 1, VERDICT_ENOSYS);
 }
 
-static void compile(uint32_t profile) {
+static void compile(enum seccomp_part part, uint32_t profile) {
     struct range ranges[RANGE_MAX];
-    unsigned count = make_ranges(ranges, profile);
-    code = codes[profile - 1];
+    unsigned count = make_ranges(ranges, part, profile);
+    code = codes[part][profile];
     program = (struct sock_fprog){.filter = code};
     jump_count = 0;
-    emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-    emit(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
-    emit_answer(SECCOMP_RET_KILL_PROCESS);
+    // What comes by another architecture's door does not live to see the rest.
+    if (part != SECCOMP_REST) {
+        emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
+        emit_answer(SECCOMP_RET_KILL_PROCESS);
+    }
     emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
     emit_tree(ranges, count);
     emit_verdicts();
-    programs[profile - 1] = program;
+    programs[part][profile] = program;
 }
 
 bool seccomp_compile(void) {
-    compile(OSTLER_SECCOMP_STRICT);
-    compile(OSTLER_SECCOMP_NO_MEMORY_FILES);
-    compile(OSTLER_SECCOMP_CONTAINED);
+    for (uint32_t profile = OSTLER_SECCOMP_STRICT; profile <= OSTLER_SECCOMP_CONTAINED; profile++) {
+        compile(SECCOMP_WHOLE, profile);
+        compile(SECCOMP_REST, profile);
+    }
+    compile(SECCOMP_BASE, OSTLER_SECCOMP_STRICT);
     uint32_t action = SECCOMP_RET_ERRNO;
     return !too_long && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
+const struct sock_fprog *seccomp_part(enum seccomp_part part, uint32_t profile) {
+    return &programs[part][part == SECCOMP_BASE ? OSTLER_SECCOMP_STRICT : profile];
+}
+
+void seccomp_enter_base(void) {
+    // Without privilege a filter cannot be had before the promise of no new ones, which is not the launcher's to make. And
+    // what is to go without a filter must not inherit one.
+    if (IS_WITNESS || !launcher.has_namespaces || !plain_start()) return;
+    launcher.has_base_filter = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, seccomp_part(SECCOMP_BASE, 0), 0, 0) == 0;
+}
+
 const struct sock_fprog *seccomp_program(uint32_t profile) {
-    return &programs[profile - 1];
+    return seccomp_part(launcher.has_base_filter ? SECCOMP_REST : SECCOMP_WHOLE, profile);
 }

@@ -23,6 +23,7 @@ enum verdict {
     VERDICT_NO_SOCKET,
     VERDICT_OWN, // only of the caller itself, which the first argument says by 0
     VERDICT_COUNT,
+    VERDICT_SETUP,       // EPERM; but a sandbox that is being made needs it
     VERDICT_MEMORY_FILE, // ENOSYS where lists of programs are in force, else allowed
     VERDICT_SHARED,      // EPERM where no namespace keeps it apart, else allowed
     VERDICT_OTHERS,      // OWN there
@@ -63,19 +64,19 @@ static const struct rule rules[] = {
     {SYS_sched_setattr, VERDICT_OTHERS},
 
     // namespaces and mounts
-    {SYS_unshare, VERDICT_EPERM},
-    {SYS_setns, VERDICT_EPERM},
-    {SYS_mount, VERDICT_EPERM},
-    {SYS_umount2, VERDICT_EPERM},
-    {SYS_pivot_root, VERDICT_EPERM},
+    {SYS_unshare, VERDICT_SETUP},
+    {SYS_setns, VERDICT_SETUP},
+    {SYS_mount, VERDICT_SETUP},
+    {SYS_umount2, VERDICT_SETUP},
+    {SYS_pivot_root, VERDICT_SETUP},
     {SYS_chroot, VERDICT_EPERM},
-    {SYS_open_tree, VERDICT_EPERM},
-    {SYS_move_mount, VERDICT_EPERM},
-    {SYS_fsopen, VERDICT_EPERM},
-    {SYS_fsconfig, VERDICT_EPERM},
-    {SYS_fsmount, VERDICT_EPERM},
-    {SYS_fspick, VERDICT_EPERM},
-    {SYS_mount_setattr, VERDICT_EPERM},
+    {SYS_open_tree, VERDICT_SETUP},
+    {SYS_move_mount, VERDICT_SETUP},
+    {SYS_fsopen, VERDICT_SETUP},
+    {SYS_fsconfig, VERDICT_SETUP},
+    {SYS_fsmount, VERDICT_SETUP},
+    {SYS_fspick, VERDICT_SETUP},
+    {SYS_mount_setattr, VERDICT_SETUP},
     {SYS_open_by_handle_at, VERDICT_EPERM},
     {SYS_name_to_handle_at, VERDICT_EPERM},
     {SYS_quotactl, VERDICT_EPERM},
@@ -120,7 +121,7 @@ static const struct rule rules[] = {
     {SYS_acct, VERDICT_EPERM},
     {SYS_syslog, VERDICT_EPERM},
     {SYS_vhangup, VERDICT_EPERM},
-    {SYS_sethostname, VERDICT_EPERM},
+    {SYS_sethostname, VERDICT_SETUP},
     {SYS_setdomainname, VERDICT_EPERM},
     {SYS_nfsservctl, VERDICT_EPERM},
 #ifdef SYS_kexec_file_load

@@ -172,6 +172,8 @@ bool setup(int argc, char **argv, const char **what) {
     contained_start();
     // There is no way back out of half a namespace: the host starts another launcher, which is told to do without.
     if (launcher.has_namespaces && !enter_as_root() && !enter_as_user(what)) return false;
-    send_ready(seccomp_compile());
+    bool has_seccomp = seccomp_compile();
+    if (has_seccomp) seccomp_enter_base();
+    send_ready(has_seccomp);
     return true;
 }

@@ -37,6 +37,26 @@ static uint64_t new_namespaces(const struct plan *plan) {
     return flags;
 }
 
+struct start {
+    struct slot *slot;
+    const struct request *request;
+    uint32_t cgroup_layers;
+};
+
+static void begin(void *argument) {
+    const struct start *start = argument;
+    sandbox_main(start->slot, start->request, start->cgroup_layers);
+}
+
+static pid_t clone_sandbox(struct start *start, int *pidfd) {
+    const struct plan *plan = start->request->plan;
+    uint64_t flags = CLONE_PIDFD | new_namespaces(plan);
+    if (plan->seccomp == OSTLER_SECCOMP_NONE && launcher.has_base_filter) return plain_clone(flags, pidfd, begin, start);
+    pid_t pid = call_clone(flags, pidfd);
+    if (pid == 0) begin(start);
+    return pid;
+}
+
 /// NULL with `failure` filled in. The streams stay the caller's.
 struct slot *spawn(struct request *request, struct progress *failure) {
     struct slot *slot = slot_take(request->plan, failure);
@@ -45,10 +65,9 @@ struct slot *spawn(struct request *request, struct progress *failure) {
     progress->state = PROGRESS_NONE;
     progress->layers = 0;
     if (!contained_prepare(slot, request->plan, failure)) return NULL;
-    uint32_t cgroup_layers = cgroup_prepare(&slot->cgroup, &request->plan->limits);
+    struct start start = {slot, request, cgroup_prepare(&slot->cgroup, &request->plan->limits)};
     int pidfd = -1;
-    pid_t pid = call_clone(CLONE_PIDFD | new_namespaces(request->plan), &pidfd);
-    if (pid == 0) sandbox_main(slot, request, cgroup_layers);
+    pid_t pid = clone_sandbox(&start, &pidfd);
     uint32_t index = (uint32_t)(slot - launcher.slots);
     if (pid < 0 || !watch(pidfd, SOURCE_PIDFD, index, EPOLLIN)) {
         progress_fail(failure, OSTLER_STAGE_CLONE, errno, OSTLER_LAYER_PID_NS, "clone", NULL);
