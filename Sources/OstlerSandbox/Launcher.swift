@@ -39,29 +39,15 @@ package final class Launcher: EventHandler {
     private var state = State.stopped
     package private(set) var capabilities = LauncherCapabilities()
     package private(set) var processID: Int32 = 0
-    private var socket: Int32 = -1
+    private let outbox = LauncherOutbox()
     private var scratch: [UInt8] = []
     /// A launcher was killed and could not remove what it had made; the next one does.
     package private(set) var hasLeftovers = false
-    private var outbox: [Outgoing] = []
-    private var outboxStart = 0
 
     private var plans = PlanTable()
     private var spawns: [UInt64: any SandboxObserver] = [:]
     private var tasks: [UInt64: any SandboxObserver] = [:]
     private var counter: UInt64 = 0
-
-    /// A packet that waits for room in the socket; its descriptors are closed once it is sent or dropped.
-    private struct Outgoing {
-        let descriptors: [Int32]
-        let send: @LoopActor (Int32) throws(SystemFailure) -> Void
-        /// Called if it cannot be sent although the launcher lives: there are too few descriptors, or a bad one.
-        let refused: @LoopActor (LaunchFailure) -> Void
-
-        func close() {
-            for descriptor in descriptors { _ = Glibc.close(descriptor) }
-        }
-    }
 
     package init(_ settings: Settings) {
         self.settings = settings
@@ -102,9 +88,9 @@ package final class Launcher: EventHandler {
                 _ = close(pair.near)
                 return LaunchFailure(stage: "start", errno: -result, detail: settings.program)
             }
-            socket = pair.near
-            _ = ostler_set_nonblocking(socket, 1)
-            try EventLoop.shared.watch(socket, for: .read, self)
+            outbox.socket = pair.near
+            _ = ostler_set_nonblocking(pair.near, 1)
+            try EventLoop.shared.watch(pair.near, for: .read, self)
             return nil
         } catch {
             return LaunchFailure(stage: "start", errno: error.errno, detail: error.call)
@@ -119,7 +105,7 @@ package final class Launcher: EventHandler {
 
     /// Lets the launcher go: it kills what it started, cleans up and exits. Waits for its end.
     package func stop() {
-        guard socket >= 0 else { return }
+        guard outbox.isConnected else { return }
         disconnect()
         var status: Int32 = 0
         _ = ostler_wait_status(processID, &status, 0)
@@ -128,16 +114,13 @@ package final class Launcher: EventHandler {
 
     /// Kills the launcher, and with it all that it had started; every observer hears of it.
     package func abandon() {
-        if socket >= 0 { _ = kill(processID, SIGKILL) }
+        if outbox.isConnected { _ = kill(processID, SIGKILL) }
     }
 
     private func disconnect() {
-        EventLoop.shared.unwatch(socket)
-        _ = close(socket)
-        socket = -1
-        for packet in outbox[outboxStart...] { packet.close() }
-        outbox.removeAll()
-        outboxStart = 0
+        EventLoop.shared.unwatch(outbox.socket)
+        _ = close(outbox.socket)
+        outbox.disconnect()
     }
 
     /// The launcher is gone without having been asked to go, or is of no use.
@@ -175,7 +158,7 @@ package final class Launcher: EventHandler {
 
     /// Whether there is a launcher to ask. If not, the observer hears of it, though not before the caller has its number.
     private func isReachable(for observer: any SandboxObserver) -> Bool {
-        guard socket < 0 else { return true }
+        guard !outbox.isConnected else { return true }
         EventLoop.shared.atEndOfTurn { observer.launcherLost() }
         return false
     }
@@ -190,11 +173,13 @@ package final class Launcher: EventHandler {
         let made: Result<LaunchPlan, LaunchFailure> = await withUnsafeContinuation { continuation in
             if let plan = plans.ready(policy) { return continuation.resume(returning: .success(plan)) }
             if plans.join(policy, continuation) { return }
-            guard socket >= 0 else { return continuation.resume(returning: .failure(LaunchFailure(launcherLost: ()))) }
+            guard outbox.isConnected else {
+                return continuation.resume(returning: .failure(LaunchFailure(launcherLost: ())))
+            }
             let number = nextNumber()
             plans.add(policy, number: number, [continuation])
             let bytes = planner.plan(policy).bytes
-            post { (socket) throws(SystemFailure) in
+            outbox.post { (socket) throws(SystemFailure) in
                 try LaunchPacket.send(OSTLER_OP_PLAN, id: number, body: NoBody(), tail: bytes, to: socket)
             } refused: {
                 _ = self.planAnswered(number, $0)
@@ -219,7 +204,7 @@ package final class Launcher: EventHandler {
 
     private func drop(_ numbers: [UInt64]) {
         for number in numbers {
-            post { (socket) throws(SystemFailure) in
+            outbox.post { (socket) throws(SystemFailure) in
                 try LaunchPacket.send(OSTLER_OP_PLAN_DROP, id: number, body: NoBody(), to: socket)
             }
         }
@@ -259,7 +244,7 @@ package final class Launcher: EventHandler {
         let texts = (environment + (workDirectory.map { [$0] } ?? [])).map { Array($0.utf8) }
         let tail = LaunchStrings.encode(arguments, texts)
         let copies = [descriptors.stdin, descriptors.stdout, descriptors.stderr].map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
-        post(closing: copies) { (socket) throws(SystemFailure) in
+        outbox.post(closing: copies) { (socket) throws(SystemFailure) in
             try LaunchPacket.send(
                 OSTLER_OP_SPAWN,
                 id: number,
@@ -291,7 +276,7 @@ package final class Launcher: EventHandler {
         }
         tasks[number] = observer
         let body = ostler_task(spawn: spawn, plan: UInt32(plan.number), max_live: 64)
-        post(closing: descriptors) { (socket) throws(SystemFailure) in
+        outbox.post(closing: descriptors) { (socket) throws(SystemFailure) in
             try LaunchPacket.send(
                 OSTLER_OP_TASK,
                 id: number,
@@ -308,67 +293,26 @@ package final class Launcher: EventHandler {
     /// Sends a signal to every process of a spawn or task; SIGKILL ends its pid namespaces.
     package func signal(_ signal: Int32, number: UInt64, isTask: Bool) {
         let body = ostler_signal(signal: signal, is_task: isTask ? 1 : 0)
-        post { (socket) throws(SystemFailure) in
+        outbox.post { (socket) throws(SystemFailure) in
             try LaunchPacket.send(OSTLER_OP_SIGNAL, id: number, body: body, to: socket)
         }
     }
 
     /// Ends what is left of a task; ``SandboxObserver/taskGone(isProven:)`` is the proof.
     package func endTask(_ number: UInt64) {
-        post { (socket) throws(SystemFailure) in
+        outbox.post { (socket) throws(SystemFailure) in
             try LaunchPacket.send(OSTLER_OP_TASK_END, id: number, body: NoBody(), to: socket)
         }
     }
 
     // MARK: Packets
 
-    /// Sends now, or as soon as the socket takes it; packets keep their order. The descriptors are closed afterwards.
-    private func post(
-        closing descriptors: [Int32] = [],
-        _ send: @escaping @LoopActor (Int32) throws(SystemFailure) -> Void,
-        refused: @escaping @LoopActor (LaunchFailure) -> Void = { _ in }
-    ) {
-        let packet = Outgoing(descriptors: descriptors, send: send, refused: refused)
-        guard socket >= 0 else { return packet.close() }
-        guard outbox.count == outboxStart else { return outbox.append(packet) }
-        guard !attempt(packet) else { return }
-        outbox.append(packet)
-        EventLoop.shared.change(socket, to: [.read, .write])
-    }
-
-    /// Sends a packet and lets its descriptors go; false if the socket has no room for it now.
-    private func attempt(_ packet: Outgoing) -> Bool {
-        do {
-            try packet.send(socket)
-        } catch  where error.errno == EAGAIN {
-            return false
-        } catch  where error.errno == EPIPE || error.errno == ECONNRESET {
-            // A dead socket shows as end of file on the next turn, which ends everything in one place.
-        } catch {
-            // Not at once: who asked does not have the number yet.
-            let failure = LaunchFailure(describing: error)
-            EventLoop.shared.atEndOfTurn { packet.refused(failure) }
-        }
-        packet.close()
-        return true
-    }
-
-    private func drainOutbox() {
-        while outboxStart < outbox.count {
-            guard attempt(outbox[outboxStart]) else { return }
-            outboxStart += 1
-        }
-        outbox.removeAll(keepingCapacity: true)
-        outboxStart = 0
-        EventLoop.shared.change(socket, to: .read)
-    }
-
     package func ready(_ events: Readiness) {
-        if events.contains(.write) { drainOutbox() }
+        if events.contains(.write) { outbox.drain() }
         // Bounded, so that a burst of reports leaves room for others.
         for _ in 0..<256 {
-            guard socket >= 0 else { return }
-            switch LaunchPacket.receive(from: socket, scratch: &scratch) {
+            guard outbox.isConnected else { return }
+            switch LaunchPacket.receive(from: outbox.socket, scratch: &scratch) {
             case .empty: return
             case .closed: return lost()
             case .packet(let packet): handle(packet)
