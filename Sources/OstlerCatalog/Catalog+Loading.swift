@@ -13,250 +13,55 @@ extension Catalog {
         lock: PluginLock = PluginLock(),
         disabledExecutors: Set<String> = []
     ) -> Catalog {
-        var loader = CatalogLoader(policy: policy, lock: lock)
+        var loader = CatalogLoader(ManifestFile(), policy: policy, lock: lock)
         for entry in searchPath.entries { loader.search(entry) }
+        let plugins = loader.plugins.map(InstalledPlugin.init)
         return Catalog(
-            plugins: loader.plugins,
+            plugins: plugins,
             rejected: loader.rejected,
-            executors: loader.executors,
+            executors: loader.executors.mapValues { place in
+                let plugin = plugins[place.plugin]
+                return CatalogExecutor(plugin: plugin, executor: plugin.manifest.executors[place.executor])
+            },
             disabledExecutors: disabledExecutors
         )
     }
 }
 
-/// The state of one walk along the search path.
-private struct CatalogLoader {
-    private let lists: PluginLists
-    private let lock: PluginLock
-    var plugins: [InstalledPlugin] = []
-    var rejected: [RejectedPlugin] = []
-    var executors: [String: CatalogExecutor] = [:]
-    private var positions: [String: Int] = [:]
-    /// Directories that were looked at: the same one by another name is no news.
-    private var visited: Set<[UInt64]> = []
+/// How the walk along the search path learns what a manifest says.
+protocol ManifestReading {
+    associatedtype Manifest: Outlined
 
-    init(policy: HostConfig.Plugins, lock: PluginLock) {
-        lists = PluginLists(policy, lock)
-        self.lock = lock
-    }
+    /// The manifest of a plugin; throws if it is not one, or is not safe.
+    mutating func manifest(in directory: borrowing PluginDirectory) throws(ConfigFailure) -> Manifest
+}
 
-    mutating func search(_ entry: PluginSearchPath.Entry) {
-        if entry.origin == .store { return loadInstalled(entry) }
-        do throws(SmallFile.Failure) {
-            let directory = try PluginDirectory(entry.directory)
-            if directory.hasManifest {
-                load(directory, entry)
-            } else {
-                try searchInside(directory, entry)
-            }
-        } catch {
-            guard error.kind != .notFound || entry.origin.isExplicit else { return }
-            reject(entry.directory, entry, error)
-        }
-    }
-
-    /// What is in the store and not in the lock is nobody's plugin.
-    private mutating func loadInstalled(_ entry: PluginSearchPath.Entry) {
-        let store = PluginStore(entry.directory)
-        let fault = TrustError.caught { () throws(TrustError) in try store.check() }
-        for installed in lock.entries where installed.directory == nil {
-            let path = store.place(of: installed.digest)
-            if let fault {
-                reject(path, entry, .storeUnsafe, fault.description)
-                continue
-            }
-            do throws(SmallFile.Failure) {
-                load(try PluginDirectory(path), entry, installed)
-            } catch {
-                reject(path, entry, error)
-            }
-        }
-    }
-
-    private mutating func searchInside(
-        _ directory: borrowing PluginDirectory,
-        _ entry: PluginSearchPath.Entry
-    ) throws(SmallFile.Failure) {
-        if let fault = PluginDirectory.faultOfParent(directory.status) {
-            throw SmallFile.Failure(.unsafe, "is not searched: \(fault)")
-        }
-        for name in try directory.names() {
-            let path = directory.path + "/" + name
-            do throws(SmallFile.Failure) {
-                load(try PluginDirectory(path, name: name, in: directory), entry)
-            } catch {
-                reject(path, entry, error)
-            }
-        }
-    }
-
-    /// - Parameter installed: what the lock says of it, if it was found by that.
-    private mutating func load(
-        _ directory: borrowing PluginDirectory,
-        _ entry: PluginSearchPath.Entry,
-        _ installed: PluginLock.Entry? = nil
-    ) {
-        guard visited.insert([directory.status.device, directory.status.inode]).inserted else { return }
-        let path = directory.path
-        guard directory.hasManifest else {
-            reject(path, entry, .noManifest, "there is no \(PluginDirectory.manifestName) in it")
-            return
-        }
-        if let fault = PluginDirectory.fault(of: directory.status) {
-            reject(path, entry, .unsafePermissions, "the directory is not used: \(fault)")
-            return
-        }
-        do throws(ConfigFailure) {
-            let bytes = try manifestBytes(directory)
-            let manifest = try PluginManifest(parsing: bytes, file: PluginDirectory.manifestName) {
-                (path) throws(SmallFile.Failure) in try directory.read(path)
-            }
-            let known = installed ?? (entry.origin.needsTrust ? directory.realPath.flatMap { lock.trusted($0) } : nil)
-            if let manifest = accept(manifest, directory, entry, known) {
-                install(InstalledPlugin(manifest: manifest, directory: path, origin: entry, entry: known))
-            }
-        } catch {
-            reject(path, entry, error)
-        }
-    }
-
-    private func manifestBytes(_ directory: borrowing PluginDirectory) throws(ConfigFailure) -> [UInt8] {
-        do throws(SmallFile.Failure) {
-            return try directory.read(PluginDirectory.manifestName)
-        } catch {
-            throw ConfigFailure(
-                ConfigError(
-                    error.kind == .unsafe ? .unsafePermissions : .unreadable,
-                    file: PluginDirectory.manifestName,
-                    message: "the file \(error.message)"
-                )
-            )
-        }
-    }
-
-    /// Judges a manifest that is right in itself; nil, with the reason kept, if it is not used.
-    private mutating func accept(
-        _ manifest: PluginManifest,
-        _ directory: borrowing PluginDirectory,
-        _ entry: PluginSearchPath.Entry,
-        _ known: PluginLock.Entry?
-    ) -> PluginManifest? {
-        let path = directory.path
-        do throws(TrustError) {
-            if let rule = try lists.blockingRule(
-                for: manifest.name,
-                in: lists.needsContents ? directory.realPath ?? path : path
-            ) {
-                reject(path, entry, .blocked, "blocked by \(rule)", manifest)
-                return nil
-            }
-            try checkTrust(in: manifest, directory, entry, known)
-        } catch {
-            reject(path, entry, RejectedPlugin.Code(error.code), error.description, manifest)
-            return nil
-        }
-        if let position = positions[manifest.name] {
-            let winner = plugins[position]
-            let message = "shadowed by \(winner.directory) (\(winner.origin.origin))"
-            reject(path, entry, .shadowed, message, manifest)
-            return nil
-        }
-        guard let file = manifest.entry.ownFile else { return manifest }
-        do throws(SmallFile.Failure) {
-            try directory.check(file.path, isProgram: manifest.kind == .process)
-        } catch {
-            let code: RejectedPlugin.Code = error.kind == .unsafe ? .unsafePermissions : .invalidEntry
-            reject(path, entry, code, "the \(file.what) \(file.path) \(error.message)", manifest)
-            return nil
-        }
-        return manifest
-    }
-
-    /// Throws unless a plugin of a place where that is needed was let in, as it is and with what it asks for.
-    private func checkTrust(
-        in manifest: PluginManifest,
-        _ directory: borrowing PluginDirectory,
-        _ entry: PluginSearchPath.Entry,
-        _ known: PluginLock.Entry?
-    ) throws(TrustError) {
-        guard entry.origin == .store || entry.origin.needsTrust else { return }
-        guard let known else {
-            throw TrustError(
-                .notTrusted,
-                "nobody has said that it is trusted",
-                hint: "look at it, then: ostler plugin trust \(directory.path)"
-            )
-        }
-        let more = manifest.needs.beyond(known.needs)
-        guard more.isEmpty else { throw .needsMore(manifest.name, more) }
-        try known.check(directory.path)
-    }
-
-    private mutating func install(_ plugin: InstalledPlugin) {
-        positions[plugin.manifest.name] = plugins.count
-        plugins.append(plugin)
-        for executor in plugin.manifest.executors {
-            if let winner = executors[executor.name] {
-                rejected.append(
-                    RejectedPlugin(
-                        name: plugin.manifest.name,
-                        directory: plugin.directory,
-                        origin: plugin.origin,
-                        .executorShadowed,
-                        "executor \"\(executor.name)\" shadowed by plugin \"\(winner.plugin.manifest.name)\""
-                            + " in \(winner.plugin.directory)",
-                        executors: [executor.name]
-                    )
-                )
-            } else {
-                executors[executor.name] = CatalogExecutor(plugin: plugin, executor: executor)
-            }
+/// Reads all of a manifest.
+struct ManifestFile: ManifestReading {
+    func manifest(in directory: borrowing PluginDirectory) throws(ConfigFailure) -> PluginManifest {
+        let bytes = try directory.manifestBytes().bytes
+        return try PluginManifest(parsing: bytes, file: PluginDirectory.manifestName) {
+            (path) throws(SmallFile.Failure) in try directory.read(path).bytes
         }
     }
 }
 
-extension CatalogLoader {
-    private mutating func reject(
-        _ directory: String,
-        _ entry: PluginSearchPath.Entry,
-        _ code: RejectedPlugin.Code,
-        _ message: String,
-        _ manifest: PluginManifest? = nil
-    ) {
-        rejected.append(
-            RejectedPlugin(
-                name: manifest?.name,
-                directory: directory,
-                origin: entry,
-                code,
-                message,
-                executors: manifest?.executors.map(\.name) ?? []
-            )
-        )
-    }
+/// A plugin that can be used, as the walk leaves it.
+struct FoundPlugin<Manifest> {
+    let manifest: Manifest
+    let directory: String
+    let origin: PluginSearchPath.Entry
+    /// What was decided when it was let in.
+    let entry: PluginLock.Entry?
+}
 
-    private mutating func reject(_ path: String, _ entry: PluginSearchPath.Entry, _ failure: SmallFile.Failure) {
-        let code: RejectedPlugin.Code =
-            switch failure.kind {
-            case .notFound: .notFound
-            case .unsafe: .unsafePermissions
-            case .symbolicLink, .notRegular, .tooLarge, .unreadable: .unreadable
-            }
-        reject(path, entry, code, "the directory \(failure.message)")
-    }
-
-    private mutating func reject(_ path: String, _ entry: PluginSearchPath.Entry, _ failure: ConfigFailure) {
-        guard let first = failure.problems.first else { return }
-        let code: RejectedPlugin.Code =
-            switch first.code {
-            case .unsafePermissions: .unsafePermissions
-            default: .invalidManifest
-            }
-        let more = failure.problems.count - 1
-        let message =
-            "invalid manifest: \(first)" + (more > 0 ? " (and \(more) more problem\(more == 1 ? "" : "s"))" : "")
-        rejected.append(
-            RejectedPlugin(directory: path, origin: entry, code, message, problems: failure.problems)
+extension InstalledPlugin {
+    init(_ found: FoundPlugin<PluginManifest>) {
+        self.init(
+            manifest: found.manifest,
+            directory: found.directory,
+            origin: found.origin,
+            entry: found.entry
         )
     }
 }

@@ -73,11 +73,35 @@ struct PluginDirectory: ~Copyable {
     }
 
     /// Reads a file of the plugin, which must be as safe as the directory.
-    func read(_ relativePath: String) throws(SmallFile.Failure) -> [UInt8] {
+    func read(_ relativePath: String) throws(SmallFile.Failure) -> (bytes: [UInt8], status: SmallFile.Status) {
         if relativePath.contains("/") { _ = try resolve(relativePath) }
         let (bytes, status) = try SmallFile.read(relativePath, in: descriptor, noFollow: true)
         if let fault = Self.fault(of: status) { throw SmallFile.Failure(.unsafe, "is not used: \(fault)") }
-        return bytes
+        return (bytes, status)
+    }
+
+    /// Reads the manifest.
+    func manifestBytes() throws(ConfigFailure) -> (bytes: [UInt8], status: SmallFile.Status) {
+        do throws(SmallFile.Failure) {
+            return try read(Self.manifestName)
+        } catch {
+            throw ConfigFailure(
+                ConfigError(
+                    error.kind == .unsafe ? .unsafePermissions : .unreadable,
+                    file: Self.manifestName,
+                    message: "the file \(error.message)"
+                )
+            )
+        }
+    }
+
+    /// What a regular file is that ``read(_:)`` would read now; nil if it would not.
+    func status(of relativePath: String) -> SmallFile.Status? {
+        if relativePath.contains("/"), (try? resolve(relativePath)) == nil { return nil }
+        guard let status = SmallFile.status(of: relativePath, in: descriptor), status.isRegular,
+            Self.fault(of: status) == nil
+        else { return nil }
+        return status
     }
 
     /// Checks that a program or library of the plugin exists, stays in the directory, is safe and, as a program, can be

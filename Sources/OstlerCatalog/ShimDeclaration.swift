@@ -60,10 +60,9 @@ extension JSONPointer {
 
 extension PluginManifest.Entry {
     /// The program or library that is part of the plugin; nil if it is one of the machine's.
-    var ownFile: (what: String, path: String)? {
+    var ownFile: String? {
         switch program {
-        case .inPlugin(let path): ("program", path)
-        case .libraryInPlugin(let path): ("library", path)
+        case .inPlugin(let path), .libraryInPlugin(let path): path
         case .absolute, .onPath, .libraryOfView: nil
         }
     }

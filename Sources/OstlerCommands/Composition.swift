@@ -29,6 +29,11 @@ struct Composition {
         for plugin in catalog.plugins {
             Log.debug("found in \(plugin.directory)", .init(plugin: plugin.manifest.name))
         }
+        try Self.check(config, by: catalog)
+    }
+
+    /// Tells what is wrong with the executors' sections of the configuration.
+    static func check(_ config: HostConfig, by catalog: Catalog) throws(Exit) {
         let problems = catalog.check(config).problems
         guard problems.isEmpty else {
             for problem in problems { Log.error("\(problem)", code: problem.code.rawValue) }
@@ -41,12 +46,7 @@ struct Composition {
         _ options: GlobalOptions,
         _ config: HostConfig
     ) throws(TrustError) -> (searchPath: PluginSearchPath, catalog: Catalog) {
-        let searchPath = PluginSearchPath.standard(
-            option: options.pluginPath,
-            environment: environment,
-            workingDirectory: workingDirectory,
-            prefix: Installation.prefix
-        )
+        let searchPath = searchPath(options)
         let catalog = Catalog.load(
             searchPath: searchPath,
             policy: config.plugins,
@@ -54,6 +54,27 @@ struct Composition {
             disabledExecutors: config.disabledExecutors
         )
         return (searchPath, catalog)
+    }
+
+    /// Looks for plugins as ``findPlugins(_:_:)`` does, to list them: what a manifest said when it was last listed is
+    /// not read again.
+    static func outline(_ options: GlobalOptions, _ config: HostConfig) throws(TrustError) -> CatalogOutline {
+        CatalogOutline.load(
+            searchPath: searchPath(options),
+            policy: config.plugins,
+            lock: try PluginTrust.lockFile?.read() ?? PluginLock(),
+            disabledExecutors: config.disabledExecutors,
+            cache: BaseDirectory.cache.path(in: environment).map { OutlineCache(in: $0) }
+        )
+    }
+
+    private static func searchPath(_ options: GlobalOptions) -> PluginSearchPath {
+        PluginSearchPath.standard(
+            option: options.pluginPath,
+            environment: environment,
+            workingDirectory: workingDirectory,
+            prefix: Installation.prefix
+        )
     }
 
     var settings: HostSettings {

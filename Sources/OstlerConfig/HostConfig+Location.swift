@@ -130,6 +130,7 @@ extension HostConfig {
 
 /// The directories of the XDG specification.
 package enum BaseDirectory {
+    case cache
     case config
     case data
 
@@ -137,6 +138,7 @@ package enum BaseDirectory {
     package func path(in environment: [String: String]) -> String? {
         let (variable, fallback) =
             switch self {
+            case .cache: ("XDG_CACHE_HOME", ".cache")
             case .config: ("XDG_CONFIG_HOME", ".config")
             case .data: ("XDG_DATA_HOME", ".local/share")
             }

@@ -8,12 +8,24 @@ package enum SmallFile {
         package let mode: UInt32
         package let device: UInt64
         package let inode: UInt64
+        package let size: Int64
+        /// Nanoseconds since 1970 at which the contents were last changed, as whoever changed them has it.
+        package let modified: Int64
+        /// Nanoseconds since 1970 at which anything about it was last changed, as the kernel has it.
+        package let changed: Int64
 
         init(_ status: stat) {
             owner = status.st_uid
             mode = status.st_mode
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
+            size = Int64(status.st_size)
+            modified = Self.nanoseconds(status.st_mtim)
+            changed = Self.nanoseconds(status.st_ctim)
+        }
+
+        private static func nanoseconds(_ time: timespec) -> Int64 {
+            Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
         }
 
         package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
@@ -85,6 +97,13 @@ package enum SmallFile {
     package static func status(of descriptor: Int32) throws(Failure) -> Status {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure(errno: errno) }
+        return Status(status)
+    }
+
+    /// What a name in an opened directory is, without following a link at its end; nil if there is none.
+    package static func status(of name: String, in directory: Int32) -> Status? {
+        var status = stat()
+        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
         return Status(status)
     }
 

@@ -77,12 +77,9 @@ package struct PluginCandidate {
     static func manifest(in path: String) throws(TrustError) -> PluginManifest {
         do {
             let directory = try PluginDirectory(path)
-            let bytes = try directory.read(PluginDirectory.manifestName)
-            let manifest = try PluginManifest(parsing: bytes, file: PluginDirectory.manifestName) {
-                (file) throws(SmallFile.Failure) in try directory.read(file)
-            }
+            let manifest = try ManifestFile().manifest(in: directory)
             if let file = manifest.entry.ownFile {
-                try directory.check(file.path, isProgram: manifest.kind == .process)
+                try directory.check(file, isProgram: manifest.kind == .process)
             }
             return manifest
         } catch let failure as ConfigFailure {

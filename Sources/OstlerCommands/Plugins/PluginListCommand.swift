@@ -1,6 +1,8 @@
 internal import OstlerCatalog
 internal import OstlerCommandLine
+internal import OstlerConfig
 internal import OstlerJSON
+internal import OstlerTrust
 
 /// `ostler plugin list`.
 struct PluginListCommand {
@@ -24,16 +26,27 @@ struct PluginListCommand {
     }
 
     private func run() throws -> Int32 {
-        let catalog = try Composition(global).catalog
+        let config = try RunContext(global).config
+        let catalog: CatalogOutline
+        do throws(TrustError) {
+            catalog = try Composition.outline(global, config)
+        } catch {
+            throw PluginTrust.tell(error)
+        }
+        for plugin in catalog.plugins {
+            Log.debug("found in \(plugin.directory)", .init(plugin: plugin.outline.name))
+        }
+        try Composition.check(config, by: catalog.catalog(offering: config.executors.keys))
         if global.json {
             try Results.write(json(catalog))
             return 0
         }
         var table = Table(["NAME", "VERSION", "EXECUTORS", "TRUST", "DIRECTORY"])
         for plugin in catalog.plugins {
-            let executors = plugin.manifest.executors.map(\.name).joined(separator: ",")
-            let manifest = plugin.manifest
-            table.add([manifest.name, manifest.version, executors, plugin.trust.rawValue, plugin.directory])
+            let outline = plugin.outline
+            let executors = outline.executors.map(\.name).joined(separator: ",")
+            let trust = TrustKind(plugin.origin.origin)
+            table.add([outline.name, outline.version, executors, trust.rawValue, plugin.directory])
         }
         try Results.write(table.text)
         guard showsAll, !catalog.rejected.isEmpty else { return 0 }
@@ -43,7 +56,7 @@ struct PluginListCommand {
         return 0
     }
 
-    private func json(_ catalog: Catalog) -> JSONWriter {
+    private func json(_ catalog: CatalogOutline) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("plugins")
@@ -51,15 +64,15 @@ struct PluginListCommand {
         for plugin in catalog.plugins {
             writer.beginObject()
             writer.key("name")
-            writer.string(plugin.manifest.name)
+            writer.string(plugin.outline.name)
             writer.key("version")
-            writer.string(plugin.manifest.version)
+            writer.string(plugin.outline.version)
             writer.key("directory")
             writer.string(plugin.directory)
             writer.key("trust")
-            writer.string(plugin.trust.rawValue)
+            writer.string(TrustKind(plugin.origin.origin).rawValue)
             writer.key("executors")
-            writer.strings(plugin.manifest.executors.map(\.name))
+            writer.strings(plugin.outline.executors.map(\.name))
             writer.endObject()
         }
         writer.endArray()

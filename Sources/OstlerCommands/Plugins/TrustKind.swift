@@ -22,13 +22,19 @@ enum TrustKind: String {
     }
 }
 
-extension InstalledPlugin {
-    var trust: TrustKind {
-        switch origin.origin {
-        case .option, .environment: .named
-        case .store: .installed
-        case .user, .workingDirectory: .trusted
-        case .prefix: .system
-        }
+extension TrustKind {
+    /// By where a plugin was found.
+    init(_ origin: PluginSearchPath.Origin) {
+        self =
+            switch origin {
+            case .option, .environment: .named
+            case .store: .installed
+            case .user, .workingDirectory: .trusted
+            case .prefix: .system
+            }
     }
+}
+
+extension InstalledPlugin {
+    var trust: TrustKind { TrustKind(origin.origin) }
 }

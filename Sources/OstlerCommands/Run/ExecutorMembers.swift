@@ -8,7 +8,7 @@ enum ExecutorMembers {
     /// A section of the help; nil if the command line names no executor that can be found.
     static func section(for arguments: Arguments) -> CommandSpec.Section? {
         guard let name = arguments.parameter(0), let catalog = Lookups.catalog(arguments) else { return nil }
-        let options = options(of: name, in: catalog)
+        let options = options(of: name, in: catalog.catalog(offering: [name]))
         return options.isEmpty ? nil : CommandSpec.Section("The payload of \(name)", options)
     }
 

@@ -20,20 +20,20 @@ enum Lookups {
             }
             guard let catalog = catalog(arguments) else { return [] }
             guard key == executors else {
-                return catalog.plugins.map { .init($0.manifest.name, $0.manifest.description) }
+                return catalog.plugins.map { .init($0.outline.name, $0.outline.description) }
             }
-            return catalog.executorNames.map { .init($0, catalog.executor(named: $0)?.executor.description ?? "") }
+            return catalog.usableExecutors.map { .init($0.name, $0.description) }
         },
         members: { arguments in
             guard let name = arguments.parameter(0), let catalog = catalog(arguments) else { return [] }
-            return ExecutorMembers.options(of: name, in: catalog)
+            return ExecutorMembers.options(of: name, in: catalog.catalog(offering: [name]))
         }
     )
 
     /// Nil if the configuration is wrong: a line that is being typed is no place for messages.
-    static func catalog(_ arguments: Arguments) -> Catalog? {
+    static func catalog(_ arguments: Arguments) -> CatalogOutline? {
         guard let (config, global) = config(arguments) else { return nil }
-        return try? Composition.findPlugins(global, config).catalog
+        return try? Composition.outline(global, config)
     }
 
     private static func config(_ arguments: Arguments) -> (config: HostConfig, options: GlobalOptions)? {
