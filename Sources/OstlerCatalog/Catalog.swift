@@ -20,6 +20,9 @@ package struct InstalledPlugin: Sendable {
         permissions = entry.map { manifest.needs.limited(to: $0.granted) } ?? manifest.needs
     }
 
+    /// The programs that it may have started; nil: all, since it asks for none by name.
+    package var programs: [String]? { manifest.needs.programs.isEmpty ? nil : permissions.programs }
+
     /// Throws unless its files are still those that were let in. One that was named is taken as it is.
     package func check() throws(TrustError) {
         do throws(TrustError) {

@@ -140,10 +140,7 @@ package final class SandboxProvider {
         if plugin.manifest.shim != nil {
             policy.binds.append(.init(source: withoutLinks(settings.shimProgram), target: Self.shimPath))
         }
-        for file in plugin.permissions.files {
-            let source = withoutLinks(file.path)
-            policy.binds.append(.init(source: source, target: file.path, isWritable: file.isWritable))
-        }
+        policy.binds += plugin.permissions.files.map { bind(.init(path: $0.path, isWritable: $0.isWritable)) }
         if plugin.permissions.loopback, policy.profile.fence == .namespaces { policy.network = .loopback }
         return policy
     }
@@ -242,13 +239,15 @@ package final class SandboxProvider {
         return status.st_uid == 0 && status.st_mode & 0o005 != 0o005
     }
 
-    /// The allow and block lists of an executor; what a rule allows with some arguments is among the allowed. Names that
-    /// exist nowhere in the view match nothing.
+    /// The allow and block lists of an executor: those of the configuration, in which what a rule allows with some
+    /// arguments is among the allowed, and of these what its plugin was granted. Names that exist nowhere in the view
+    /// match nothing.
     package func programs(of executor: String) -> ListedPrograms {
         if let known = programs[executor] { return known }
         let config = settings.config.executor(named: executor)
+        let granted = settings.catalog.installedExecutor(named: executor)?.plugin.programs
         let lists = ProgramLists(
-            allowed: config.allowedCommands.map { $0 + config.programsOfAllowRules },
+            allowed: Self.common(granted, config.allowedCommands.map { $0 + config.programsOfAllowRules }),
             blocked: config.blockedCommands,
             bundles: config.bundles,
             opensWork: config.executesWorkDirectory
@@ -256,6 +255,14 @@ package final class SandboxProvider {
         let listed = ListedPrograms(lists) { [weak self] old in self?.retire(old) }
         programs[executor] = listed
         return listed
+    }
+
+    /// What two allow lists have in common, by file: a name of the one may be a path in the other.
+    private static func common(_ granted: [String]?, _ configured: [String]?) -> [String]? {
+        guard let granted, let configured else { return granted ?? configured }
+        let resolver = ProgramResolver()
+        let files = Set(configured.compactMap { resolver.resolve($0)?.identity })
+        return granted.filter { name in resolver.resolve(name).map { files.contains($0.identity) } == true }
     }
 
     /// Why the lists and rules of an executor are against a command line; nil if they are not.
