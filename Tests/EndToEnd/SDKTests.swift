@@ -99,16 +99,29 @@ extension EndToEnd {
         func `A hello goes through the recorded sessions`(_ example: Example) async throws {
             try await withTree { tree in
                 let plugin = try await example.assemble(tree)
-                let transcripts = Surroundings.packageRoot() + "/sdk/transcripts"
-                let more = example.heedsCredit ? "\(transcripts)/credit/*.jsonl" : ""
-                let script = "exec \(transcripts)/play \(transcripts)/*.jsonl \(more) -- \(plugin)/bin/hello"
-                var command = Child.Command("/bin/sh", ["-c", script])
-                command.environment = ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]
-                let finished = try await tree.run(command, within: .seconds(120))
-                #expect(finished.exitCode == 0, "\(finished.text)")
-                let count = example.heedsCredit ? 14 : 13
-                #expect(finished.lines.last == "\(count) of \(count) sessions went as recorded")
+                let all = "*.jsonl" + (example.heedsCredit ? " credit/*.jsonl" : "")
+                try await Self.play(all, example.heedsCredit ? 14 : 13, plugin, tree)
+                // Whoever starts it may have left it deaf.
+                let ends = "cancel.jsonl shutdown-in-a-task.jsonl host-gone-in-a-task.jsonl"
+                try await Self.play(ends, 3, plugin, tree, by: "env --block-signal=TERM")
+                try await Self.play(ends, 3, plugin, tree, by: "env --ignore-signal=TERM")
             }
+        }
+
+        private static func play(
+            _ transcripts: String,
+            _ count: Int,
+            _ plugin: String,
+            _ tree: InstalledTree,
+            by starter: String = ""
+        ) async throws {
+            let script = "exec \(starter) ./play \(transcripts) -- \(plugin)/bin/hello"
+            var command = Child.Command("/bin/sh", ["-c", script])
+            command.directory = Surroundings.packageRoot() + "/sdk/transcripts"
+            command.environment = ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]
+            let finished = try await tree.run(command, within: .seconds(120))
+            #expect(finished.exitCode == 0, "\(starter): \(finished.text)")
+            #expect(finished.lines.last == "\(count) of \(count) sessions went as recorded")
         }
 
         @Test

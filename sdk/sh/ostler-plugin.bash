@@ -17,6 +17,24 @@
 
 command -v jq >/dev/null || { echo "ostler-plugin.bash: jq is not there" >&2; exit 69; }
 
+# _is_deaf: whether this process was started with SIGTERM blocked or ignored.
+_is_deaf() {
+    local key mask
+    while read -r key mask; do
+        case $key in
+            SigBlk: | SigIgn:) (((0x$mask & 1 << 14) == 0)) || return 0 ;;
+        esac
+    done <"/proc/$BASHPID/status"
+    return 1
+}
+
+# All that a task starts would inherit it, and could not be cancelled. bash cannot change that of itself; env can, which
+# takes its place for a moment. Nothing has been read yet.
+if _is_deaf && [ -z "${_ostler_plugin_heard-}" ]; then
+    _ostler_plugin_heard=1 exec env --default-signal=TERM "$BASH" "$0" "$@"
+fi
+unset _ostler_plugin_heard
+
 # 8: what the host says; 9: what is said to it. Nothing that a task starts inherits them.
 exec 8<&0 9>&1 0</dev/null 1>&2
 _state=$(mktemp -d "${TMPDIR:-/tmp}/ostler-plugin.XXXXXX") || exit 73
@@ -225,7 +243,8 @@ run_plugin() {
 
 _leave() {
     local task
-    kill "$_reader" 2>/dev/null || true
+    # It holds nothing, and must not keep the process from ending.
+    kill -KILL "$_reader" 2>/dev/null || true
     for task in "${_tasks[@]}"; do _locked _end_task "$task"; done
     wait
     rm -rf "$_state"
