@@ -81,11 +81,10 @@ extension CInteger {
     fileprivate var schema: JSONValue {
         let bits = size * 8
         let least = isSigned ? Int64.min >> (64 - bits) : 0
-        guard isSigned || bits < 64 else {
-            // Beyond 63 bits a number of a schema is the nearest double, here 2^64: that one is found out by the call.
-            return ["type": "integer", "minimum": 0, "maximum": .number(.double(0x1p64))]
-        }
-        let most = isSigned ? Int64.max >> (64 - bits) : Int64((UInt64(1) << UInt64(bits)) - 1)
-        return ["type": "integer", "minimum": .number(.int(least)), "maximum": .number(.int(most))]
+        let most = UInt64.max >> UInt64(isSigned ? 65 - bits : 64 - bits)
+        return [
+            "type": "integer", "minimum": .number(.int(least)),
+            "maximum": .number(Int64(exactly: most).map { .int($0) } ?? .unsigned(most)),
+        ]
     }
 }

@@ -5,7 +5,10 @@ extension JSONReader {
         let start = index
         let form = try scanNumber()
         let text = UnsafeBufferPointer(rebasing: bytes(in: start..<index))
-        if form == .integer, let value = Self.integer(text) { return .int(value) }
+        if form == .integer {
+            if let value = Self.integer(text) { return .int(value) }
+            if text.count <= 20, let value = UInt64(String(decoding: text, as: UTF8.self)) { return .unsigned(value) }
+        }
         if form == .decimal, let value = Self.shortDecimal(text) { return .double(value) }
         guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
             throw JSONError(.invalidNumber, at: start)
@@ -13,7 +16,7 @@ extension JSONReader {
         return .double(value)
     }
 
-    /// Reads a number that must be a whole one in the range of 64 bits.
+    /// Reads a number that must be a whole one in the range of 64 bits with a sign.
     public mutating func int() throws(JSONError) -> Int64 {
         let start = index
         guard let value = try number().exactInteger else { throw JSONError(.wrongType, at: start) }

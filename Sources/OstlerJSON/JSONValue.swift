@@ -1,20 +1,24 @@
 /// A number as JSON has it: exact where 64 bits can hold it, else a double.
 public enum JSONNumber: Sendable, Equatable {
     case int(Int64)
+    /// Above what ``int(_:)`` holds.
+    case unsigned(UInt64)
     case double(Double)
 
     /// The nearest double.
     public var double: Double {
         switch self {
         case .int(let value): Double(value)
+        case .unsigned(let value): Double(value)
         case .double(let value): value
         }
     }
 
-    /// The value if it is a whole number in the range of 64 bits; `1.0` is whole.
+    /// The value if it is a whole number in the range of 64 bits with a sign; `1.0` is whole.
     public var exactInteger: Int64? {
         switch self {
         case .int(let value): value
+        case .unsigned: nil
         case .double(let value): Int64(exactly: value)
         }
     }
@@ -23,8 +27,12 @@ public enum JSONNumber: Sendable, Equatable {
     public static func == (left: JSONNumber, right: JSONNumber) -> Bool {
         switch (left, right) {
         case (.int(let left), .int(let right)): left == right
+        case (.unsigned(let left), .unsigned(let right)): left == right
+        case (.int, .unsigned), (.unsigned, .int): false
         case (.int(let whole), .double(let other)), (.double(let other), .int(let whole)):
             Int64(exactly: other) == whole
+        case (.unsigned(let whole), .double(let other)), (.double(let other), .unsigned(let whole)):
+            UInt64(exactly: other) == whole
         case (.double(let left), .double(let right)): left == right
         }
     }

@@ -171,6 +171,7 @@ public struct JSONWriter: Sendable {
         case .null: null()
         case .bool(let value): bool(value)
         case .number(.int(let value)): int(value)
+        case .number(.unsigned(let value)): int(value)
         case .number(.double(let value)): double(value)
         case .string(let value): string(value)
         case .array(let elements):

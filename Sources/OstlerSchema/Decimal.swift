@@ -10,6 +10,7 @@ struct Decimal: Sendable, Equatable {
         let text =
             switch number {
             case .int(let value): "\(value)"
+            case .unsigned(let value): "\(value)"
             case .double(let value): "\(value)"
             }
         let parts = DecimalText(Array(text.utf8)[...])

@@ -124,7 +124,8 @@ struct JSONReaderTests {
     @Test(arguments: [
         ("0", JSONNumber.int(0)), ("-0", .int(0)), ("7", .int(7)), ("-7", .int(-7)),
         ("9007199254740993", .int(9_007_199_254_740_993)), ("9223372036854775807", .int(.max)),
-        ("-9223372036854775808", .int(.min)), ("9223372036854775808", .double(9_223_372_036_854_775_808)),
+        ("-9223372036854775808", .int(.min)), ("9223372036854775808", .unsigned(1 << 63)),
+        ("18446744073709551615", .unsigned(.max)), ("18446744073709551616", .double(0x1p64)),
         ("-9223372036854775809", .double(-9_223_372_036_854_775_808)), ("1.0", .double(1)), ("1.5", .double(1.5)),
         ("1e3", .double(1000)), ("1E+3", .double(1000)), ("25e-1", .double(2.5)), ("0.1", .double(0.1)),
         ("-0.0", .double(-0.0)), ("5e-324", .double(.leastNonzeroMagnitude)), ("1e-400", .double(0)),
@@ -148,6 +149,9 @@ struct JSONReaderTests {
         #expect(JSONNumber.int(1) != .double(1.5))
         #expect(JSONNumber.int(9_007_199_254_740_993) != .double(9_007_199_254_740_992))
         #expect(JSONNumber.int(.max) != .double(9_223_372_036_854_775_808))
+        #expect(JSONNumber.unsigned(1 << 63) == .double(9_223_372_036_854_775_808))
+        #expect(JSONNumber.unsigned(.max) != .double(0x1p64))
+        #expect(JSONNumber.unsigned(.max).exactInteger == nil)
         #expect(JSONNumber.double(1.0).exactInteger == 1)
         #expect(JSONNumber.double(1.5).exactInteger == nil)
         #expect(JSONNumber.double(1e300).exactInteger == nil)

@@ -138,7 +138,7 @@ extension JSONNumber {
     /// Whether the number has no fraction.
     var isWhole: Bool {
         switch self {
-        case .int: true
+        case .int, .unsigned: true
         case .double(let value): value.rounded(.towardZero) == value
         }
     }
@@ -147,9 +147,15 @@ extension JSONNumber {
     func isBelow(_ other: JSONNumber) -> Bool {
         switch (self, other) {
         case (.int(let left), .int(let right)): left < right
+        case (.unsigned(let left), .unsigned(let right)): left < right
+        case (.int, .unsigned): true
+        case (.unsigned, .int): false
         case (.double(let left), .double(let right)): left < right
         case (.int(let left), .double(let right)): Self.order(left, right) < 0
         case (.double(let left), .int(let right)): Self.order(right, left) > 0
+        // Doubles from 2^63 on are whole.
+        case (.unsigned(let left), .double(let right)): right >= 0x1p64 || right >= 0x1p63 && left < UInt64(right)
+        case (.double(let left), .unsigned(let right)): left < 0x1p63 || left < 0x1p64 && UInt64(left) < right
         }
     }
 
