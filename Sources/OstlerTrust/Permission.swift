@@ -24,6 +24,9 @@ package enum Permission: Sendable, Hashable {
         }
     }
 
+    /// ``text`` for a terminal, which it cannot give orders to.
+    package var shown: String { Quotation.bare(text, longest: 4096) }
+
     /// What it means, for a person.
     package var meaning: String {
         switch self {

@@ -14,6 +14,13 @@ struct GrantOptions {
     )
     static let all = [yes, grant]
 
+    /// What was decided.
+    struct Decision {
+        let granted: Permissions
+        /// Whether somebody was asked, who has read the sheet.
+        var isShown = false
+    }
+
     private let grantsAll: Bool
     private let granted: [Permission]
 
@@ -25,30 +32,33 @@ struct GrantOptions {
     }
 
     /// What is granted. Nobody is asked about what was granted before; whoever cannot be asked is refused.
-    /// - Parameter show: shows the sheet to whoever is asked, or refused.
-    func decide(_ sheet: PermissionSheet, previous: PluginLock.Entry?, show: () throws -> Void) throws -> Permissions {
-        if grantsAll { return sheet.needs }
+    /// - Parameter tell: writes the sheet as a result, for whoever is refused without being asked.
+    func decide(_ sheet: PermissionSheet, previous: PluginLock.Entry?, tell: () throws -> Void) throws -> Decision {
+        if grantsAll { return Decision(granted: sheet.needs) }
         if !granted.isEmpty {
             let odd = Permissions(granted).beyond(sheet.needs)
             guard odd.isEmpty else {
                 throw PluginTrust.tell(
                     TrustError(
                         .invalidPermission,
-                        "the plugin does not ask for \(odd.map(\.text).joined(separator: ", "))",
+                        "the plugin does not ask for \(odd.map(\.shown).joined(separator: ", "))",
                         hint: "leave it out of --grant"
                     )
                 )
             }
-            return Permissions(granted)
+            return Decision(granted: Permissions(granted))
         }
-        if sheet.added.isEmpty { return previous?.granted ?? Permissions() }
-        try show()
-        guard isatty(0) == 1, isatty(2) == 1 else { throw refusal(sheet, previous) }
-        Terminal.write("Grant all of this? [y/N] ", to: 2)
+        if sheet.added.isEmpty { return Decision(granted: previous?.granted ?? Permissions()) }
+        guard isatty(0) == 1, isatty(2) == 1 else {
+            try tell()
+            throw refusal(sheet, previous)
+        }
+        // Where the question is, since stdout may be a file.
+        Terminal.write(sheet.text + "Grant all of this? [y/N] ", to: 2)
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
             throw refusal(sheet, previous)
         }
-        return sheet.needs
+        return Decision(granted: sheet.needs, isShown: true)
     }
 
     private func refusal(_ sheet: PermissionSheet, _ previous: PluginLock.Entry?) -> Exit {
@@ -65,7 +75,7 @@ struct GrantOptions {
             TrustError(
                 .needsMore,
                 "the plugin \(previous.name) asks for more than it was granted: "
-                    + sheet.added.map(\.text).joined(separator: ", "),
+                    + sheet.added.map(\.shown).joined(separator: ", "),
                 hint: "nothing was changed; --yes grants all of it, --grant a part"
             )
         )

@@ -31,9 +31,9 @@ struct PermissionSheet {
         lines.append(needs.isEmpty && dropped.isEmpty ? "  needs      nothing beyond an empty sandbox" : "  needs")
         lines += needs.all.map { permission in
             let mark = previous != nil && added.contains(permission) ? "+" : " "
-            return "  \(mark) \(permission.text)  (\(permission.meaning))"
+            return "  \(mark) \(permission.shown)  (\(permission.meaning))"
         }
-        lines += dropped.map { "  - \($0.text)  (no longer)" }
+        lines += dropped.map { "  - \($0.shown)  (no longer)" }
         return lines.map { $0 + "\n" }.joined()
     }
 

@@ -54,16 +54,16 @@ struct PluginAddCommand {
             return (candidate, try installer.previous(of: candidate))
         }
         let sheet = PermissionSheet(candidate, previous: previous)
-        let granted = try grants.decide(sheet, previous: previous) {
+        let decision = try grants.decide(sheet, previous: previous) {
             try Results.write(global.json ? sheet.json(granted: nil).text + "\n" : sheet.text)
         }
         let entry = try PluginTrust.telling { () throws(TrustError) in
-            try installer.admit(candidate, granted: granted)
+            try installer.admit(candidate, granted: decision.granted)
         }
         if global.json {
             try Results.write(json: sheet.json(granted: entry.granted))
         } else {
-            try Results.write(sheet.text + "added \(entry.name) \(entry.version), granted \(entry.granted.summary)\n")
+            try Results.write((decision.isShown ? "" : sheet.text) + "added \(entry.name) \(entry.version), granted \(entry.granted.summary)\n")
         }
         return 0
     }
@@ -75,5 +75,5 @@ struct PluginAddCommand {
 
 extension Permissions {
     /// `launch, program:git`, or `nothing`.
-    var summary: String { isEmpty ? "nothing" : all.map(\.text).joined(separator: ", ") }
+    var summary: String { isEmpty ? "nothing" : all.map(\.shown).joined(separator: ", ") }
 }

@@ -41,14 +41,15 @@ struct PluginTrustCommand {
         for candidate in candidates {
             let previous = try PluginTrust.telling { () throws(TrustError) in try installer.previous(of: candidate) }
             let sheet = PermissionSheet(candidate, previous: previous)
-            let granted = try grants.decide(sheet, previous: previous) {
+            let decision = try grants.decide(sheet, previous: previous) {
                 try Results.write(global.json ? sheet.json(granted: nil).text + "\n" : sheet.text)
             }
             let entry = try PluginTrust.telling { () throws(TrustError) in
-                try installer.admit(candidate, granted: granted)
+                try installer.admit(candidate, granted: decision.granted)
             }
             let told = "trusted \(entry.name) \(entry.version), granted \(entry.granted.summary)\n"
-            try Results.write(global.json ? sheet.json(granted: entry.granted).text + "\n" : sheet.text + told)
+            let text = (decision.isShown ? "" : sheet.text) + told
+            try Results.write(global.json ? sheet.json(granted: entry.granted).text + "\n" : text)
         }
         return 0
     }
