@@ -349,6 +349,15 @@ let package = Package(
             linkerSettings: pluginLinkerSettings
         ),
         .executableTarget(
+            name: "ostler-bench-echo",
+            dependencies: [
+                "OstlerPluginKit"
+            ],
+            path: "scripts/benchmarks/echo/swift",
+            swiftSettings: swiftSettings,
+            linkerSettings: pluginLinkerSettings
+        ),
+        .executableTarget(
             name: "ostler-bench",
             dependencies: [
                 "OstlerCatalog",
@@ -372,10 +381,12 @@ let package = Package(
             dependencies: [
                 "OstlerCatalog",
                 "OstlerConfig",
+                "OstlerForeign",
                 "OstlerJSON",
                 "OstlerProtocol",
                 "OstlerSchema",
                 "OstlerTasks",
+                "OstlerTrust",
             ],
             path: "Tests/OstlerFuzzing",
             swiftSettings: swiftSettings

@@ -20,18 +20,16 @@ package enum PluginArchive {
         guard facts.size <= Int64(maximumBytes) else {
             throw TrustError(.tooLarge, "\(Quotation.bare(path)) is larger than \(maximumBytes) bytes")
         }
-        let gzip = try GzipReader()
-        var tar = TarReader(into: staging)
+        var archive = try ArchiveReader(into: staging)
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = read(file.number, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw TrustError(.unreadable, "\(Quotation.bare(path)): \(Errno.message(errno))") }
             if count == 0 { break }
-            try gzip.feed(Array(buffer[..<count])) { (bytes) throws(TrustError) in try tar.feed(bytes) }
+            try archive.feed(Array(buffer[..<count]))
         }
-        guard gzip.isAtEnd else { throw TrustError(.archiveTruncated, "the archive is cut off", hint: "get it again") }
-        try tar.finish()
+        try archive.finish()
     }
 
     /// Packs a folder.

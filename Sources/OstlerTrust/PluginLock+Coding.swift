@@ -9,9 +9,11 @@ extension PluginLock {
         ]
         lines += entries.enumerated().map { index, entry in (index == 0 ? "" : ",") + entry.json.text }
         lines.append("]")
-        let sealed = Array(lines.map { $0 + "\n" }.joined().utf8)
-        return sealed + Self.seal(of: sealed)
+        return Self.sealed(Array(lines.map { $0 + "\n" }.joined().utf8))
     }
+
+    /// The lines of a file with the seal behind them.
+    package static func sealed(_ lines: [UInt8]) -> [UInt8] { lines + seal(of: lines) }
 
     /// The last line, which is as long whatever stands before it.
     private static func seal(of sealed: [UInt8]) -> [UInt8] {
@@ -29,8 +31,7 @@ extension PluginLock {
                 hint: "restore it, or remove it and add the plugins again"
             )
         }
-        let sealed = Array(bytes.dropLast(Self.seal(of: []).count))
-        guard bytes == sealed + Self.seal(of: sealed) else {
+        guard bytes == Self.sealed(Array(bytes.dropLast(Self.seal(of: []).count))) else {
             throw TrustError(
                 .lockEdited,
                 "plugins.lock was edited by hand or cut: its seal is broken",

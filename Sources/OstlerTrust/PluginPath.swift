@@ -25,7 +25,7 @@ enum PluginPath {
 
 /// What has been seen of a plugin so far: no name twice, none that another machine would take for the same, and bounds on
 /// all of it.
-struct PluginInventory {
+package struct PluginInventory {
     static let maximumEntries = 10_000
     static let maximumBytes: Int64 = 512 << 20
 
@@ -33,10 +33,10 @@ struct PluginInventory {
     private var names: [String: String] = [:]
     private(set) var bytes: Int64 = 0
 
-    init() {}
+    package init() {}
 
     /// Throws for a path that may not be in a plugin together with those before it.
-    mutating func add(_ path: String) throws(TrustError) {
+    package mutating func add(_ path: String) throws(TrustError) {
         try PluginPath.check(path)
         if let twin = names.updateValue(path, forKey: path.lowercased()) {
             guard !twin.utf8.elementsEqual(path.utf8) else {
@@ -53,7 +53,8 @@ struct PluginInventory {
         }
     }
 
-    mutating func add(bytes count: Int) throws(TrustError) {
+    /// Throws once there are more bytes than a plugin may have.
+    package mutating func add(bytes count: Int) throws(TrustError) {
         bytes += Int64(count)
         guard bytes <= Self.maximumBytes else {
             throw TrustError(.tooLarge, "the plugin is larger than \(Self.maximumBytes) bytes")

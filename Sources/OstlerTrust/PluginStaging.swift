@@ -4,7 +4,7 @@ internal import OstlerSystem
 
 /// A plugin on its way into the store: a folder beside its place there that nobody else looks at. It goes away with the
 /// value unless it was taken in.
-package final class PluginStaging {
+package final class PluginStaging: ArchiveSink {
     /// A file that was added.
     struct File: Hashable {
         let path: ExactKey
@@ -45,7 +45,7 @@ package final class PluginStaging {
     package var sums: PluginSums { PluginSums(digests) }
 
     /// Adds a folder and those above it.
-    func addFolder(_ path: String) throws(TrustError) {
+    package func addFolder(_ path: String) throws(TrustError) {
         guard !folders.contains(path) else { return }
         try addParents(of: path)
         try inventory.add(path)
@@ -61,7 +61,7 @@ package final class PluginStaging {
     }
 
     /// Adds a file, whose pieces `fill` hands over.
-    func addFile(
+    package func addFile(
         _ path: String,
         isExecutable: Bool,
         _ fill: (_ take: (UnsafeRawBufferPointer) throws(TrustError) -> Void) throws(TrustError) -> Void

@@ -1,12 +1,10 @@
 internal import OstlerJSON
 
-/// Unpacks a tar archive into a folder beside the store, as its bytes come. Files and folders only: whatever else tar can
+/// Unpacks a tar archive, as its bytes come. Files and folders only: whatever else tar can
 /// carry is refused, since a plugin has no use for it and an attacker has.
 ///
 /// Understood are ustar, the long names of GNU tar, and `path` of pax.
-struct TarReader {
-    private static let block = 512
-
+struct TarReader<Sink: ArchiveSink> {
     /// What the next block is.
     private enum State {
         case header
@@ -19,7 +17,7 @@ struct TarReader {
         case ended
     }
 
-    private let staging: PluginStaging
+    private let sink: Sink
     private var state = State.header
     private var pending: [UInt8] = []
     private var file = TarFile(path: "", isExecutable: false, left: 0)
@@ -29,15 +27,15 @@ struct TarReader {
     /// The name of the next member, if it was given apart.
     private var longName: String?
 
-    init(into staging: PluginStaging) {
-        self.staging = staging
+    init(into sink: Sink) {
+        self.sink = sink
     }
 
     /// Takes the next bytes of the archive.
     mutating func feed(_ bytes: [UInt8]) throws(TrustError) {
         pending += bytes
         var offset = 0
-        while pending.count - offset >= Self.block {
+        while pending.count - offset >= blockSize {
             offset += try take(pending[offset...])
         }
         pending.removeFirst(offset)
@@ -52,40 +50,40 @@ struct TarReader {
 
     /// Takes one block, or as many of a file as there are; tells how many bytes.
     private mutating func take(_ bytes: ArraySlice<UInt8>) throws(TrustError) -> Int {
-        let block = bytes.prefix(Self.block)
+        let block = bytes.prefix(blockSize)
         switch state {
         case .header: try takeHeader(block)
         case .file: return try takeContents(bytes)
         case .extra(let kind):
             extra += block.prefix(extraLeft)
-            extraLeft -= Self.block
+            extraLeft -= blockSize
             if extraLeft <= 0 {
                 state = .header
                 try takeExtra(kind, extra)
             }
         case .ending:
-            guard block.allSatisfy({ $0 == 0 }) else { throw Self.damaged }
+            guard block.allSatisfy({ $0 == 0 }) else { throw TarHeader.damaged }
             state = .ended
         case .ended:
             // Tar fills up its last record.
-            guard block.allSatisfy({ $0 == 0 }) else { throw Self.damaged }
+            guard block.allSatisfy({ $0 == 0 }) else { throw TarHeader.damaged }
         }
-        return Self.block
+        return blockSize
     }
 
     private mutating func takeContents(_ bytes: ArraySlice<UInt8>) throws(TrustError) -> Int {
-        let whole = bytes.count / Self.block * Self.block
+        let whole = bytes.count / blockSize * blockSize
         let count = min(file.left, whole)
         file.bytes += bytes.prefix(count)
         file.left -= count
         guard file.left == 0 else { return count }
         try close()
-        return (count + Self.block - 1) / Self.block * Self.block
+        return (count + blockSize - 1) / blockSize * blockSize
     }
 
     private mutating func takeHeader(_ block: ArraySlice<UInt8>) throws(TrustError) {
         guard block.contains(where: { $0 != 0 }) else {
-            guard longName == nil else { throw Self.damaged }
+            guard longName == nil else { throw TarHeader.damaged }
             state = .ending
             return
         }
@@ -123,7 +121,7 @@ struct TarReader {
             if file.left == 0 { try close() }
         case UInt8(ascii: "5"):
             let path = try Self.path(name)
-            if !path.isEmpty { try staging.addFolder(path) }
+            if !path.isEmpty { try sink.addFolder(path) }
             state = .header
         case UInt8(ascii: "1"), UInt8(ascii: "2"):
             let kind = header.kind == UInt8(ascii: "1") ? "hard" : "symbolic"
@@ -141,7 +139,7 @@ struct TarReader {
     }
 
     private mutating func close() throws(TrustError) {
-        try staging.addFile(file.path, isExecutable: file.isExecutable) { (take) throws(TrustError) in
+        try sink.addFile(file.path, isExecutable: file.isExecutable) { (take) throws(TrustError) in
             let result = file.bytes.withUnsafeBytes { bytes -> Result<Void, TrustError> in
                 Result { () throws(TrustError) in try take(bytes) }
             }
@@ -183,10 +181,10 @@ struct TarReader {
             guard let space = rest.firstIndex(of: 0x20),
                 let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
                 length > space - rest.startIndex + 1, length <= rest.count
-            else { throw damaged }
+            else { throw TarHeader.damaged }
             let member = rest[(space + 1)..<(rest.startIndex + length - 1)]
             rest = rest.dropFirst(length)
-            guard let equals = member.firstIndex(of: UInt8(ascii: "=")) else { throw damaged }
+            guard let equals = member.firstIndex(of: UInt8(ascii: "=")) else { throw TarHeader.damaged }
             let key = String(decoding: member[..<equals], as: UTF8.self)
             if key == "path" { path = try text(member[(equals + 1)...]) }
             // They would change what the header says, or the file is not what it seems to be.
@@ -207,13 +205,10 @@ struct TarReader {
         }
         return text
     }
-
-    fileprivate static let damaged = TrustError(
-        .archiveInvalid,
-        "the archive is no tar, or it is damaged",
-        hint: "get it again"
-    )
 }
+
+/// Headers are as long, and contents begin at multiples of it.
+private let blockSize = 512
 
 /// A file whose contents are on their way.
 private struct TarFile {
@@ -231,12 +226,18 @@ private struct TarHeader {
     let mode: Int
     let size: Int
 
+    static let damaged = TrustError(
+        .archiveInvalid,
+        "the archive is no tar, or it is damaged",
+        hint: "get it again"
+    )
+
     init(_ block: ArraySlice<UInt8>) throws(TrustError) {
         let bytes = Array(block)
         kind = bytes[156]
         guard let size = Self.number(bytes[124..<136]), let mode = Self.number(bytes[100..<108]),
             let sum = Self.number(bytes[148..<156]), sum == Self.sum(bytes)
-        else { throw TarReader.damaged }
+        else { throw Self.damaged }
         self.size = size
         self.mode = mode
         let hasPrefix = bytes[257..<263].elementsEqual(Array("ustar\0".utf8))

@@ -1,3 +1,4 @@
+import Glibc
 import OstlerCatalog
 import OstlerConfig
 import OstlerHost
@@ -13,7 +14,9 @@ struct DispatchBench {
     let line: String
 
     /// Prints the median time of a task in ns at depth 1, or tasks per second at a greater depth.
-    func run(rounds: Int, depth: Int) {
+    ///
+    /// - Parameter isHeld: keeps the plugin's processes until stdin ends, for somebody to look at them.
+    func run(rounds: Int, depth: Int, isHeld: Bool = false) {
         let path = PluginSearchPath([.init(directory: plugins, origin: .option)])
         let settings = HostSettings(
             config: HostConfig(),
@@ -22,20 +25,22 @@ struct DispatchBench {
             runID: "bench",
             principal: "bench"
         )
-        let report = EventLoop.shared.run { () -> String in
+        EventLoop.shared.run {
             let host = Host(settings)
-            await Lanes(host, line).run(min(rounds, 1000), depth: 1)
+            await Lanes(host, line).run(min(rounds / 10 + 1, 1000), depth: 1)
             let start = Instant.now
             let lanes = Lanes(host, line)
             await lanes.run(rounds, depth: depth)
             let seconds = Double(Instant.now.nanoseconds - start.nanoseconds) / 1e9
-            await host.stop()
             let times = lanes.times.sorted()
             let median = times.isEmpty ? 0 : times[times.count / 2]
             let late = times.isEmpty ? 0 : times[times.count * 9 / 10]
-            return "{\"p50_ns\": \(median), \"p90_ns\": \(late), \"per_second\": \(Int(Double(rounds) / seconds))}"
+            print("{\"p50_ns\": \(median), \"p90_ns\": \(late), \"per_second\": \(Int(Double(rounds) / seconds))}")
+            fflush(nil)
+            // The loop may stand still: nothing is under way.
+            if isHeld { while readLine() != nil {} }
+            await host.stop()
         }
-        print(report)
     }
 
     /// Keeps a number of tasks under way until all have been run: each outcome submits the next task.

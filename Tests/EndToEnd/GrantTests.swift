@@ -15,7 +15,11 @@ extension EndToEnd {
                 "home/runner/plugin.yaml",
                 manifest.replacing("needs: {launch: true}", with: "needs: {launch: true, \(needs)}")
             )
-            try tree.directory.write("home/runner/bin/runner", try contents(ofFile: example + "/bin/runner"), mode: 0o755)
+            try tree.directory.write(
+                "home/runner/bin/runner",
+                try contents(ofFile: example + "/bin/runner"),
+                mode: 0o755
+            )
             let package = Surroundings.packageRoot() + "/sdk/python/src/ostler_plugin"
             try tree.directory.makeDirectory("home/runner/lib")
             #expect(exitStatus(of: "/bin/cp", ["-r", package, tree.home + "/runner/lib"]) == 0)
@@ -31,7 +35,10 @@ extension EndToEnd {
             try await withTree { tree in
                 try Self.writeRunner(in: tree, needs: "programs: [sh, echo, id]")
                 let add = try await tree.run(
-                    ["plugin", "add", "runner", "--grant", "launch", "--grant", "program:sh", "--grant", "program:echo"]
+                    [
+                        "plugin", "add", "runner", "--grant", "launch", "--grant", "program:sh", "--grant",
+                        "program:echo",
+                    ]
                 )
                 #expect(add.exitCode == 0, "\(add.complaint)")
                 let good = try await Self.launch(["sh", "-c", "echo builtin; /usr/bin/echo file"], in: tree)

@@ -15,6 +15,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case tasks
     /// What a plugin answers, and what becomes of it.
     case results
+    /// `plugins.lock`.
+    case lock
+    /// A plugin in one file.
+    case archive
+    /// A public key, a NUL, a signature, a NUL, and what was signed.
+    case signature
+    /// The functions of a shared object, as JSON.
+    case foreign
     /// Holds a fault on purpose; a fuzzer that does not find it is of no use.
     case planted
 
@@ -30,6 +38,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .config: try ConfigFuzz.check(bytes)
         case .tasks: try TaskFuzz.check(bytes)
         case .results: try ResultFuzz.check(bytes)
+        case .lock: try LockFuzz.check(bytes)
+        case .archive: try ArchiveFuzz.check(bytes)
+        case .signature: try SignatureFuzz.check(bytes)
+        case .foreign: try ForeignFuzz.check(bytes)
         case .planted: try PlantedFuzz.check(bytes)
         }
     }

@@ -111,7 +111,8 @@ package final class OutlineCache {
     }
 
     private static func read(_ path: String) -> [Entry]? {
-        guard let (bytes, status) = try? SmallFile.read(path, noFollow: true, limit: largest), status.owner == geteuid(),
+        guard let (bytes, status) = try? SmallFile.read(path, noFollow: true, limit: largest),
+            status.owner == geteuid(),
             !status.isWritableByGroup, !status.isWritableByOthers
         else { return nil }
         return OutlineCacheFile.entries(bytes)

@@ -20,7 +20,8 @@ enum OutlineCacheFile {
     static func entries(_ bytes: [UInt8]) -> [OutlineCache.Entry]? {
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         let rest = Array(bytes[(end + 1)...])
-        guard bytes[..<end].elementsEqual(SHA256.digest(of: rest).utf8), let lines = (try? JSONValue(parsing: rest))?.array,
+        guard bytes[..<end].elementsEqual(SHA256.digest(of: rest).utf8),
+            let lines = (try? JSONValue(parsing: rest))?.array,
             lines.first == .array(build)
         else { return nil }
         var entries: [OutlineCache.Entry] = []

@@ -63,7 +63,10 @@ struct PluginAddCommand {
         if global.json {
             try Results.write(json: sheet.json(granted: entry.granted))
         } else {
-            try Results.write((decision.isShown ? "" : sheet.text) + "added \(entry.name) \(entry.version), granted \(entry.granted.summary)\n")
+            try Results.write(
+                (decision.isShown ? "" : sheet.text)
+                    + "added \(entry.name) \(entry.version), granted \(entry.granted.summary)\n"
+            )
         }
         return 0
     }
