@@ -34,7 +34,8 @@ extension EndToEnd {
             static let python = Example(sdk: "python", name: "hello", making: .script(library: "src/ostler_plugin"))
             static let hellos =
                 all("hello") + [Example(sdk: "sh", name: "hello", making: .script(library: "ostler-plugin.bash"))]
-            static let runners = all("runner")
+            static let runners =
+                all("runner") + [Example(sdk: "sh", name: "runner", making: .script(library: "ostler-plugin.bash"))]
 
             /// Puts example and SDK together, as an author does, and answers the plugin's directory.
             /// - Parameter isChecked: whether a program in C looks at each access and each leak; in a sandbox, which it may
@@ -53,6 +54,9 @@ extension EndToEnd {
                         tree,
                         "cp \(source)/bin/\(name) \(program); cp -R \(sdk)/\(library) \(directory)/lib/"
                     )
+                    if self.sdk == "sh" {
+                        try await shell(tree, "\(sdk)/launch/build \(directory)/lib/ostler-sh-launch")
+                    }
                 case .product:
                     try await shell(tree, "cp \(Surroundings.program("ostler-example-" + name)) \(program)")
                 case .compiled:
@@ -151,6 +155,41 @@ extension EndToEnd {
                 )
                 #expect(slow.exitCode == 4, "\(slow.complaint)")
                 #expect(try slow.json()["output"]?["text"]?.string == "hello Ada\n")
+            }
+        }
+
+        @Test(
+            .sandboxed,
+            .needs("/usr/bin/jq"),
+            arguments: [
+                (#"printf 'a b' | launch tr a-z A-Z | sed 's/$/!/'; launch true"#, "A B!"),
+                (#"launch -C /usr X=5 sh -c 'echo "$X $(pwd)"'; launch true"#, "5 /usr\n"),
+                ("for i in {1..40}; do launch echo & done | wc -l; launch true", "40\n"),
+                ("head -c 3000000 /dev/zero | launch cat | wc -c; yes | launch true; launch true", "3000000\n"),
+                ("launch cat; launch cat; launch true", "from outside\n"),
+                // What the shell that waits is killed for, its command ends for.
+                ("launch sleep 3600 & launch true; kill -9 $!; wait; launch true", ""),
+                ("launch no-such-program || launch echo instead; launch true", "instead\n"),
+            ]
+        )
+        func `A function in bash launches commands as if they ran there`(_ body: String, _ output: String) async throws
+        {
+            try await withTree { tree in
+                let plugin = try await Example.runners[3].assemble(tree)
+                let script = """
+                    #!/bin/bash
+                    . "$(dirname "$0")/../lib/ostler-plugin.bash"
+                    runner() { \(body); }
+                    executor runner runner
+                    run_plugin runner 0.1.0
+
+                    """
+                try tree.directory.write("sh-runner/bin/runner", script, mode: 0o755)
+                let options = ["run", "runner", "--plugin-path", plugin, "--json", "--payload", #"{"argv":["x"]}"#]
+                let result = try await tree.run(options, input: .text("from outside\n"))
+                let json = try result.json()
+                #expect(json["outcome"] == "succeeded", "\(json.text)")
+                #expect(json["output"]?["text"]?.string == output, "\(json.text)")
             }
         }
 

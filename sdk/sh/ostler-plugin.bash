@@ -11,7 +11,7 @@
 #     run_plugin hello 0.1.0
 #
 # A function that returns 0 has succeeded; any other code is the task's exit code. What it writes to stdout and stderr is
-# the task's output, byte for byte. In it: payload, fail, progress, log_line. Sourcing this takes stdin and stdout away:
+# the task's output, byte for byte. In it: payload, fail, progress, log_line, launch. Sourcing this takes stdin and stdout away:
 # messages have descriptors of their own, so a stray echo or read does no harm. The contract is the executor protocol,
 # version 0.
 
@@ -34,6 +34,10 @@ if _is_deaf && [ -z "${_ostler_plugin_heard-}" ]; then
     _ostler_plugin_heard=1 exec env --default-signal=TERM "$BASH" "$0" "$@"
 fi
 unset _ostler_plugin_heard
+
+# The program that keeps the launch channel, descriptor 3, for all tasks; empty without one.
+_launcher=
+_library=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # 8: what the host says; 9: what is said to it. Nothing that a task starts inherits them.
 exec 8<&0 9>&1 0</dev/null 1>&2
@@ -75,6 +79,55 @@ progress() {
 log_line() {
     jq -cn --argjson task "$_id" --arg level "$1" --arg message "$2" \
         '{jsonrpc: "2.0", method: "log", params: {task: $task, level: $level, message: $message}}' | _send_line
+}
+
+# launch [-C DIR] [KEY=VALUE…] [--] COMMAND [ARGUMENT…]: has the launcher start a command in a sandbox of its own, next to
+# this plugin's, with the task's variables, and waits for it. Its input, output and exit code are those of `launch`, which
+# can stand in a pipe; its input is the submitter's stream where nothing else is given. A command that is not started
+# answers 126 or 127, and a task that fails then tells why. If a task launches one command, it must end as that did.
+launch() {
+    local number='' stream='' from=null failure=$_task/launch-$BASHPID code=0
+    local -a place=() given=() variables=()
+    if [ "${1-}" = -C ]; then place=(-C "$2") && shift 2; fi
+    while [[ ${1-} == [A-Za-z_]*=* ]]; do given+=("$1") && shift; done
+    if [ "${1-}" = -- ]; then shift; fi
+    eval "$(jq -r '.params | "number=\(.launch // "" | @sh) stream=\(.stdin // false | @sh)
+        variables=(\([.env // {} | to_entries[] | "\(.key)=\(.value)"] | @sh))"' "$_task/request")"
+    if [ -z "$number" ] || [ -z "$_launcher" ]; then
+        fail launch_not_granted "this plugin cannot launch commands: it was not granted to, or lib/ostler-sh-launch is missing"
+    fi
+    # The stream can be had once.
+    if [ "$stream" = true ] && [ /dev/stdin -ef /dev/null ] && mkdir "$_task/stream" 2>/dev/null; then from=task; fi
+    "$_launcher" run "$_state/launch" "$number" "$from" "$failure" "${place[@]}" "${variables[@]}" "${given[@]}" -- "$@" ||
+        code=$?
+    if [ -s "$failure" ]; then _tell_failure "$1" <"$failure" >"$_task/error" && rm "$failure"; fi
+    return "$code"
+}
+
+# Why a command was not started, as the protocol has it.
+_tell_failure() {
+    local stage number detail reason code=launch_failed fault=sandbox
+    read -r stage number detail
+    read -r reason
+    case $stage,$number in
+        1,*) fault=executor ;;
+        17,1) code=command_denied fault=user ;;
+        17,2) code=command_not_found fault=user ;;
+        17,*) code=command_not_executable fault=user ;;
+        16,*) code=working_dir_not_usable fault=user ;;
+    esac
+    if [ "$detail" = - ]; then detail="stage $stage"; fi
+    jq -cn --arg code "$code" --arg fault "$fault" --arg message "$1 was not started: $detail: $reason" \
+        '{code: $code, fault: $fault, retry: "never", side_effects: "none", message: $message}'
+}
+
+# Bash cannot receive descriptors, and tasks in subshells cannot share a socket: a program does it for all of them.
+_keep_channel() {
+    local ready
+    if [ ! -S "/proc/$BASHPID/fd/3" ] || [ ! -x "$_library/ostler-sh-launch" ]; then return 0; fi
+    exec {ready}< <(exec "$_library/ostler-sh-launch" serve "$_state/launch" 8<&- 9>&-)
+    if read -r -u "$ready"; then _launcher=$_library/ostler-sh-launch; fi
+    exec {ready}<&- 3<&-
 }
 
 # _locked COMMAND…: with the lock of those who speak to the host, and descriptor 9 to do it.
@@ -222,6 +275,7 @@ run_plugin() {
     local id method task name line
     _name=$1 _version=$2
     trap '[ "$BASHPID" != "$_main" ] || _leave' EXIT
+    _keep_channel
     exec 6< <(_requests)
     _reader=$!
     while IFS= read -r id && IFS= read -r method && IFS= read -r task && IFS= read -r name && IFS= read -r line; do
