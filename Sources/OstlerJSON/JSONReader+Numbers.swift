@@ -13,6 +13,8 @@ extension JSONReader {
         guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
             throw JSONError(.invalidNumber, at: start)
         }
+        // Below the least number of 64 bits, where the nearest double would be that very number.
+        if form == .integer, value == -0x1p63 { return .double(value.nextDown) }
         return .double(value)
     }
 

@@ -158,38 +158,37 @@ extension EndToEnd {
             }
         }
 
-        @Test(
-            .sandboxed,
-            .needs("/usr/bin/jq"),
-            arguments: [
-                (#"printf 'a b' | launch tr a-z A-Z | sed 's/$/!/'; launch true"#, "A B!"),
-                (#"launch -C /usr X=5 sh -c 'echo "$X $(pwd)"'; launch true"#, "5 /usr\n"),
-                ("for i in {1..40}; do launch echo & done | wc -l; launch true", "40\n"),
-                ("head -c 3000000 /dev/zero | launch cat | wc -c; yes | launch true; launch true", "3000000\n"),
-                ("launch cat; launch cat; launch true", "from outside\n"),
-                // What the shell that waits is killed for, its command ends for.
-                ("launch sleep 3600 & launch true; kill -9 $!; wait; launch true", ""),
-                ("launch no-such-program || launch echo instead; launch true", "instead\n"),
-            ]
-        )
-        func `A function in bash launches commands as if they ran there`(_ body: String, _ output: String) async throws
-        {
+        /// What a function does, and what comes out of it.
+        private static let launching = [
+            (#"printf 'a b' | launch tr a-z A-Z | sed 's/$/!/'; launch true"#, "A B!"),
+            (#"launch -C /usr X=5 sh -c 'echo "$X $(pwd)"'; launch true"#, "5 /usr\n"),
+            ("for i in {1..40}; do launch echo & done | wc -l; launch true", "40\n"),
+            ("head -c 3000000 /dev/zero | launch cat | wc -c; yes | launch true; launch true", "3000000\n"),
+            ("launch cat; launch cat; launch true", "from outside\n"),
+            // What the shell that waits is killed for, its command ends for.
+            ("launch sleep 3600 & launch true; kill -9 $!; wait; launch true", ""),
+            ("launch no-such-program || launch echo instead; launch true", "instead\n"),
+        ]
+
+        @Test(.sandboxed, .needs("/usr/bin/jq"))
+        func `Functions in bash launch commands as if these ran there`() async throws {
             try await withTree { tree in
                 let plugin = try await Example.runners[3].assemble(tree)
-                let script = """
-                    #!/bin/bash
-                    . "$(dirname "$0")/../lib/ostler-plugin.bash"
-                    runner() { \(body); }
-                    executor runner runner
-                    run_plugin runner 0.1.0
+                for (body, output) in Self.launching {
+                    let script = """
+                        #!/bin/bash
+                        . "$(dirname "$0")/../lib/ostler-plugin.bash"
+                        runner() { \(body); }
+                        executor runner runner
+                        run_plugin runner 0.1.0
 
-                    """
-                try tree.directory.write("sh-runner/bin/runner", script, mode: 0o755)
-                let options = ["run", "runner", "--plugin-path", plugin, "--json", "--payload", #"{"argv":["x"]}"#]
-                let result = try await tree.run(options, input: .text("from outside\n"))
-                let json = try result.json()
-                #expect(json["outcome"] == "succeeded", "\(json.text)")
-                #expect(json["output"]?["text"]?.string == output, "\(json.text)")
+                        """
+                    try tree.directory.write("sh-runner/bin/runner", script, mode: 0o755)
+                    let options = ["run", "runner", "--plugin-path", plugin, "--json", "--payload", #"{"argv":["x"]}"#]
+                    let json = try await tree.run(options, input: .text("from outside\n")).json()
+                    #expect(json["outcome"] == "succeeded", "\(body): \(json.text)")
+                    #expect(json["output"]?["text"]?.string == output, "\(body): \(json.text)")
+                }
             }
         }
 

@@ -49,7 +49,9 @@ struct InstalledTree: Sendable {
     func installSDK() async throws {
         let words = [Surroundings.packageRoot() + "/scripts/install-sdk", prefix + "/share/ostler/sdk"]
         try directory.makeDirectory("prefix/share/ostler")
-        let installed = try await run(Child.Command("/bin/bash", words))
+        var command = Child.Command("/bin/bash", words)
+        command.environment = ["PATH=/usr/bin:/bin"]
+        let installed = try await run(command)
         try #require(installed.exitCode == 0, "\(installed.complaint)")
     }
 
