@@ -164,6 +164,7 @@ extension EndToEnd {
             (#"launch -C /usr X=5 sh -c 'echo "$X $(pwd)"'; launch true"#, "5 /usr\n"),
             ("for i in {1..40}; do launch echo & done | wc -l; launch true", "40\n"),
             ("head -c 3000000 /dev/zero | launch cat | wc -c; yes | launch true; launch true", "3000000\n"),
+            ("launch yes | head -n 1; launch true", "y\n"),
             ("launch cat; launch cat; launch true", "from outside\n"),
             // What the shell that waits is killed for, its command ends for.
             ("launch sleep 3600 & launch true; kill -9 $!; wait; launch true", ""),

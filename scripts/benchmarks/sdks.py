@@ -3,14 +3,14 @@
 A plugin of Ostler runs in its sandbox, and an echo is three messages: execute, output and the answer. go-plugin runs its
 plugin as it is, and an echo is two: the call and the answer.
 """
-import json, os, pathlib, re, shutil, statistics, subprocess, sys
+import json, os, pathlib, re, shutil, statistics, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ECHO = pathlib.Path(__file__).resolve().parent / "echo"
 TEXT = "x" * 200
 DEPTH = 64
 # How many echoes are counted. A plugin in bash starts programs for each.
-ROUNDS = {"swift": 200000, "python": 20000, "c": 100000, "sh": 500}
+ROUNDS = {"swift": 200000, "python": 20000, "c": 100000, "sh": 200}
 # Where Debian has the Go packages, by something that lies in each.
 GO = ["go:golang-go", "/usr/share/gocode/src/github.com/hashicorp/go-plugin/*:golang-github-hashicorp-go-plugin-dev",
       "/usr/share/gocode/src/google.golang.org/grpc/*:golang-google-grpc-dev",
@@ -23,7 +23,7 @@ def measure(bench, record):
     """Records three figures for each SDK; `bench` has the installed tree, a directory to work in and how to be quick."""
     bench.need(*GO, *C)
     peer, plugins = GoPlugin(bench), {name: Plugin(bench, name) for name in ROUNDS}
-    rounds = 1 if bench.quick else 5
+    rounds = 1 if bench.quick else 3
     samples = {name: [] for name in ["go", *plugins]}
     # In turns, so that load hits all.
     for _ in range(rounds):
@@ -124,24 +124,41 @@ def held(words, hosts):
     """Runs a host that keeps its plugin until its stdin ends: echoes a second, and the plugin's PSS in MB."""
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
         answer = json.loads(host.stdout.readline())
-        memory = sum(pss(pid) for pid in descendants(host.pid) if program(pid) not in hosts)
+        memory = sum(memory_of(pid, hosts) for pid in settled(host.pid))
         host.stdin.close()
     if host.returncode:
         sys.exit(f"{words[0]} ended with status {host.returncode}")
     return answer["per_second"], memory
 
 
-def descendants(pid):
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
+def settled(pid):
+    """The processes below one, once what the last tasks have started is gone."""
+    found = descendants(pid)
+    for _ in range(40):
+        time.sleep(0.05)
+        before, found = found, descendants(pid)
+        if found == before:
+            break
     return found
 
 
-def program(pid):
-    return pathlib.Path(os.readlink(f"/proc/{pid}/exe")).name
+def descendants(pid):
+    found = []
+    try:
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # It has ended.
+    return found
 
 
-def pss(pid):
-    return int(re.search(r"^Pss:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1]) / 1024
+def memory_of(pid, hosts):
+    """The PSS of a process in MB; nothing for the host's own, and for one that has ended."""
+    try:
+        if pathlib.Path(os.readlink(f"/proc/{pid}/exe")).name in hosts:
+            return 0
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(re.search(r"^Pss:\s+(\d+) kB", text, re.M)[1]) / 1024

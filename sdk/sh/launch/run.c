@@ -50,9 +50,9 @@ static void pump_out(struct pump *pump) {
     ssize_t size = write(pump->to, pump->bytes + pump->start, pump->end - pump->start);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (size < 0) {
-        // Nobody reads it: what comes is read and dropped, or the command would hang.
+        // Nobody reads it any more, and whoever writes it is to notice, as in any pipe.
         pump->start = pump->end;
-        if (pump == &in) shut(&pump->from);
+        shut(&pump->from);
         return;
     }
     pump->start += (size_t)size;
