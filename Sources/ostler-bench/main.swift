@@ -9,7 +9,9 @@ case "dispatch" where arguments.count == 6:
         depth: Int(arguments[4]) ?? 1
     )
 case "plan" where arguments.count == 3: PlanFile.write(binding: arguments[1], to: arguments[2])
+case "store" where StoreBench.run(Array(arguments.dropFirst())): break
 default:
     print("usage: ostler-bench dispatch LIBEXEC PLUGINS ROUNDS DEPTH TASK | plan DIR FILE")
+    print("     | \(StoreBench.usage)")
     exit(2)
 }
