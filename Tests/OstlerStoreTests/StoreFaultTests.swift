@@ -115,10 +115,9 @@ internal import Testing
             let path = directory.file("store.db")
             let kept = try SQLiteTaskStore(path: path).accept()
             let broken = StoreSchema.Step(version: 2, sql: "ALTER TABLE task ADD COLUMN x TEXT; DROP TABLE nowhere")
-            expect(.storeFault, hint: "") {
-                let schema = StoreSchema(steps: StoreSchema.current.steps + [broken])
-                _ = try SQLiteTaskStore(path: path, schema: schema, patience: 100)
-            }
+            let schema = StoreSchema(steps: StoreSchema.current.steps + [broken])
+            let code = storeCode { _ = try SQLiteTaskStore(path: path, schema: schema, patience: 100) }
+            #expect(code == .storeFault)
             #expect(try SQLiteTaskStore(path: path).details(of: kept).summary.id == kept)
         }
     }

@@ -73,6 +73,7 @@ internal import Testing
             let worker = try store.register(.sample(), at: 1)
             #expect(try store.finish(store.claimAll(worker)[0].lease, .success) == .ended(.succeeded))
             #expect(try ids.map { try store.state($0) } == [.done(.succeeded), .ready, .blocked, .blocked])
+            #expect(storeCode { try store.remove([ids[0]], at: 1) } == .neededByOthers)
             #expect(try store.finish(store.claimAll(worker)[0].lease, .failure) == .ended(.failed))
             let states: [TaskLifecycle.State] = [
                 .done(.succeeded), .done(.failed), .done(.dependencyFailed), .done(.dependencyFailed),

@@ -21,14 +21,25 @@ struct StoreSchema {
 
     /// Brings a file to the newest schema, as a whole or not at all. Others may do the same at the same time.
     func prepare(_ connection: SQLiteConnection) throws(Failure) {
-        if try version(of: connection) == newest { return }
+        if try transaction("BEGIN", connection, version) == newest { return }
         try useLog(connection)
-        try connection.execute("BEGIN IMMEDIATE")
-        do throws(Failure) {
-            let found = try version(of: connection)
+        try transaction("BEGIN IMMEDIATE", connection) { (connection) throws(Failure) in
+            let found = try version(connection)
             for step in steps where step.version > found { try connection.execute(step.sql) }
             try connection.execute("PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = \(newest)")
+        }
+    }
+
+    private func transaction<R>(
+        _ begin: String,
+        _ connection: SQLiteConnection,
+        _ body: (SQLiteConnection) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        try connection.execute(begin)
+        do throws(Failure) {
+            let result = try body(connection)
             try connection.execute("COMMIT")
+            return result
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             throw error
@@ -49,7 +60,7 @@ struct StoreSchema {
     }
 
     /// - Returns: 0 for a file that holds nothing yet.
-    private func version(of connection: SQLiteConnection) throws(Failure) -> Int64 {
+    private func version(_ connection: SQLiteConnection) throws(Failure) -> Int64 {
         let found = try connection.number("PRAGMA user_version")
         let application = try connection.number("PRAGMA application_id")
         if application == 0, found == 0, try connection.number("SELECT count(*) FROM sqlite_schema") == 0 { return 0 }

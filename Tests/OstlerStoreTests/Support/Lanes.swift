@@ -56,8 +56,8 @@ enum Feeder {
         guard pipe(&ends) == 0 else { throw TestSupportFailure("pipe", "for the feeder") }
         defer { close(ends[0]) }
         let program = Surroundings.program("ostler-bench")
-        var words: [UnsafeMutablePointer<CChar>?] =
-            [program, "store", "feed", path, "1000000"].map { strdup($0) } + [nil]
+        let arguments: [String] = [program, "store", "feed", path, "1000000"]
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
