@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
         .systemLibrary(name: "COstlerExecutor"),
         .systemLibrary(name: "COstlerFFI", providers: [.apt(["libffi-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "COstlerLaunch", cSettings: cSettings),
@@ -208,6 +209,19 @@ let package = Package(
                 "OstlerTrust",
             ],
             swiftSettings: swiftSettings
+        ),
+
+        .target(
+            name: "OstlerStore",
+            dependencies: [
+                "CSQLite",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSystem",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
         ),
 
         // Layer 3: the host.
@@ -363,7 +377,9 @@ let package = Package(
                 "OstlerCatalog",
                 "OstlerConfig",
                 "OstlerHost",
+                "OstlerProtocol",
                 "OstlerSandbox",
+                "OstlerStore",
                 "OstlerSystem",
                 "OstlerTasks",
             ],
@@ -428,6 +444,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "OstlerStoreTests",
+            dependencies: [
+                "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "OstlerConfigTests",
             dependencies: ["OstlerConfig", "OstlerJSON", "OstlerTestSupport"],
             swiftSettings: swiftSettings
@@ -444,7 +467,8 @@ let package = Package(
         .testTarget(
             name: "OstlerCatalogTests",
             dependencies: [
-                "OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerSchema", "OstlerTestSupport", "OstlerTrust",
+                "OstlerCatalog", "OstlerConfig", "OstlerJSON", "OstlerProtocol", "OstlerSchema", "OstlerTestSupport",
+                "OstlerTrust",
             ],
             swiftSettings: swiftSettings
         ),

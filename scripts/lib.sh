@@ -81,6 +81,7 @@ need_build_tools() {
         "/usr/lib/*/libyaml.a:libyaml-dev" \
         "/usr/lib/*/libsodium.a:libsodium-dev" \
         "/usr/lib/*/libz.a:zlib1g-dev" \
+        "/usr/lib/*/libsqlite3.a:libsqlite3-dev" \
         /usr/include/linux/types.h:linux-libc-dev
 }
 

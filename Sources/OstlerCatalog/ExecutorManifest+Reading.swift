@@ -1,6 +1,7 @@
 internal import OstlerConfig
 internal import OstlerForeign
 internal import OstlerJSON
+internal import OstlerProtocol
 
 extension ExecutorManifest {
     private static let keys = [

@@ -1,4 +1,5 @@
 package import OstlerJSON
+package import OstlerProtocol
 package import OstlerTrust
 
 /// What `plugin.yaml` says of a plugin.
@@ -99,18 +100,6 @@ package struct PluginManifest: Sendable {
 
 /// What a manifest says of one executor.
 package struct ExecutorManifest: Sendable {
-    /// What may be done again when it is not known whether it was done.
-    package enum Idempotency: String, Sendable, CaseIterable {
-        /// Has no effects.
-        case pure
-        /// Doing it twice is as doing it once.
-        case idempotent
-        /// As ``idempotent`` for one idempotency key.
-        case keyed
-        /// Not to be done again unless the task says so.
-        case unsafe
-    }
-
     /// What becomes of the process after a task.
     package enum Reuse: String, Sendable, CaseIterable {
         case warm

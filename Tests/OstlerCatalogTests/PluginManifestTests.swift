@@ -1,5 +1,6 @@
 import OstlerConfig
 import OstlerJSON
+import OstlerProtocol
 import OstlerSchema
 import OstlerTestSupport
 import OstlerTrust

@@ -1,6 +1,7 @@
 internal import OstlerCatalog
 internal import OstlerCommandLine
 internal import OstlerJSON
+internal import OstlerProtocol
 internal import OstlerSchema
 internal import OstlerTasks
 internal import OstlerTrust

@@ -1,0 +1,98 @@
+internal import Glibc
+package import OstlerProtocol
+internal import Synchronization
+
+/// A store in one file, for one machine. Several processes may have it open.
+package final class SQLiteTaskStore: TaskStore {
+    /// A connection that nobody uses now.
+    ///
+    /// Proof of `Sendable`: it is behind a lock, or with the one thread that took it out.
+    private struct Idle: @unchecked Sendable {
+        let connection: SQLiteConnection
+    }
+
+    /// How long an operation waits for other processes, in milliseconds.
+    private static let patience: Int32 = 10_000
+    private static let mostIdle = 4
+
+    private let path: String
+    private let gate: WriteGate
+    private let idle = Mutex<[Idle]>([])
+    private let watcher = Mutex<Idle?>(nil)
+
+    /// Opens a store, and makes it if there is none.
+    /// - Parameter path: of the file; its directory must be there. Beside it lie `PATH-wal` and `PATH-shm`, which belong
+    ///   to it.
+    package convenience init(path: String) throws(Failure) {
+        try self.init(path: path, schema: .current, patience: Self.patience)
+    }
+
+    init(path: String, schema: StoreSchema, patience: Int32) throws(Failure) {
+        self.path = path
+        try Self.create(path)
+        let connection = try SQLiteConnection(path, patience: patience)
+        try schema.prepare(connection)
+        try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY")
+        gate = WriteGate(connection)
+    }
+
+    /// The file is this user's alone: payloads and output are nobody else's business. SQLite gives what lies beside it the
+    /// same mode.
+    ///
+    /// The file gets its name when it is closed: whoever closes a file of SQLite's takes away the locks that its process
+    /// has on it.
+    private static func create(_ path: String) throws(Failure) {
+        if access(path, F_OK) == 0 { return }
+        let new = "\(path).new-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0o600)
+        guard descriptor >= 0 else { throw SQLiteFailure.unopened(path, errno: errno) }
+        close(descriptor)
+        let result = link(new, path) == 0 ? 0 : errno
+        unlink(new)
+        guard result == 0 || result == EEXIST else { throw SQLiteFailure.unopened(path, errno: result) }
+    }
+
+    func write<R>(synced: Bool, _ body: (SQLiteTables) throws(Failure) -> R) throws(Failure) -> R {
+        try gate.write(isSynced: synced) { (connection) throws(Failure) in try body(SQLiteTables(connection)) }
+    }
+
+    /// Reads one state of the store, whatever others write meanwhile.
+    func read<R>(_ body: (SQLiteTables) throws(Failure) -> R) throws(Failure) -> R {
+        let reader = if let idle = idle.withLock({ $0.popLast() }) { idle } else { try newReader() }
+        try reader.connection.execute("BEGIN")
+        defer {
+            try? reader.connection.execute("COMMIT")
+            idle.withLock { if $0.count < Self.mostIdle { $0.append(reader) } }
+        }
+        return try body(SQLiteTables(reader.connection))
+    }
+
+    private func newReader() throws(Failure) -> Idle {
+        let connection = try SQLiteConnection(path, patience: Self.patience)
+        try connection.execute("PRAGMA query_only = 1; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY")
+        return Idle(connection: connection)
+    }
+
+    package func changeMark() throws(Failure) -> Int64 {
+        // What data_version says can be compared with what the same connection said before, and with nothing else.
+        try watcher.withLock { (watcher: inout Idle?) throws(Failure) in
+            let used = if let watcher { watcher } else { try newReader() }
+            watcher = used
+            return try used.connection.number("PRAGMA data_version")
+        }
+    }
+
+    package func compact() throws(Failure) {
+        try gate.alone { (connection) throws(Failure) in
+            try connection.execute("VACUUM")
+            _ = try connection.rows("PRAGMA wal_checkpoint(TRUNCATE)") { _ in }
+        }
+    }
+
+    /// What is wrong with the file, by a look at all of it; empty for a good one.
+    package func findDamage() throws(Failure) -> [String] {
+        try read { (tables) throws(Failure) in
+            try tables.db.rows("PRAGMA integrity_check(20)") { $0.text(0) }.filter { $0 != "ok" }
+        }
+    }
+}
