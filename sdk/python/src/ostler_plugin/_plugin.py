@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import stat
@@ -11,13 +10,17 @@ import threading
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._errors import Cancelled, TaskFailed
 from ._launch import Channel
 from ._task import Result, Task
 from ._wire import Wire
 from ._workspace import HOOKS, Workspace, perform
+
+if TYPE_CHECKING:
+    # It is a third of what this package takes to start, and only coroutines need it.
+    import asyncio
 
 _PROTOCOL = 0
 _METHOD_NOT_FOUND, _INVALID_PARAMS, _SERVER_ERROR = -32601, -32602, -32000
@@ -216,6 +219,8 @@ class _Session:
 
     def _event_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
+            import asyncio
+
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._loop.run_forever, name="ostler-loop", daemon=True).start()
         return self._loop
@@ -236,6 +241,12 @@ class _Session:
 
     def _refuse(self, identifier: Any, code: int, message: str) -> None:
         self._wire.send({"id": identifier, "error": {"code": code, "message": message}})
+
+
+def _is_cancel(error: BaseException) -> bool:
+    # Whoever raises the error of asyncio has loaded it.
+    asyncio = sys.modules.get("asyncio")
+    return isinstance(error, Cancelled) or asyncio is not None and isinstance(error, asyncio.CancelledError)
 
 
 class _Execution:
@@ -263,6 +274,8 @@ class _Execution:
         return "cancelling"
 
     def _start(self) -> None:
+        import asyncio
+
         # Kept, since the loop holds tasks weakly.
         self._running = asyncio.ensure_future(self._await())
 
@@ -293,8 +306,7 @@ class _Execution:
         self._session.finish(self._identifier, self.task, result)
 
     def _judge(self, error: BaseException) -> dict[str, Any]:
-        is_cancel = isinstance(error, (Cancelled, asyncio.CancelledError))
-        if is_cancel and self.task.cancelled.is_set():
+        if _is_cancel(error) and self.task.cancelled.is_set():
             return {"outcome": "cancelled", "exit_code": -1}
         if isinstance(error, TaskFailed):
             return {"outcome": "failed", "exit_code": error.exit_code, "error": error.error}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 import threading
@@ -160,6 +159,8 @@ class Task:
 
     async def run_async(self, argv: Sequence[str | bytes], **options: Any) -> Result:
         """`run` for coroutines."""
+        import asyncio
+
         return await asyncio.to_thread(self.run, argv, **options)
 
     def _await_credit(self) -> None:
