@@ -273,12 +273,15 @@ private struct Twins {
 
     private mutating func agreeOnLists() -> Bool {
         var filter = TaskFilter()
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
         case 0: filter.states = [.ready, .running]
         case 1: filter.outcomes = [.failed, .lost]
         case 2: filter.labels = ["a": "1"]
         case 3: filter.queue = "side"
         case 4: filter.isSetAside = true
+        case 5: (filter.queue, filter.outcomes) = ("default", [.succeeded, .failed])
+        case 6: (filter.runID, filter.executor, filter.queue) = ("r1", "command", "side")
+        case 7: (filter.principal, filter.name, filter.states) = ("anna", "t1", [.done, .blocked])
         default: (filter.executor, filter.states, filter.submittedFrom) = ("http", [.done], now - 5000)
         }
         let cursor = Bool.random(using: &random) ? tasks.randomElement(using: &random) : nil
