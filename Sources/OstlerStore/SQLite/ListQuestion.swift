@@ -27,6 +27,8 @@ struct ListQuestion {
 extension TaskFilter {
     /// Columns with an index, the one that leaves the fewest tasks first.
     enum Lead: CaseIterable {
+        /// States of tasks that are not done.
+        case open
         case name
         case run
         case parent
@@ -40,6 +42,7 @@ extension TaskFilter {
     var lead: Lead? {
         Lead.allCases.first { lead in
             switch lead {
+            case .open: !states.isEmpty && !states.contains(.done)
             case .name: name != nil
             case .run: runID != nil
             case .parent: parentID != nil
@@ -68,9 +71,12 @@ extension TaskFilter {
         if lead != .outcome, !outcomes.isEmpty { question.among("+t.outcome", outcomes.map(\.rawValue)) }
         if !states.isEmpty {
             // Said this way, too, so that what is not done is looked for among what is not done.
-            if lead == nil, !states.contains(.done) { question.narrow("t.outcome IS NULL") }
+            if lead == .open { question.narrow("t.outcome IS NULL") }
             let running = TaskLifecycle.Phase.allCases.map(\.rawValue)
-            question.among("t.state", states.flatMap { $0 == .running ? running : [$0.rawValue] })
+            question.among(
+                lead == .open ? "t.state" : "+t.state",
+                states.flatMap { $0 == .running ? running : [$0.rawValue] }
+            )
         }
         if let isSetAside { question.narrow("t.set_aside = \(isSetAside ? 1 : 0)") }
         for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
