@@ -120,13 +120,18 @@ enum StoreBench {
         var failed = TaskFilter()
         failed.outcomes = [.failed]
         var open = TaskFilter()
-        open.states = [.ready, .running]
+        (open.states, open.principal) = ([.ready, .running], "bench")
         var none = TaskFilter()
         none.executor = "http"
+        var queue = TaskFilter()
+        queue.queue = QueueName.standard
+        var bad = TaskFilter()
+        (bad.outcomes, bad.executor) = ([.failed, .lost, .timeout], "command")
         let middle = TaskID(rawValue: 500_000)
         let lists: [(name: String, filter: TaskFilter, cursor: TaskID?)] = [
             ("newest", TaskFilter(), nil), ("from_the_middle", TaskFilter(), middle), ("failed", failed, nil),
-            ("not_done", open, nil), ("other_executor", none, nil),
+            ("not_done", open, nil), ("other_executor", none, nil), ("queue", queue, nil),
+            ("failed_in_any_way", bad, nil),
         ]
         var members: [String] = []
         for (name, filter, cursor) in lists {

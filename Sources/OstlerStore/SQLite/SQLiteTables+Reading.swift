@@ -36,67 +36,41 @@ extension SQLiteTables {
 
     func list(_ filter: TaskFilter, after cursor: TaskID?, limit: Int) throws(Failure) -> TaskPage {
         let limit = max(1, limit)
-        var (conditions, values) = filter.conditions
-        if let cursor {
-            conditions.append("t.id < ?")
-            values.append(SQLiteValue(cursor))
+        var found: [TaskSummary] = []
+        for lane in try lanes(filter) {
+            var lane = lane
+            if let cursor { lane.narrow("t.id < ?", SQLiteValue(cursor)) }
+            let sql = "SELECT " + Self.summaryColumns + lane.text + " ORDER BY t.id DESC LIMIT ?"
+            found += try db.rows(sql, lane.values + [SQLiteValue(limit + 1)], Self.summary)
         }
-        let narrowing = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        values.append(SQLiteValue(limit + 1))
-        let sql = "SELECT " + Self.summaryColumns + narrowing + " ORDER BY t.id DESC LIMIT ?"
-        let found = try db.rows(sql, values, Self.summary)
+        found.sort { $0.id > $1.id }
         let page = Array(found.prefix(limit))
         return TaskPage(tasks: page, next: found.count > limit ? page.last?.id : nil)
+    }
+
+    /// What is to be asked for a filter: each question is answered along one index, newest first, and no task answers two.
+    private func lanes(_ filter: TaskFilter) throws(Failure) -> [ListQuestion] {
+        let lead = filter.lead
+        let question = filter.question(led: lead)
+        switch lead {
+        case .outcome:
+            return filter.outcomes.sorted { $0.rawValue < $1.rawValue }.map { outcome in
+                question.narrowed("t.outcome = ?", .text(outcome.rawValue))
+            }
+        case .queue:
+            let routes = try db.rows(
+                "SELECT id FROM route WHERE queue = (SELECT id FROM queue WHERE name = ?)",
+                SQLiteValue(filter.queue)
+            ) { $0.int(0) }
+            return routes.map { question.narrowed("t.route = ?", .integer($0)) }
+        default: return [question]
+        }
     }
 
     func summary(of id: TaskID) throws(Failure) -> TaskSummary {
         let sql = "SELECT " + Self.summaryColumns + " WHERE t.id = ?"
         guard let summary = try db.rows(sql, [SQLiteValue(id)], Self.summary).first else { throw .unknownTask(id) }
         return summary
-    }
-}
-
-extension TaskFilter {
-    /// What rows of `task t` with `queue q` must fulfil, and the values of the question marks in it.
-    fileprivate var conditions: (texts: [String], values: [SQLiteValue]) {
-        var (texts, values): ([String], [SQLiteValue]) = ([], [])
-        func equal(_ column: String, _ value: String?) {
-            guard let value else { return }
-            texts.append(column + " = ?")
-            values.append(.text(value))
-        }
-        func among(_ column: String, _ words: [String]) {
-            texts.append("\(column) IN (\(words.map { _ in "?" }.joined(separator: ", ")))")
-            values += words.sorted().map(SQLiteValue.text)
-        }
-        if !outcomes.isEmpty { among("t.outcome", outcomes.map(\.rawValue)) }
-        if !states.isEmpty {
-            // Said this way, too, so that what is not done is looked for among what is not done.
-            if !states.contains(.done) { texts.append("t.outcome IS NULL") }
-            if states == [.done] { texts.append("t.outcome IS NOT NULL") }
-            let running = TaskLifecycle.Phase.allCases.map(\.rawValue)
-            among("t.state", states.flatMap { $0 == .running ? running : [$0.rawValue] })
-        }
-        equal("t.executor", executor)
-        equal("q.name", queue)
-        equal("t.name", name)
-        equal("t.principal", principal)
-        equal("t.run_id", runID)
-        equal("t.parent_id", parentID)
-        if let isSetAside { texts.append("t.set_aside = \(isSetAside ? 1 : 0)") }
-        for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
-            texts.append("t.id IN (SELECT task FROM label WHERE key = ? AND value = ?)")
-            values += [.text(key), .text(value)]
-        }
-        if let submittedFrom {
-            texts.append("t.submitted_at >= ?")
-            values.append(.integer(submittedFrom))
-        }
-        if let submittedBefore {
-            texts.append("t.submitted_at < ?")
-            values.append(.integer(submittedBefore))
-        }
-        return (texts, values)
     }
 }
 

@@ -5,7 +5,7 @@ internal import OstlerTestSupport
 internal import Testing
 
 /// Random operations, given to a store in memory and to another one: what they answer and what they hold must be equal.
-@Suite struct TwinTests {
+@Suite struct StoreTwinTests {
     private static let isLong = Surroundings.environment("OSTLER_LONG") == "1"
     private static let steps = isLong ? 100_000 : 1800
 
@@ -273,12 +273,16 @@ private struct Twins {
 
     private mutating func agreeOnLists() -> Bool {
         var filter = TaskFilter()
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: filter.states = [.ready, .running]
         case 1: filter.outcomes = [.failed, .lost]
         case 2: filter.labels = ["a": "1"]
         case 3: filter.queue = "side"
         case 4: filter.isSetAside = true
+        case 5: (filter.queue, filter.outcomes) = ("default", [.succeeded, .failed])
+        case 6: (filter.runID, filter.executor, filter.queue) = ("r1", "command", "side")
+        case 7: (filter.principal, filter.name, filter.states) = ("anna", "t1", [.done, .blocked])
+        case 8: (filter.principal, filter.executor, filter.states) = ("anna", "command", [.ready, .blocked])
         default: (filter.executor, filter.states, filter.submittedFrom) = ("http", [.done], now - 5000)
         }
         let cursor = Bool.random(using: &random) ? tasks.randomElement(using: &random) : nil
