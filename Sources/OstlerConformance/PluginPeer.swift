@@ -26,6 +26,8 @@ final class PluginPeer: SandboxObserver {
     private var waiter: UnsafeContinuation<Void, Never>?
     private var ids = MessageIDs()
     private var taskCounter = 0
+    /// Where its tasks are executed, by executor, for those that have workspaces.
+    var workspaces: [String: KitWorkspace] = [:]
 
     /// - Parameter patience: how long something that must come is waited for, in milliseconds.
     init(_ startup: PluginStart, by provider: SandboxProvider, patience: Int64) {
@@ -152,13 +154,16 @@ final class PluginPeer: SandboxObserver {
         stream?.send(request.line)
     }
 
+    /// Something has been seen that breaks a promise.
+    func breach(_ check: String, _ detail: String) { rules.breach(check, detail) }
+
     /// Tells the rules of a request that is sent otherwise.
     func announce(_ request: KitRequest) {
         let task = request.params["task"]?.string
         rules.asked(request.method, id: request.id, task: task)
         guard let task else { return }
         switch request.method {
-        case "execute": rules.opened(task, credit: request.params["credit"]?.number?.exactInteger.map { Int($0) })
+        case "execute", "job/execute": rules.opened(task, credit: request.params["credit"]?.number?.exactInteger.map { Int($0) })
         case "cancel": rules.cancelled(task)
         default: break
         }

@@ -32,6 +32,11 @@ struct SessionRules: Sendable {
     private var methods: [String: (method: String, task: String?)] = [:]
     /// Behind a line that breaks the stream nothing can be judged.
     private(set) var isBroken = false
+    /// It was told to go.
+    private(set) var isDismissed = false
+
+    /// Whether a task waits for its answer.
+    var hasOpenTasks: Bool { tasks.values.contains { $0.answer == nil } }
 
     // MARK: What the host says
 
@@ -42,6 +47,7 @@ struct SessionRules: Sendable {
 
     /// It was told to go: it may give up its tasks by itself.
     mutating func dismissed() {
+        isDismissed = true
         for name in tasks.keys { tasks[name]?.isCancelled = true }
     }
 
@@ -104,7 +110,7 @@ struct SessionRules: Sendable {
         }
         answers[id] = message
         if case .error = message.body { judge(error: message) }
-        guard method == "execute", let task else { return }
+        guard KitRequest.executing.contains(method), let task else { return }
         tasks[task]?.answer = message
         if case .result = message.body { judge(result: message, of: task) }
     }

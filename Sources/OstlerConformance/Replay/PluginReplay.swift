@@ -86,7 +86,7 @@ package final class PluginReplay {
         var object = message.object ?? JSONObject()
         let method = object["method"]?.string ?? ""
         var params = object["params"]?.object ?? JSONObject()
-        if method == "execute", params["launch"] != nil {
+        if KitRequest.executing.contains(method), params["launch"] != nil {
             let witness = try await register(params["executor"]?.string ?? "", peer)
             params["launch"] = .number(.int(Int64(witness.number)))
             object["params"] = .object(params)
