@@ -92,7 +92,7 @@ extension ConformanceRun {
         _ change: (inout KitRequest) -> Void = { _ in }
     ) async throws -> GivenTask {
         try stand(on: "M21-answer")
-        let place = try await place(of: sample.executor, peer)
+        let place = try await place(of: sample, peer)
         let name = peer.nextTask()
         var request = KitRequest(place == nil ? "execute" : "job/execute", id: peer.nextID())
         request.params = JSONObject([
@@ -167,9 +167,11 @@ extension ConformanceRun {
         let difference =
             reply.text != reference.text
             ? "\(reply.text), not \(reference.text)"
-            : "output \(Excerpt.of(reply.output)), not \(Excerpt.of(reference.output))"
+            : "output \(Excerpt.of(shown(reply.output))), not \(Excerpt.of(shown(reference.output)))"
         throw TrialEnd.failed("\(circumstance): \(difference)")
     }
+
+    private func shown(_ bytes: [UInt8]) -> [UInt8] { provider.vault.mask?.masked(bytes) ?? bytes }
 
     /// Waits until the plugin has certainly read what was sent before, if it reads at all.
     func settle(_ peer: PluginPeer) async {

@@ -6,6 +6,9 @@ internal import OstlerSystem
 /// A workspace that the kit has had set up, with its jobs.
 struct KitWorkspace: Sendable {
     let executor: String
+    /// What it and its jobs are to be like.
+    let spec: JSONValue
+    let jobSpec: JSONValue
     /// Unique for ever, as the host's are.
     let id = "kit-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
     /// What `workspace/setup` answered; nil if it has not.
@@ -13,7 +16,19 @@ struct KitWorkspace: Sendable {
     /// Those whose set-up was begun.
     var jobs: [String] = []
 
-    init(_ executor: ExecutorManifest) { self.executor = executor.name }
+    /// One that a task can be executed in.
+    init(for sample: TaskSample) {
+        executor = sample.executor.name
+        // A payload that was made from the schema goes where the first example goes.
+        let example = sample.example ?? sample.executor.examples.first
+        (spec, jobSpec) = (example?.workspace ?? [:], example?.job ?? [:])
+    }
+
+    /// Whether a task can be executed in it.
+    func suits(_ sample: TaskSample) -> Bool {
+        let due = KitWorkspace(for: sample)
+        return executor == due.executor && spec == due.spec && jobSpec == due.jobSpec
+    }
 
     /// The member `workspace` of a message.
     /// - Parameter isHandleLost: whether the host never heard the handle.
@@ -29,13 +44,13 @@ extension ConformanceRun {
     /// The job in which tasks are executed.
     static let job = "job"
 
-    /// Where a process executes the tasks of an executor that has workspaces: set up for its first one. Nil for others.
-    func place(of executor: ExecutorManifest, _ peer: PluginPeer) async throws -> JSONValue? {
-        guard executor.features.workspace else { return nil }
-        if let known = peer.workspaces[executor.name] { return known.place(job: Self.job) }
-        var workspace = try await setUpWorkspace(of: executor, peer)
+    /// Where a process executes a task, if its executor has workspaces: set up for the first one of its kind. Else nil.
+    func place(of sample: TaskSample, _ peer: PluginPeer) async throws -> JSONValue? {
+        guard sample.executor.features.workspace else { return nil }
+        if let known = peer.workspaces.first(where: { $0.suits(sample) }) { return known.place(job: Self.job) }
+        var workspace = try await setUpWorkspace(for: sample, peer)
         try await setUp(job: Self.job, in: &workspace, peer)
-        peer.workspaces[executor.name] = workspace
+        peer.workspaces.append(workspace)
         return workspace.place(job: Self.job)
     }
 
@@ -65,10 +80,9 @@ extension ConformanceRun {
         return answer
     }
 
-    func setUpWorkspace(of executor: ExecutorManifest, _ peer: PluginPeer) async throws -> KitWorkspace {
-        var workspace = begin(executor)
-        let request = request(.setUpWorkspace, workspace, with: [("spec", [:])], peer)
-        let answer = try await result(of: request, peer)
+    func setUpWorkspace(for sample: TaskSample, _ peer: PluginPeer) async throws -> KitWorkspace {
+        var workspace = begin(for: sample)
+        let answer = try await result(of: setUpRequest(workspace, peer), peer)
         guard let handle = answer.value["handle"] else {
             throw TrialEnd.failed("workspace/setup: no handle: \(answer.excerpt)")
         }
@@ -80,12 +94,17 @@ extension ConformanceRun {
     func setUp(job: String, in workspace: inout KitWorkspace, _ peer: PluginPeer) async throws {
         workspace.jobs.append(job)
         openWorkspaces[workspace.id] = workspace
-        _ = try await result(of: request(.setUpJob, workspace, job: job, with: [("spec", [:])], peer), peer)
+        let request = request(.setUpJob, workspace, job: job, with: [("spec", workspace.jobSpec)], peer)
+        _ = try await result(of: request, peer)
+    }
+
+    func setUpRequest(_ workspace: KitWorkspace, _ peer: PluginPeer) -> KitRequest {
+        request(.setUpWorkspace, workspace, with: [("spec", workspace.spec)], peer)
     }
 
     /// A workspace that will be cleaned up whatever becomes of it.
-    func begin(_ executor: ExecutorManifest) -> KitWorkspace {
-        let workspace = KitWorkspace(executor)
+    func begin(for sample: TaskSample) -> KitWorkspace {
+        let workspace = KitWorkspace(for: sample)
         openWorkspaces[workspace.id] = workspace
         return workspace
     }
@@ -100,7 +119,9 @@ extension ConformanceRun {
             peer.send(request)
             guard let answer = try? await answer(peer, request.id, to: request.method) else { return }
             guard case .result = answer.body else {
-                return peer.breach("M57-again", "\(request.method): \(answer.excerpt)")
+                // Without a handle, whether it can at all is another check's.
+                if workspace.handle != nil { peer.breach("M57-again", "\(request.method): \(answer.excerpt)") }
+                return
             }
         }
         openWorkspaces[workspace.id] = nil
@@ -109,7 +130,7 @@ extension ConformanceRun {
     /// Before a process leaves, if it can still be asked and nothing is at work in them.
     func cleanUpWorkspaces(of peer: PluginPeer) async {
         guard peer.isStreamOpen, !peer.isGone, !peer.rules.isDismissed, !peer.rules.hasOpenTasks else { return }
-        for workspace in peer.workspaces.values { await cleanUp(workspace, peer) }
+        for workspace in peer.workspaces { await cleanUp(workspace, peer) }
     }
 
     /// What sessions that ended early have left is cleaned up by one more process.

@@ -58,7 +58,7 @@ package final class ConformanceRun {
     }
 
     /// Tries everything and ends what it has started.
-    /// - Throws: the failure if there is no sandbox to try it in.
+    /// - Throws: the failure if there is no sandbox to try it in, or a secret that the plugin needs cannot be had.
     package func report() async throws(Failure) -> ConformanceReport {
         defer { provider.launcher.stop() }
         do throws(LaunchFailure) {
@@ -111,13 +111,15 @@ package final class ConformanceRun {
         } catch let end as TrialEnd {
             verdict =
                 switch end {
-                case .failed(let text): .failed(text)
+                case .failed(let text): .failed(provider.vault.mask?.masked(text) ?? text)
                 case .notApplicable(let text): .notApplicable(text)
                 case .unproven(let text): .unproven(text)
                 case .blocked(let name): .blocked(by: name)
                 }
         } catch let failure as LaunchFailure {
             trouble = LaunchDiagnosis.failure(failure)
+        } catch let failure as Failure {
+            trouble = failure
         } catch {
             trouble = Failure("kit_failed", fault: .infra, message: "\(check.name): \(error)")
         }

@@ -189,16 +189,17 @@ struct JobWorkspaceTests {
         /// Whether the host asks a new process by itself.
         var isRepeated: Bool { self == .cleanUpJob || self == .cleanup }
 
-        /// Changes the plugin so that this hook does its work, says that it is there, and does not come back; the second
-        /// time, it only does its work.
-        var hanging: String {
+        /// Changes the plugin so that this hook says that it is there and does not come back, before or behind its work; the
+        /// second time, it only does its work.
+        func hanging(isDone: Bool) -> String {
             """
             import threading
 
             class Hanging(Directories):
                 def \(rawValue)(self, place, *more):
-                    done = super().\(rawValue)(place, *more)
                     mark = root() / "hanging"
+                    if mark.exists() or \(isDone ? "True" : "False"):
+                        done = super().\(rawValue)(place, *more)
                     if not mark.exists():
                         mark.touch()
                         threading.Event().wait()
@@ -240,11 +241,13 @@ struct JobWorkspaceTests {
         return failures
     }
 
-    @Test(arguments: Hook.allCases)
-    func `a plugin that is killed in a hook leaves nothing, and the hook is not told as done`(hook: Hook) async throws {
+    @Test(arguments: Hook.allCases, [false, true])
+    func `a plugin that is killed in a hook leaves nothing, and the hook is not told as done`(hook: Hook, isDone: Bool)
+        async throws
+    {
         var root = ""
         try await withHost {
-            root = try setUp(&$0, last: hook.hanging)
+            root = try setUp(&$0, last: hook.hanging(isDone: isDone))
         } body: { host in
             let workspace = JobWorkspace(host.host, id: "w7", executor: "workshop")
             let living = Task { @LoopActor in await live(workspace, host) }

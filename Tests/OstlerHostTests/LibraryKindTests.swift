@@ -26,7 +26,9 @@ struct `Libraries with an interface of their own` {
         setup.ownPlugins = [
             .init(
                 name: "hello-library",
-                files: [(path: "plugin.yaml", bytes: try contents(ofFile: path)), (path: "lib/libhello.so", bytes: library)]
+                files: [
+                    (path: "plugin.yaml", bytes: try contents(ofFile: path)), (path: "lib/libhello.so", bytes: library),
+                ]
             )
         ]
     }

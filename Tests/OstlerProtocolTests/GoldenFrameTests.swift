@@ -82,7 +82,11 @@ extension GoldenFrame {
         hint: "name a program of the allow list"
     )
 
-    private static let place = WorkspacePlace(workspace: "w1", handle: Array(#"{"directory":"/srv/w1"}"#.utf8), job: "build")
+    private static let place = WorkspacePlace(
+        workspace: "w1",
+        handle: Array(#"{"directory":"/srv/w1"}"#.utf8),
+        job: "build"
+    )
 
     private static let shared: WorkspacePlace = {
         var shared = place

@@ -53,18 +53,12 @@ extension ConformanceCheck {
         ),
     ]
 
-    /// The first executor that has workspaces.
+    /// A task that is soon done, of the first executor that has workspaces.
     @LoopActor
-    private static func require(_ run: ConformanceRun) throws -> ExecutorManifest {
+    private static func require(_ run: ConformanceRun) throws -> TaskSample {
         guard let executor = run.plugin.manifest.executors.first(where: \.features.workspace) else {
             throw TrialEnd.notApplicable("it does not declare features.workspace")
         }
-        return executor
-    }
-
-    /// A task of that executor that is soon done.
-    @LoopActor
-    private static func plain(of executor: ExecutorManifest, _ run: ConformanceRun) throws -> TaskSample {
         let samples = (run.subject.examples + run.subject.generated).filter { $0.executor.name == executor.name }
         let plain = samples.first { $0.example?.outcome == .succeeded } ?? samples.first { $0.example == nil }
         guard let plain else { throw TrialEnd.unproven("\(executor.name) has no example that succeeds") }
@@ -103,9 +97,9 @@ extension ConformanceCheck {
 
     @LoopActor
     private static func hooks(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
+        let sample = try require(run)
         try await run.session { peer in
-            var workspace = try await run.setUpWorkspace(of: executor, peer)
+            var workspace = try await run.setUpWorkspace(for: sample, peer)
             try await run.setUp(job: ConformanceRun.job, in: &workspace, peer)
             let saved = try await save(workspace, run, peer)
             var artifact = JSONValue.null
@@ -125,10 +119,10 @@ extension ConformanceCheck {
 
     @LoopActor
     private static func sizes(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
+        let sample = try require(run)
         try await run.session { peer in
-            var workspace = run.begin(executor)
-            let request = run.request(.setUpWorkspace, workspace, with: [("spec", [:])], peer)
+            var workspace = run.begin(for: sample)
+            let request = run.setUpRequest(workspace, peer)
             let made = try await run.result(of: request, peer)
             workspace.handle = made.value["handle"]
             try await run.setUp(job: ConformanceRun.job, in: &workspace, peer)
@@ -160,9 +154,8 @@ extension ConformanceCheck {
 
     @LoopActor
     private static func restarts(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
-        let sample = try plain(of: executor, run)
-        var workspace = try await once(run) { try await run.setUpWorkspace(of: executor, $0) }
+        let sample = try require(run)
+        var workspace = try await once(run) { try await run.setUpWorkspace(for: sample, $0) }
         let job = ConformanceRun.job
         workspace = try await once(run) { peer in
             var workspace = workspace
@@ -170,7 +163,7 @@ extension ConformanceCheck {
             return workspace
         }
         let reply = try await once(run) { peer in
-            peer.workspaces[executor.name] = workspace
+            peer.workspaces.append(workspace)
             return try await run.perform(sample, by: peer)
         }
         try expectDone(reply, sample, "in a process of its own")
@@ -183,21 +176,23 @@ extension ConformanceCheck {
 
     @LoopActor
     private static func lost(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
+        let sample = try require(run)
         let whole = try await once(run) { peer in
-            var workspace = try await run.setUpWorkspace(of: executor, peer)
+            var workspace = try await run.setUpWorkspace(for: sample, peer)
             try await run.setUp(job: ConformanceRun.job, in: &workspace, peer)
             return workspace
         }
         // Killed as soon as it has the request: what there is of it nobody knows.
-        let begun = run.begin(executor)
+        let begun = run.begin(for: sample)
         try await once(run) { peer in
-            peer.send(run.request(.setUpWorkspace, begun, with: [("spec", [:])], peer))
+            peer.send(run.setUpRequest(begun, peer))
             _ = await peer.wait { peer.hasTakenAll || peer.isGone }
         }
-        let never = run.begin(executor)
+        let never = run.begin(for: sample)
         try await run.session { peer in
-            @LoopActor func cleanUp(_ hook: WorkspaceHook, _ workspace: KitWorkspace, job: String?, _ what: String) async throws {
+            @LoopActor func cleanUp(_ hook: WorkspaceHook, _ workspace: KitWorkspace, job: String?, _ what: String)
+                async throws
+            {
                 let request = run.request(hook, workspace, job: job, isHandleLost: true, peer)
                 _ = try await run.result(of: request, peer, " without a handle, of \(what)")
             }
@@ -210,9 +205,9 @@ extension ConformanceCheck {
 
     @LoopActor
     private static func again(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
+        let sample = try require(run)
         try await run.session { peer in
-            var workspace = try await run.setUpWorkspace(of: executor, peer)
+            var workspace = try await run.setUpWorkspace(for: sample, peer)
             try await run.setUp(job: ConformanceRun.job, in: &workspace, peer)
             workspace.jobs.append("never-made")
             for _ in 0..<2 { await run.cleanUp(workspace, peer) }
@@ -223,20 +218,19 @@ extension ConformanceCheck {
 
     @LoopActor
     private static func overlapping(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
-        let sample = try plain(of: executor, run)
+        let sample = try require(run)
         let jobs = ["first", "second"]
         try await run.session { peer in
-            var workspace = try await run.setUpWorkspace(of: executor, peer)
+            var workspace = try await run.setUpWorkspace(for: sample, peer)
             for job in jobs { try await run.setUp(job: job, in: &workspace, peer) }
-            peer.workspaces[executor.name] = workspace
+            peer.workspaces.append(workspace)
             var open: [(job: String, task: GivenTask)] = []
             for job in jobs {
                 let task = try await run.give(sample, to: peer) { request in
                     request.params["workspace"] = workspace.place(job: job)
                 }
                 open.append((job, task))
-                guard executor.concurrency == 1 || job == jobs.last else { continue }
+                guard sample.executor.concurrency == 1 || job == jobs.last else { continue }
                 for (job, task) in open {
                     try expectDone(try await run.reply(peer, to: task), sample, "in the \(job) of two jobs")
                 }
@@ -254,22 +248,22 @@ extension ConformanceCheck {
     /// What is sent right behind a hook comes while it is at work, if that takes any time.
     @LoopActor
     private static func busy(_ run: ConformanceRun) async throws {
-        let executor = try require(run)
+        let sample = try require(run)
         var questions: [(String, [(String, JSONValue)])] = []
         if run.plugin.manifest.executors.contains(where: \.features.health) { questions.append(("health", [])) }
-        if executor.features.cancel {
+        if sample.executor.features.cancel {
             questions.append(("cancel", [("task", "nothing"), ("reason", "requested"), ("grace_ms", 5000)]))
         }
         try await run.session { peer in
-            let workspace = run.begin(executor)
-            var requests = [run.request(.setUpWorkspace, workspace, with: [("spec", [:])], peer)]
+            let workspace = run.begin(for: sample)
+            var requests = [run.setUpRequest(workspace, peer)]
             requests += questions.map { KitRequest($0.0, id: peer.nextID(), $0.1) }
             try await sendAtOnce(requests, expecting: requests, run, peer)
         }
         try await run.session { peer in
-            let workspace = run.begin(executor)
+            let workspace = run.begin(for: sample)
             let leave = KitRequest("shutdown", id: peer.nextID())
-            let hook = run.request(.setUpWorkspace, workspace, with: [("spec", [:])], peer)
+            let hook = run.setUpRequest(workspace, peer)
             try await sendAtOnce([hook, leave], expecting: [leave], run, peer)
             guard await peer.wait(for: { peer.isGone }), peer.exit?.exitCode == 0 else {
                 throw TrialEnd.failed("after shutdown behind workspace/setup")
