@@ -35,7 +35,8 @@ extension ExecutorManifest {
         // What a library does to its process is not known: nobody else is to feel it unless the manifest says so.
         reuse = members["reuse"]?.choice(Reuse.self) ?? (kind == .process ? .warm : .never)
         features = members["features"].map(Features.init(reading:)) ?? Features()
-        examples = members["examples"]?.elements()?.compactMap(Example.init(reading:)) ?? []
+        let hasWorkspaces = features.workspace
+        examples = members["examples"]?.elements()?.compactMap { Example(reading: $0, hasWorkspaces) } ?? []
         guard let name, let payload else { return nil }
         self.name = name
         self.payload = payload
@@ -59,11 +60,14 @@ extension ExecutorManifest.Features {
 }
 
 extension ExecutorManifest.Example {
-    init?(reading reader: ValueReader) {
-        guard let members = reader.mapping(["name", "payload", "outcome"]) else { return nil }
+    init?(reading reader: ValueReader, _ hasWorkspaces: Bool) {
+        let specs = hasWorkspaces ? ["workspace", "job"] : []
+        guard let members = reader.mapping(["name", "payload", "outcome"] + specs) else { return nil }
         let name = members.required("name")?.string()
         let payload = members.required("payload")
         outcome = members["outcome"]?.choice(ExecutorManifest.Outcome.self)
+        workspace = members["workspace"]?.value ?? [:]
+        job = members["job"]?.value ?? [:]
         guard let name, let payload else { return nil }
         self.name = name
         self.payload = payload.value

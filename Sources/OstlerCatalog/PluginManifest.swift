@@ -123,6 +123,10 @@ package struct ExecutorManifest: Sendable {
         package let name: String
         package let payload: JSONValue
         package let outcome: Outcome?
+        /// What the workspace and the job of the task are to be like, for an executor that has workspaces; `{}` if the
+        /// manifest does not say.
+        package let workspace: JSONValue
+        package let job: JSONValue
     }
 
     /// The outcomes that an example may promise.

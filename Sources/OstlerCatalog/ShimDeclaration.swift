@@ -91,7 +91,8 @@ extension ExecutorManifest {
         if concurrency != 1 {
             members["concurrency"]?.report(.invalidValue, "concurrency must be 1 in a plugin of kind \(kind.rawValue)")
         }
-        if features.validate || features.plan || features.status || kind == .foreign && features != Features() {
+        let isBeyond = features.validate || features.plan || features.status || features.workspace
+        if isBeyond || kind == .foreign && features != Features() {
             members["features"]?.report(
                 .unsupported,
                 "plugins of kind \(kind.rawValue) "

@@ -42,7 +42,7 @@ package struct ConformanceCheck: Sendable {
 
     /// Every check, in the order in which they are tried.
     package static let all: [ConformanceCheck] =
-        handshake + messages + tasks + cancelling + flow + ending + adversity + launching + watched
+        handshake + messages + tasks + cancelling + flow + ending + adversity + launching + workspaces + watched
 
     /// Whether a check has a name that a glob means.
     package static func fits(_ check: ConformanceCheck, _ glob: String) -> Bool { Glob.matches(glob, check.name) }

@@ -92,8 +92,9 @@ extension ConformanceRun {
         _ change: (inout KitRequest) -> Void = { _ in }
     ) async throws -> GivenTask {
         try stand(on: "M21-answer")
+        let place = try await place(of: sample, peer)
         let name = peer.nextTask()
-        var request = KitRequest("execute", id: peer.nextID())
+        var request = KitRequest(place == nil ? "execute" : "job/execute", id: peer.nextID())
         request.params = JSONObject([
             ("task", .string(name)), ("executor", .string(sample.executor.name)), ("run_id", "kit"),
             ("principal", .string(settings.principal)), ("attempt", 1),
@@ -106,6 +107,7 @@ extension ConformanceRun {
             request.params["launch"] = .number(.int(Int64(observer.number)))
             witness = observer
         }
+        if let place { request.params["workspace"] = place }
         if heedsCredit { request.params["credit"] = .number(.int(Int64(credit))) }
         request.params["payload"] = sample.payload
         change(&request)
@@ -165,9 +167,11 @@ extension ConformanceRun {
         let difference =
             reply.text != reference.text
             ? "\(reply.text), not \(reference.text)"
-            : "output \(Excerpt.of(reply.output)), not \(Excerpt.of(reference.output))"
+            : "output \(Excerpt.of(shown(reply.output))), not \(Excerpt.of(shown(reference.output)))"
         throw TrialEnd.failed("\(circumstance): \(difference)")
     }
+
+    private func shown(_ bytes: [UInt8]) -> [UInt8] { provider.vault.mask?.masked(bytes) ?? bytes }
 
     /// Waits until the plugin has certainly read what was sent before, if it reads at all.
     func settle(_ peer: PluginPeer) async {

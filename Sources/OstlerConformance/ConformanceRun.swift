@@ -42,6 +42,8 @@ package final class ConformanceRun {
     private var current = ""
     /// Whether `shutdown` ends the plugin; if not, it is not waited for a second time.
     private var leavesWhenTold = true
+    /// Workspaces that were begun and not yet cleaned up.
+    var openWorkspaces: [String: KitWorkspace] = [:]
     private var commandPlans: [String: LaunchPlan] = [:]
     /// A sandbox that could not be had: nothing can be said of the plugin.
     private var trouble: Failure?
@@ -56,7 +58,7 @@ package final class ConformanceRun {
     }
 
     /// Tries everything and ends what it has started.
-    /// - Throws: the failure if there is no sandbox to try it in.
+    /// - Throws: the failure if there is no sandbox to try it in, or a secret that the plugin needs cannot be had.
     package func report() async throws(Failure) -> ConformanceReport {
         defer { provider.launcher.stop() }
         do throws(LaunchFailure) {
@@ -71,6 +73,7 @@ package final class ConformanceRun {
             if let trouble { throw trouble }
             if options.covers(check) { rows.append(row) }
         }
+        await cleanUpWorkspaces()
         // What is watched is known when everything has been tried.
         rows = rows.map { $0.check.isWatched ? .init($0.check, watched($0), milliseconds: $0.milliseconds) : $0 }
         return ConformanceReport(
@@ -108,13 +111,15 @@ package final class ConformanceRun {
         } catch let end as TrialEnd {
             verdict =
                 switch end {
-                case .failed(let text): .failed(text)
+                case .failed(let text): .failed(provider.vault.mask?.masked(text) ?? text)
                 case .notApplicable(let text): .notApplicable(text)
                 case .unproven(let text): .unproven(text)
                 case .blocked(let name): .blocked(by: name)
                 }
         } catch let failure as LaunchFailure {
             trouble = LaunchDiagnosis.failure(failure)
+        } catch let failure as Failure {
+            trouble = failure
         } catch {
             trouble = Failure("kit_failed", fault: .infra, message: "\(check.name): \(error)")
         }
@@ -158,6 +163,7 @@ package final class ConformanceRun {
     /// A plugin that leaves in peace shows all that it had still to say.
     private func finish(_ peer: PluginPeer, gently: Bool) async {
         peer.resume()
+        if gently { await cleanUpWorkspaces(of: peer) }
         if gently, leavesWhenTold, peer.isStreamOpen, !peer.isGone {
             peer.send(KitRequest("shutdown", id: peer.nextID()))
             leavesWhenTold = await peer.wait(atMost: min(2000, options.patience)) { !peer.isStreamOpen }

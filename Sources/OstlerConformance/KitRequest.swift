@@ -5,6 +5,9 @@ struct KitRequest: Sendable {
     var id: String
     var method: String
     var params: JSONObject
+    /// The methods that give a task: the second one in a job of a workspace.
+    static let executing: Set<String> = ["execute", "job/execute"]
+
     /// Members beside those of JSON-RPC.
     var extra: [(String, JSONValue)] = []
     /// Whether `params` stands in front and `id` at the end.

@@ -27,7 +27,11 @@ struct PeerMessage: Sendable {
         let detail: String
     }
 
-    init(_ line: [UInt8]) throws(Fault) {
+    /// The text of the line without secrets.
+    private let shown: [UInt8]
+
+    /// - Parameter shown: the line as reports may show it.
+    init(_ line: [UInt8], shown: [UInt8]) throws(Fault) {
         var validator = JSONValidator()
         let envelope: Envelope
         do throws(JSONError) {
@@ -35,13 +39,17 @@ struct PeerMessage: Sendable {
                 try Envelope(checking: buffer, with: &validator)
             }
         } catch {
-            throw Fault(check: "M3-json", detail: "\(error.reason), at byte \(error.offset + 1) of \(Excerpt.of(line))")
+            throw Fault(
+                check: "M3-json",
+                detail: "\(error.reason), at byte \(error.offset + 1) of \(Excerpt.of(shown))"
+            )
         }
         func part(_ range: Range<Int>?) -> [UInt8] { range.map { Array(line[$0]) } ?? [] }
         self.line = line
+        self.shown = shown
         id = envelope.id.map { Array(line[$0]) }
         switch envelope.kind {
-        case .invalid(let reason): throw Fault(check: "M11-shape", detail: "\(reason): \(Excerpt.of(line))")
+        case .invalid(let reason): throw Fault(check: "M11-shape", detail: "\(reason): \(Excerpt.of(shown))")
         case .request: (body, content) = (.request(method: envelope.method ?? ""), part(envelope.params))
         case .notification: (body, content) = (.notification(method: envelope.method ?? ""), part(envelope.params))
         case .response where envelope.result != nil: (body, content) = (.result, part(envelope.result))
@@ -61,11 +69,11 @@ struct PeerMessage: Sendable {
     /// Params, result or error as a tree.
     var value: JSONValue { (try? JSONValue(parsing: content)) ?? .null }
 
-    /// The whole message as a tree.
-    var tree: JSONValue { (try? JSONValue(parsing: line)) ?? .null }
+    /// The whole message as a tree, without secrets.
+    var shownTree: JSONValue { (try? JSONValue(parsing: shown)) ?? .null }
 
     /// The start of the line, for a report.
-    var excerpt: String { Excerpt.of(line) }
+    var excerpt: String { Excerpt.of(shown) }
 }
 
 /// Foreign bytes as a report shows them.

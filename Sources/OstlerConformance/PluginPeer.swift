@@ -10,7 +10,7 @@ internal import OstlerSystem
 @LoopActor
 final class PluginPeer: SandboxObserver {
     private let provider: SandboxProvider
-    private let startup: PluginStart
+    private var startup: PluginStart
     private let patience: Int64
     private var stream: PeerStream?
     private var stderr: StderrTail?
@@ -26,6 +26,8 @@ final class PluginPeer: SandboxObserver {
     private var waiter: UnsafeContinuation<Void, Never>?
     private var ids = MessageIDs()
     private var taskCounter = 0
+    /// Where its tasks are executed, for executors that have workspaces.
+    var workspaces: [KitWorkspace] = []
 
     /// - Parameter patience: how long something that must come is waited for, in milliseconds.
     init(_ startup: PluginStart, by provider: SandboxProvider, patience: Int64) {
@@ -38,7 +40,10 @@ final class PluginPeer: SandboxObserver {
 
     /// Starts the process. A sandbox that cannot be built is told by ``sandboxFailure``.
     /// - Parameter outputCapacity: how much the plugin can write that nobody reads, in bytes.
+    /// - Throws: the failure of a secret that the plugin needs and that cannot be had.
     func start(outputCapacity: Int32? = nil) async throws {
+        startup = try await provider.withSecrets(startup)
+        rules.mask = provider.vault.mask
         let plan = try await provider.plan(for: startup.policy)
         let input = try Pipe.make()
         let output = try Pipe.make(capacity: outputCapacity)
@@ -82,7 +87,10 @@ final class PluginPeer: SandboxObserver {
     var spawn: UInt64 { spawnNumber }
 
     /// The last of what it wrote to stderr.
-    var lastWords: String { stderr?.text ?? "" }
+    var lastWords: String {
+        let text = stderr?.text ?? ""
+        return rules.mask?.masked(text) ?? text
+    }
 
     // MARK: What comes
 
@@ -152,13 +160,17 @@ final class PluginPeer: SandboxObserver {
         stream?.send(request.line)
     }
 
+    /// Something has been seen that breaks a promise.
+    func breach(_ check: String, _ detail: String) { rules.breach(check, detail) }
+
     /// Tells the rules of a request that is sent otherwise.
     func announce(_ request: KitRequest) {
         let task = request.params["task"]?.string
         rules.asked(request.method, id: request.id, task: task)
         guard let task else { return }
         switch request.method {
-        case "execute": rules.opened(task, credit: request.params["credit"]?.number?.exactInteger.map { Int($0) })
+        case "execute", "job/execute":
+            rules.opened(task, credit: request.params["credit"]?.number?.exactInteger.map { Int($0) })
         case "cancel": rules.cancelled(task)
         default: break
         }

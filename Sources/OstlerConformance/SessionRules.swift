@@ -1,3 +1,4 @@
+internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
 
@@ -32,6 +33,13 @@ struct SessionRules: Sendable {
     private var methods: [String: (method: String, task: String?)] = [:]
     /// Behind a line that breaks the stream nothing can be judged.
     private(set) var isBroken = false
+    /// Takes secrets out of what breaches show.
+    var mask: SecretMask?
+    /// It was told to go.
+    private(set) var isDismissed = false
+
+    /// Whether a task waits for its answer.
+    var hasOpenTasks: Bool { tasks.values.contains { $0.answer == nil } }
 
     // MARK: What the host says
 
@@ -42,6 +50,7 @@ struct SessionRules: Sendable {
 
     /// It was told to go: it may give up its tasks by itself.
     mutating func dismissed() {
+        isDismissed = true
         for name in tasks.keys { tasks[name]?.isCancelled = true }
     }
 
@@ -61,7 +70,7 @@ struct SessionRules: Sendable {
         guard !isBroken else { return }
         switch line {
         case .frame(let bytes): received(bytes)
-        case .noise(let bytes): breach("M4-noise", "a line that is no message: \(Excerpt.of(bytes))")
+        case .noise(let bytes): breach("M4-noise", "a line that is no message: \(Excerpt.of(shown(bytes)))")
         case .violation(let violation): broken(by: violation)
         case .end: break
         }
@@ -69,7 +78,7 @@ struct SessionRules: Sendable {
 
     private mutating func broken(by violation: FrameViolation) {
         isBroken = true
-        let excerpt = Excerpt.of(violation.excerpt.utf8)
+        let excerpt = Excerpt.of(shown(Array(violation.excerpt.utf8)))
         switch violation.kind {
         case .oversize: breach("M2-length", "a line of more than max_frame_bytes: \(excerpt)")
         case .partial: breach("M1-line", "its stdout ended inside a line: \(excerpt)")
@@ -77,10 +86,12 @@ struct SessionRules: Sendable {
         }
     }
 
+    private func shown(_ line: [UInt8]) -> [UInt8] { mask?.masked(line: line) ?? line }
+
     private mutating func received(_ bytes: [UInt8]) {
         let message: PeerMessage
         do throws(PeerMessage.Fault) {
-            message = try PeerMessage(bytes)
+            message = try PeerMessage(bytes, shown: shown(bytes))
         } catch {
             isBroken = true
             return breach(error.check, error.detail)
@@ -104,7 +115,7 @@ struct SessionRules: Sendable {
         }
         answers[id] = message
         if case .error = message.body { judge(error: message) }
-        guard method == "execute", let task else { return }
+        guard KitRequest.executing.contains(method), let task else { return }
         tasks[task]?.answer = message
         if case .result = message.body { judge(result: message, of: task) }
     }

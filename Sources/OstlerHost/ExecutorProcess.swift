@@ -42,7 +42,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package var policy: SandboxPolicy { startup.policy }
     private var startup: PluginStart
     /// What it was given in files, and what is taken out of all that it writes.
-    private(set) var secrets: [SecretValue] = []
+    var secrets: [SecretValue] { startup.secrets }
     private let provider: SandboxProvider
     private let settings: HostSettings
     /// Let go at the end: a weak reference would make every other one to the pool slower.
@@ -88,7 +88,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     package func start() async {
         do {
             use = try await provider.hold(plugin)
-            try await takeSecrets()
+            startup = try await provider.withSecrets(startup)
             let plan = try await provider.plan(for: policy)
             guard state == .launching else { return finish() }
             settings.onPhase?("launcher, view of the plugin")
@@ -103,13 +103,6 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
         } catch {
             sandboxFailed(LaunchFailure(describing: error))
         }
-    }
-
-    private func takeSecrets() async throws(Failure) {
-        guard !plugin.permissions.secrets.isEmpty else { return }
-        guard policy.profile.fence == .namespaces else { throw .noViewOfSecrets(policy.name) }
-        secrets = try await provider.vault.values(of: plugin.permissions.secrets)
-        startup.policy.secrets = secrets.map { SandboxSecret(name: $0.name, variable: nil, bytes: $0.bytes) }
     }
 
     /// What lies there is not what was let in.

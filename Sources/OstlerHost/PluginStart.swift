@@ -12,6 +12,8 @@ package struct PluginStart: Sendable {
     /// The sandbox of its process.
     package var policy: SandboxPolicy
     private let settings: HostSettings
+    /// What its sandbox shows it.
+    fileprivate(set) var secrets: [SecretValue] = []
 
     package init(_ plugin: InstalledPlugin, policy: SandboxPolicy, settings: HostSettings) {
         self.plugin = plugin
@@ -52,6 +54,18 @@ package struct PluginStart: Sendable {
 }
 
 extension SandboxProvider {
+    /// The same start, in a sandbox that shows the secrets which the plugin was granted.
+    /// - Throws: the failure of a secret that cannot be had, or that the sandbox has no place for.
+    package func withSecrets(_ startup: PluginStart) async throws(Failure) -> PluginStart {
+        let names = startup.plugin.permissions.secrets
+        guard !names.isEmpty else { return startup }
+        guard startup.policy.profile.fence == .namespaces else { throw .noViewOfSecrets(startup.policy.name) }
+        var startup = startup
+        startup.secrets = try await vault.values(of: names)
+        startup.policy.secrets = startup.secrets.map { SandboxSecret(name: $0.name, variable: nil, bytes: $0.bytes) }
+        return startup
+    }
+
     /// Starts a plugin's program in a sandbox that `plan` builds. The descriptors stay the caller's.
     /// - Returns: the spawn's number.
     package func spawn(

@@ -18,8 +18,13 @@ extension EndToEnd {
         }
 
         @Test func `no plugin of this repository is forgotten`() {
-            #expect(RepositoryPlugin.all.contains { $0.path == "Plugins/command" })
-            #expect(RepositoryPlugin.all.count { $0.path.hasPrefix("sdk/") } >= 3)
+            let examples = [
+                "c": ["hello", "runner"], "foreign": ["crypto", "libc", "libm", "sqlite", "zlib"],
+                "library": ["c", "cxx", "rust", "swift"], "python": ["hello", "runner", "workshop"], "sh": ["hello"],
+                "swift": ["hello", "runner"],
+            ]
+            let paths = examples.flatMap { sdk, names in names.map { "sdk/\(sdk)/examples/\($0)" } }
+            #expect(Set(RepositoryPlugin.all.map(\.path)) == Set(paths + ["Plugins/command"]))
         }
 
         @Test(.sandboxed, arguments: ["--json", "--tap", "--junit"])
@@ -116,18 +121,13 @@ struct RepositoryPlugin: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { path }
 
-    /// It executes jobs of a workspace only, which the kit does not set up.
-    private static let takesJobsOnly = "sdk/python/examples/workshop"
-
     static let all: [RepositoryPlugin] = {
         let root = Surroundings.packageRoot()
         let examples = namesOfDirectory(root + "/sdk").flatMap { sdk in
             namesOfDirectory("\(root)/sdk/\(sdk)/examples").map { "sdk/\(sdk)/examples/\($0)" }
         }
         let shipped = namesOfDirectory(root + "/Plugins").map { "Plugins/\($0)" }
-        return (examples + shipped).filter { $0 != takesJobsOnly }.filter {
-            access("\(root)/\($0)/plugin.yaml", F_OK) == 0
-        }.sorted().map {
+        return (examples + shipped).filter { access("\(root)/\($0)/plugin.yaml", F_OK) == 0 }.sorted().map {
             RepositoryPlugin(path: $0)
         }
     }()
@@ -146,9 +146,20 @@ struct RepositoryPlugin: CustomTestStringConvertible, Sendable {
             }
             return directory
         }
-        let examples = EndToEnd.SDKTests.Example.hellos + EndToEnd.SDKTests.Example.runners
+        if parts[1] == "library" { return try await build(tree, parts[3]) }
+        let examples =
+            EndToEnd.SDKTests.Example.hellos + EndToEnd.SDKTests.Example.runners + [EndToEnd.SDKTests.Example.workshop]
         let example = examples.first { $0.sdk == parts[1] && $0.name == parts[3] }
         return try await #require(example, "nobody has said how \(path) is put together")
             .assemble(tree, isChecked: false)
+    }
+
+    /// Puts a library where its manifest has it, built by the example's own script.
+    private func build(_ tree: InstalledTree, _ language: String) async throws -> String {
+        let manifest = try contents(ofFile: Surroundings.packageRoot() + "/" + path + "/plugin.yaml")
+        try tree.directory.write("library/plugin.yaml", manifest)
+        let library = try await onThread { try SharedObject.example(language) }
+        try tree.directory.write("library/lib/libhello.so", library)
+        return tree.directory.file("library")
     }
 }

@@ -131,6 +131,48 @@ extension EndToEnd {
             }
         }
 
+        @Test(.sandboxed) func `a plugin that needs a secret has it in the kit and in a replay, and neither tells it`()
+            async throws
+        {
+            try await withTree { tree in
+                let plugin = try await SDKTests.Example.python.assemble(tree)
+                let value = "s3cr3t-P4ssw0rd"
+                try tree.directory.write("home/password", value)
+                let path = tree.directory.file("home/password")
+                try tree.directory.write("home/ostler.yaml", "secrets: {db: {file: \(path)}}\n")
+                let manifest = String(decoding: try contents(ofFile: plugin + "/plugin.yaml"), as: UTF8.self)
+                try tree.directory.write("python-hello/plugin.yaml", manifest + "needs: {secrets: [db]}\n")
+                // It says it in its output, and, since nobody asks for that, in a notification that nobody knows.
+                let program = String(decoding: try contents(ofFile: plugin + "/bin/hello"), as: UTF8.self)
+                    .replacing("hello {payload", with: "hello {open('/run/secrets/db').read()} {payload")
+                    .replacing(
+                        "plugin.run()",
+                        with: "print(open('/run/secrets/db').read())\nos.write(1, b'key is ' + "
+                            + "open('/run/secrets/db', 'rb').read() + b'\\n')\nplugin.run()"
+                    )
+                try tree.directory.write(
+                    "python-hello/bin/hello",
+                    "#!/usr/bin/python3\nimport os\n" + program,
+                    mode: 0o755
+                )
+
+                let words = ["run", "hello", "--name", "world", "--plugin-path", plugin, "--record", "session.jsonl"]
+                let run = try await tree.run(words)
+                #expect(run.text == "hello [secret db] world\n", "\(run.complaint)")
+                let replay = try await tree.run(["plugin", "replay", "session.jsonl", plugin])
+                #expect(replay.text == "as recorded (answers: 3, sessions: 1)\n", "\(replay.complaint)")
+
+                let tried = try await tree.run(["plugin", "test", plugin, "--filter", "M4-noise", "--filter", "M13*"])
+                #expect(tried.exitCode == 1, "\(tried.complaint)")
+                #expect(tried.text.contains("key is [secret db]"), "\(tried.text)")
+                #expect(!(tried.text + tried.complaint).contains(value), "\(tried.text)\(tried.complaint)")
+
+                try tree.directory.write("home/ostler.yaml", "")
+                let without = try await tree.run(["plugin", "test", plugin, "--filter", "M13*"])
+                #expect(without.exitCode == 5 && without.complaint.contains("db"), "\(without.complaint)")
+            }
+        }
+
         @Test func `a recording that cannot be written is told before anything runs`() async throws {
             try await withTree { tree in
                 let run = try await tree.task(["true"], options: ["--record", "missing/session.jsonl"])

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OstlerJSON
 internal import OstlerTestSupport
 internal import Testing
@@ -20,6 +21,8 @@ extension EndToEnd {
             let sdk: String
             let name: String
             let making: Making
+            /// A directory of the machine that it writes to.
+            var state: String?
             var testDescription: String { "\(sdk): \(name)" }
             /// Whether the SDK keeps to the credit of each task.
             var heedsCredit: Bool { sdk != "sh" }
@@ -36,6 +39,13 @@ extension EndToEnd {
                 all("hello") + [Example(sdk: "sh", name: "hello", making: .script(library: "ostler-plugin.bash"))]
             static let runners =
                 all("runner") + [Example(sdk: "sh", name: "runner", making: .script(library: "ostler-plugin.bash"))]
+            /// It keeps workspaces in a directory of the machine: of the test, when it is put together here.
+            static let workshop = Example(
+                sdk: "python",
+                name: "workshop",
+                making: .script(library: "src/ostler_plugin"),
+                state: "/var/lib/ostler-workshop"
+            )
 
             /// Puts example and SDK together, as an author does, and answers the plugin's directory.
             /// - Parameter isChecked: whether a program in C looks at each access and each leak; in a sandbox, which it may
@@ -70,6 +80,12 @@ extension EndToEnd {
                         \(sdk)/launch/*.c -l:libjansson.a -o \(program)
                         """
                     )
+                }
+                if let state {
+                    let kept = try tree.directory.makeDirectory("\(self.sdk)-\(name)-state")
+                    try await shell(tree, "sed -i 's|\(state)|\(kept)|' \(program) \(directory)/plugin.yaml")
+                    // Each process of the plugin may have a user id of its own.
+                    chmod(kept, 0o777)
                 }
                 try await shell(tree, "chmod -R go-w \(directory)")
                 return directory
@@ -126,6 +142,22 @@ extension EndToEnd {
             let finished = try await tree.run(command, within: .seconds(120))
             #expect(finished.exitCode == 0, "\(starter): \(finished.text)")
             #expect(finished.lines.last == "\(count) of \(count) sessions went as recorded")
+        }
+
+        @Test func `A plugin with workspaces goes through their recorded sessions`() async throws {
+            try await withTree { tree in
+                let plugin = try await Example.workshop.assemble(tree)
+                let transcripts = Surroundings.packageRoot() + "/sdk/transcripts"
+                let script = "exec \(transcripts)/play \(transcripts)/workspace/*.jsonl -- \(plugin)/bin/workshop"
+                var command = Child.Command("/bin/sh", ["-c", script])
+                command.environment = ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]
+                // The sessions have it keep its workspaces below the directory that it is started in.
+                command.directory = tree.home
+                let finished = try await tree.run(command, within: .seconds(120))
+                #expect(finished.exitCode == 0, "\(finished.text)")
+                #expect(finished.lines.last == "3 of 3 sessions went as recorded")
+                #expect(namesOfDirectory(tree.home + "/workspaces").isEmpty)
+            }
         }
 
         @Test

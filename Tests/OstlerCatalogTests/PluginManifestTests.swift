@@ -68,10 +68,14 @@ private func problems(_ text: String) -> [ConfigError] {
         #expect(features.cancel && features.health && features.validate && features.plan && features.status)
         #expect(
             first.examples == [
-                .init(name: "one", payload: ["n": 1], outcome: .succeeded),
-                .init(name: "two", payload: ["n": 2], outcome: nil),
+                .init(name: "one", payload: ["n": 1], outcome: .succeeded, workspace: [:], job: [:]),
+                .init(name: "two", payload: ["n": 2], outcome: nil, workspace: [:], job: [:]),
             ]
         )
+        let second = try #require(manifest.executors.last)
+        #expect(second.features.workspace)
+        #expect(second.examples.map(\.workspace) == [["image": "debian"], [:]])
+        #expect(second.examples.map(\.job) == [[1], [:]])
     }
 
     @Test(

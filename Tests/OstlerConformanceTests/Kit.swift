@@ -59,15 +59,14 @@ enum Kit {
         if ["M18-start", "M9-id"].contains(argument) {
             manifest = manifest.replacing("start_timeout: 10s", with: "start_timeout: 2s")
         }
-        if argument == "S4-restart" {
-            // A directory that is there again for the next process.
-            try directory.makeDirectory("state")
-            chmod(directory.file("state"), 0o777)
-            chmod(directory.path, 0o755)
-            manifest += "needs: {files: [{path: \(directory.file("state")), access: rw}]}\n"
-        }
+        if argument == "S4-restart" { manifest += "needs: {files: [{path: /state, access: rw}]}\n" }
+        // A directory that is there again for the next process.
+        let state = try directory.makeDirectory("state")
+        chmod(state, 0o777)
+        chmod(directory.path, 0o755)
+        manifest = manifest.replacing("path: /state", with: "path: " + state)
         let program = String(decoding: try contents(ofFile: source + "plugin.py"), as: UTF8.self)
-            .replacing("/state/lock", with: directory.file("state/lock"))
+            .replacing("\"/state", with: "\"" + state)
         try directory.write("plugin/plugin.yaml", manifest)
         try directory.write("plugin/plugin.py", program, mode: 0o755)
         let library = Surroundings.packageRoot() + "/sdk/python/src/ostler_plugin"

@@ -4,7 +4,7 @@ import Testing
 
 /// Each check can fail, and fails for its own reason: on the plugin that breaks its promise and no other.
 @Suite(.serialized) struct `Broken twins` {
-    @Test(.needsSandbox, arguments: ["twin", "launching-twin"])
+    @Test(.needsSandbox, arguments: ["twin", "launching-twin", "workspace-twin"])
     func `a plugin that keeps every promise passes`(plugin: String) async throws {
         let report = try await Kit.report(on: plugin)
         #expect(report.passes, "\(report.text)")

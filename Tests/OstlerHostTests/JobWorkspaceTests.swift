@@ -68,11 +68,11 @@ struct JobWorkspaceTests {
             try await workspace.setUp(job: "build", json([:]))
             let built = await workspace.execute(
                 job: "build",
-                host.task(#"{"file": "out", "text": "made"}"#, executor: "workshop"),
+                host.task(#"{"file": "out", "text": "made", "where": true}"#, executor: "workshop"),
                 origin: Self.origin
             )
             #expect(built.outcome == .succeeded, "\(built.text)")
-            #expect(built.output.text == "\(root)/w1 build\n")
+            #expect(built.output.text == "wrote out\nin \(root)/w1 build\n")
             let saved = try await workspace.save(job: "build", .init(name: "result", path: "out"))
             try await workspace.cleanUp(job: "build")
             #expect(text(root + "/w1/jobs/build/out") == nil)
@@ -128,10 +128,10 @@ struct JobWorkspaceTests {
             try await again.setUp(job: "later", json([:]))
             let done = await again.execute(
                 job: "later",
-                host.task(#"{"file": "a", "text": "b"}"#, executor: "workshop"),
+                host.task(#"{"file": "a", "text": "b", "where": true}"#, executor: "workshop"),
                 origin: Self.origin
             )
-            #expect(done.output.text == "\(root)/w3 later\n")
+            #expect(done.output.text == "wrote a\nin \(root)/w3 later\n")
             // Whoever never heard the answer of the set-up cleans up all the same, as often as need be.
             for _ in 0..<2 { try await JobWorkspace(host.host, id: "w3", executor: "workshop").cleanUp() }
             #expect(namesOfDirectory(root).isEmpty)
@@ -172,6 +172,97 @@ struct JobWorkspaceTests {
             }
             #expect(namesOfDirectory(root).count { $0.hasPrefix("death-") } == deaths)
             #expect(namesOfDirectory(root + "/w6/jobs").isEmpty == works)
+        }
+    }
+
+    // MARK: Killed in a hook
+
+    /// The hooks of the plugin's class, by the names that it has for them, in the order of a workspace's life.
+    enum Hook: String, CaseIterable, Sendable {
+        case setup
+        case setUpJob = "setup_job"
+        case save
+        case restore
+        case cleanUpJob = "cleanup_job"
+        case cleanup
+
+        /// Whether the host asks a new process by itself.
+        var isRepeated: Bool { self == .cleanUpJob || self == .cleanup }
+
+        /// Changes the plugin so that this hook says that it is there and does not come back, before or behind its work; the
+        /// second time, it only does its work.
+        func hanging(isDone: Bool) -> String {
+            """
+            import threading
+
+            class Hanging(Directories):
+                def \(rawValue)(self, place, *more):
+                    mark = root() / "hanging"
+                    if mark.exists() or \(isDone ? "True" : "False"):
+                        done = super().\(rawValue)(place, *more)
+                    if not mark.exists():
+                        mark.touch()
+                        threading.Event().wait()
+                    return done
+
+            plugin.workspace("workshop", Hanging())
+            """
+        }
+    }
+
+    /// Has all hooks called, the one that hangs among them.
+    /// - Returns: the failures, by hook.
+    @LoopActor
+    private func live(_ workspace: JobWorkspace, _ host: TestHost) async -> [Hook: Failure] {
+        var failures: [Hook: Failure] = [:]
+        func attempt(_ hook: Hook, _ body: @LoopActor () async throws -> Void) async {
+            do { try await body() } catch let failure as Failure { failures[hook] = failure } catch {
+                Issue.record(error)
+            }
+        }
+        let artifact = WorkspaceRequest.Artifact(name: "result", path: "out")
+        await attempt(.setup) { try await workspace.setUp(json([:])) }
+        if failures.isEmpty {
+            await attempt(.setUpJob) { try await workspace.setUp(job: "job", json([:])) }
+        }
+        if failures.isEmpty {
+            let spec = host.task(#"{"file": "out", "text": "made"}"#, executor: "workshop")
+            let result = await workspace.execute(job: "job", spec, origin: Self.origin)
+            #expect(result.outcome == .succeeded, "\(result.text)")
+            await attempt(.save) {
+                var saved = artifact
+                saved.saved = try await workspace.save(job: "job", artifact)
+                await attempt(.restore) { try await workspace.restore(job: "job", saved) }
+            }
+        }
+        // Whatever was answered (M58), and without the handle where its answer was lost.
+        await attempt(.cleanUpJob) { try await workspace.cleanUp(job: "job") }
+        await attempt(.cleanup) { try await workspace.cleanUp() }
+        return failures
+    }
+
+    @Test(arguments: Hook.allCases, [false, true])
+    func `a plugin that is killed in a hook leaves nothing, and the hook is not told as done`(hook: Hook, isDone: Bool)
+        async throws
+    {
+        var root = ""
+        try await withHost {
+            root = try setUp(&$0, last: hook.hanging(isDone: isDone))
+        } body: { host in
+            let workspace = JobWorkspace(host.host, id: "w7", executor: "workshop")
+            let living = Task { @LoopActor in await live(workspace, host) }
+            await eventually("the hook") { namesOfDirectory(root).contains("hanging") }
+            let killed = try await kill(host)
+            let failures = await living.value
+
+            // A clean-up was asked for again, of a new process, and is done; all else is not known to be.
+            #expect(Set(failures.keys) == (hook.isRepeated ? [] : [hook]), "\(failures)")
+            if let failure = failures[hook] {
+                #expect(failure.code == "executor_crash" && failure.sideEffects == .possible, "\(failure)")
+                #expect(failure.hint?.contains("clean the workspace up") == true, "\(failure)")
+            }
+            #expect(namesOfDirectory(root) == ["hanging"])
+            #expect(!host.processes.contains { $0.process == killed })
         }
     }
 

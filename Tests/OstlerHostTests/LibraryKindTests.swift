@@ -7,35 +7,28 @@ import OstlerTasks
 import OstlerTestSupport
 import Testing
 
-/// Plugins of kind `library`: the examples of `sdk/c`, and libraries that keep to the interface only in part.
+/// Plugins of kind `library`: the examples of `sdk/library`, and libraries that keep to the interface only in part.
 @Suite(.serialized, .needsSandbox, .timeLimit(.minutes(3)))
 struct `Libraries with an interface of their own` {
-    private static let examples = "sdk/c/examples/"
+    private static let languages = ["c", "cxx", "rust", "swift"]
     private static var header: String { Surroundings.packageRoot() + "/sdk/c" }
 
-    private static let inC = Result {
-        try SharedObject.compile(examples + "hello.c", ["-Wextra", "-Werror", "-I", header])
-    }
-    private static let inSwift = Result {
-        let options = [
-            "swiftc", "-parse-as-library", "-emit-library", "-static-stdlib", "-import-objc-header",
-            header + "/ostler_executor.h",
-        ]
-        return try SharedObject.build("/usr/bin/env", options, examples + "Hello.swift")
-    }
+    private static let libraries = Dictionary(
+        uniqueKeysWithValues: languages.map { language in (language, Result { try SharedObject.example(language) }) }
+    )
 
-    private static func library(_ language: String) throws -> [UInt8] {
-        try (language == "C" ? inC : inSwift).get()
-    }
+    private static func library(_ language: String) throws -> [UInt8] { try #require(libraries[language]).get() }
 
-    /// Installs one library with the manifest of the examples.
-    private func install(_ library: [UInt8], _ setup: inout HostSetup) throws {
-        let manifest = try contents(ofFile: Surroundings.packageRoot() + "/" + Self.examples + "plugin.yaml")
+    /// Installs one library with the manifest of an example.
+    private func install(_ library: [UInt8], _ setup: inout HostSetup, manifestOf language: String = "c") throws {
+        let path = Surroundings.packageRoot() + "/sdk/library/examples/\(language)/plugin.yaml"
         setup.plugins = []
         setup.ownPlugins = [
             .init(
                 name: "hello-library",
-                files: [(path: "plugin.yaml", bytes: manifest), (path: "lib/libhello.so", bytes: library)]
+                files: [
+                    (path: "plugin.yaml", bytes: try contents(ofFile: path)), (path: "lib/libhello.so", bytes: library),
+                ]
             )
         ]
     }
@@ -49,10 +42,10 @@ struct `Libraries with an interface of their own` {
         func whenDrained(_ action: @escaping @LoopActor () -> Void) { action() }
     }
 
-    @Test(arguments: ["C", "Swift"])
+    @Test(arguments: languages)
     func `an example streams output, gives a result, and hears of cancel`(language: String) async throws {
         try await withHost { setup in
-            try install(try Self.library(language), &setup)
+            try install(try Self.library(language), &setup, manifestOf: language)
             setup.config.tasks.graceMilliseconds = 30_000
         } body: { host in
             let three = await host.run("{\"times\":3}", executor: "hello", timeout: 60_000)
@@ -75,9 +68,10 @@ struct `Libraries with an interface of their own` {
         }
     }
 
-    @Test func `a library says how it is`() async throws {
+    @Test(arguments: languages)
+    func `a library says how it is`(language: String) async throws {
         try await withHost { setup in
-            try install(try Self.library("C"), &setup)
+            try install(try Self.library(language), &setup, manifestOf: language)
         } body: { host in
             let health = await host.host.health(milliseconds: 30_000)
             #expect(

@@ -22,9 +22,14 @@ struct GoldenFrame: CustomTestStringConvertible, Sendable {
 
     static func id(_ number: Int) -> [UInt8] { ids.prefix + Array("\(number)".utf8) }
 
+    /// A name of a file: that of a hook has a slash.
+    private static func file(_ method: StaticString, _ part: String) -> String {
+        method.description.replacing("/", with: "-") + "-" + part
+    }
+
     static func request(_ number: UInt64, _ method: StaticString, _ message: some Coded & Sendable) -> GoldenFrame {
         GoldenFrame(
-            name: "\(method)-request",
+            name: file(method, "request"),
             kind: .request,
             method: method.description,
             write: { OutgoingFrame.request(&$0, id: number, of: ids, method: method, params: message.encode) },
@@ -54,7 +59,7 @@ struct GoldenFrame: CustomTestStringConvertible, Sendable {
 
     static func empty(_ number: UInt64, _ method: StaticString) -> GoldenFrame {
         GoldenFrame(
-            name: "\(method)-request",
+            name: file(method, "request"),
             kind: .request,
             method: method.description,
             write: {
@@ -76,6 +81,41 @@ extension GoldenFrame {
         pointer: JSONPointer("/payload/command"),
         hint: "name a program of the allow list"
     )
+
+    private static let place = WorkspacePlace(
+        workspace: "w1",
+        handle: Array(#"{"directory":"/srv/w1"}"#.utf8),
+        job: "build"
+    )
+
+    private static let shared: WorkspacePlace = {
+        var shared = place
+        shared.job = nil
+        return shared
+    }()
+
+    private static func hook(_ hook: WorkspaceHook, _ place: WorkspacePlace, saved: String? = nil) -> GoldenFrame {
+        var request = WorkspaceRequest(executor: "workshop", place: place)
+        switch hook {
+        case .setUpWorkspace, .setUpJob: request.spec = Array(#"{"image":"debian"}"#.utf8)
+        case .saveArtifact, .restoreArtifact:
+            request.artifact = .init(name: "result", path: "out/result", saved: saved.map { Array($0.utf8) })
+        case .cleanUpJob, .cleanUpWorkspace: break
+        }
+        return .request(6, hook.method, request)
+    }
+
+    private static let inJob: ExecuteRequest = {
+        var request = ExecuteRequest(
+            task: "t2",
+            executor: "workshop",
+            runID: "r1",
+            principal: "ann",
+            payload: Array(#"{"file":"a","text":"b"}"#.utf8)
+        )
+        request.place = place
+        return request
+    }()
 
     private static let initialize = InitializeRequest(
         versions: ProtocolVersions(min: 0, max: 0),
@@ -171,6 +211,16 @@ extension GoldenFrame {
             OutputNotification.method,
             OutputNotification(task: "t1", stream: .stderr, sequence: 1, bytes: [0xFF, 0xFE, 0x00])
         ),
+        hook(.setUpWorkspace, WorkspacePlace(workspace: "w1")),
+        .result(6, "workspace-setup", WorkspaceResult(handle: place.handle)),
+        hook(.setUpJob, place),
+        .request(6, ExecuteRequest.jobMethod, inJob),
+        hook(.saveArtifact, place),
+        .result(6, "artifact-save", WorkspaceResult(artifact: Array(#"{"bytes":4}"#.utf8))),
+        hook(.restoreArtifact, place, saved: #"{"bytes":4}"#),
+        hook(.cleanUpJob, place),
+        hook(.cleanUpWorkspace, shared),
+        .result(6, "job-cleanup", WorkspaceResult()),
         .notification("credit", CreditNotification.method, CreditNotification(task: "t1", bytes: 131_072)),
         .notification("progress", ProgressNotification.method, progress),
         .notification("log", LogNotification.method, LogNotification(level: .warning, message: "slow", task: "t1")),

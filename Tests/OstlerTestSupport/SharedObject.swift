@@ -12,6 +12,16 @@ public enum SharedObject {
         try build("/usr/bin/cc", ["-std=gnu17", "-Wall", "-O1", "-shared", "-fPIC"] + options, source)
     }
 
+    /// The library of an example in `sdk/library/examples`, as its own script builds it.
+    public static func example(_ language: String) throws -> [UInt8] {
+        try withTemporaryDirectory { directory in
+            let object = directory.file("object.so")
+            let script = Surroundings.packageRoot() + "/sdk/library/examples/\(language)/build"
+            guard exitStatus(of: script, [object]) == 0 else { throw TestSupportFailure(script, object) }
+            return try contents(ofFile: object)
+        }
+    }
+
     /// Compiles a source file with `compiler`, which takes `-o FILE`.
     public static func build(_ compiler: String, _ options: [String], _ source: String) throws -> [UInt8] {
         try withTemporaryDirectory { directory in

@@ -2,7 +2,7 @@ internal import Glibc
 internal import OstlerConfig
 internal import OstlerSandbox
 
-/// The project of a new plugin: files of a template with the plugin's name in them, and a copy of the SDK.
+/// The project of a new plugin: files of a template with its name in them, and a copy of what they are built with.
 struct PluginProject {
     enum Language: String, CaseIterable {
         case c
@@ -11,13 +11,30 @@ struct PluginProject {
         case swift
     }
 
+    enum Kind: String, CaseIterable {
+        case process
+        case library
+        case foreign
+
+        /// The languages that there is a template in; none where there is nothing to be written in one.
+        var languages: [Language] {
+            switch self {
+            case .process: Language.allCases
+            case .library: [.c, .swift]
+            case .foreign: []
+            }
+        }
+    }
+
     struct Failure: Error {
         let code: String
         let message: String
     }
 
     let name: String
-    let language: Language
+    let kind: Kind
+    /// One of the kind's; nil if it has none.
+    let language: Language?
 
     /// Stands for the plugin's name in templates.
     private static let placeholder = "@name@"
@@ -49,9 +66,15 @@ struct PluginProject {
             )
         }
         do throws(Failure) {
-            try copy(sources + "/templates/common", to: directory, filling: true)
-            try copy(sources + "/templates/" + language.rawValue, to: directory, filling: true)
-            try copy(sources + "/" + language.rawValue, to: directory + "/lib", filling: false)
+            let templates = sources + "/templates/" + kind.rawValue
+            try copy(templates + "/common", to: directory, filling: true)
+            guard let language else { return }
+            try copy(templates + "/" + language.rawValue, to: directory, filling: true)
+            if kind == .library {
+                try copy(sources + "/library", to: directory + "/include", filling: false)
+            } else {
+                try copy(sources + "/" + language.rawValue, to: directory + "/lib", filling: false)
+            }
         } catch {
             Self.remove(directory)
             throw error

@@ -45,8 +45,9 @@ extension ConformanceCheck {
     private static func late(_ run: ConformanceRun) async throws {
         let sample = try run.requirePlain()
         try await run.session(outputCapacity: smallPipe) { peer in
+            let task = try await run.prepare(sample, for: peer)
             peer.hold()
-            let task = try await run.give(sample, to: peer)
+            peer.send(task.request)
             let requests = (0..<200).map { KitRequest("kit/late-\($0)", id: peer.nextID()) }
             for request in requests { peer.send(request) }
             // It takes what it takes; nothing says how much.

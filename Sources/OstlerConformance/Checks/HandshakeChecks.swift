@@ -81,7 +81,7 @@ extension ConformanceCheck {
             guard told.isSuperset(of: numbers) else {
                 throw TrialEnd.failed(
                     "the message names not all of \(numbers.map(String.init).joined(separator: ", ")): "
-                        + Excerpt.of(message.utf8)
+                        + answer.excerpt
                 )
             }
         }

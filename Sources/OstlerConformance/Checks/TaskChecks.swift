@@ -185,7 +185,7 @@ extension ConformanceCheck {
 
 extension KitRequest {
     fileprivate mutating func addPastDeadline() {
-        guard method == "execute" else { return }
+        guard KitRequest.executing.contains(method) else { return }
         params["deadline"] = 1000
         params["remaining_ms"] = 0
     }

@@ -46,21 +46,17 @@ package final class PluginReplay {
     }
 
     /// Replays the sessions of this plugin, up to the first difference.
-    /// - Throws: the failure if there is no sandbox.
+    /// - Throws: the failure if there is no sandbox, or a secret that the plugin needs cannot be had.
     package func run() async throws(Failure) -> Report {
         defer { provider.launcher.stop() }
         for session in recording.sessions where session.plugin == plugin.manifest.name && report.difference == nil {
-            do throws(LaunchFailure) {
-                try await replay(session)
-            } catch {
-                throw LaunchDiagnosis.failure(error)
-            }
+            try await replay(session)
             report.sessions += 1
         }
         return report
     }
 
-    private func replay(_ session: Recording.Session) async throws(LaunchFailure) {
+    private func replay(_ session: Recording.Session) async throws(Failure) {
         let startup = PluginStart(plugin, policy: provider.policy(for: plugin), settings: settings)
         let peer = PluginPeer(startup, by: provider, patience: patience)
         do {
@@ -74,10 +70,11 @@ package final class PluginReplay {
             }
         } catch {
             await peer.end()
-            throw error as? LaunchFailure ?? LaunchFailure(describing: error)
+            if let failure = error as? Failure { throw failure }
+            throw LaunchDiagnosis.failure(error as? LaunchFailure ?? LaunchFailure(describing: error))
         }
         await peer.end()
-        if let failure = peer.sandboxFailure, !failure.isProgramFault { throw failure }
+        if let failure = peer.sandboxFailure, !failure.isProgramFault { throw LaunchDiagnosis.failure(failure) }
     }
 
     // MARK: The host's part
@@ -86,7 +83,7 @@ package final class PluginReplay {
         var object = message.object ?? JSONObject()
         let method = object["method"]?.string ?? ""
         var params = object["params"]?.object ?? JSONObject()
-        if method == "execute", params["launch"] != nil {
+        if KitRequest.executing.contains(method), params["launch"] != nil {
             let witness = try await register(params["executor"]?.string ?? "", peer)
             params["launch"] = .number(.int(Int64(witness.number)))
             object["params"] = .object(params)
@@ -139,7 +136,7 @@ package final class PluginReplay {
             return differ(entry, message.text, "no answer" + ending + reason)
         }
         report.answers += 1
-        let (recorded, found) = (RecordedMessage.comparable(message), RecordedMessage.comparable(answer.tree))
+        let (recorded, found) = (RecordedMessage.comparable(message), RecordedMessage.comparable(answer.shownTree))
         guard recorded == found else { return differ(entry, recorded.text, found.text) }
         compareOutput(of: message["result"]?["task"]?.string, message, entry, session, peer)
     }
@@ -155,7 +152,9 @@ package final class PluginReplay {
         guard let task, answer["result"]?["outcome"]?.string != "cancelled" else { return }
         for stream in [OutputStream.stdout, .stderr] {
             let recorded = session.output(of: task, stream.rawValue)
-            let found = peer.rules.tasks[task]?.output(stream) ?? []
+            let said = peer.rules.tasks[task]?.output(stream) ?? []
+            // As in the recording, which has no secrets.
+            let found = peer.rules.mask?.masked(said) ?? said
             guard recorded != found else { continue }
             let place = "\(stream.rawValue) of \(task): "
             return differ(entry, place + Self.around(recorded, found), place + Self.around(found, recorded))

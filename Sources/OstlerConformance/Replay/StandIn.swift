@@ -3,7 +3,7 @@ internal import OstlerJSON
 
 /// Stands in for a plugin: answers a host as the plugin did when it was recorded. It does no input or output.
 ///
-/// A request is answered as the recorded one was that has the same method and, for `execute`, the same executor and
+/// A request is answered as the recorded one was that has the same method and, for a task, the same executor and
 /// payload; each recorded task serves once, in the order of the recording, and the last of its kind as often as it is asked
 /// for. A task that was cancelled waits for its cancel again.
 package struct StandIn: Sendable {
@@ -41,7 +41,7 @@ package struct StandIn: Sendable {
                 let (method, params) = (message["method"]?.string ?? "", message["params"])
                 if let id = message["id"]?.string { methods[id] = method }
                 guard let task = params?["task"]?.string else { continue }
-                if method == "execute" {
+                if KitRequest.executing.contains(method) {
                     let executor = params?["executor"]?.string ?? ""
                     open[task] = tasks.count
                     tasks.append(RecordedTask(executor: executor, payload: params?["payload"] ?? .null, name: task))
@@ -64,7 +64,7 @@ package struct StandIn: Sendable {
             return
         }
         let method = methods[id] ?? ""
-        guard method == "execute" else { return answers[method] = message }
+        guard KitRequest.executing.contains(method) else { return answers[method] = message }
         let task = message["result"]?["task"]?.string
         if let task, let index = open.removeValue(forKey: task) { tasks[index].messages.append(message) }
     }
@@ -78,7 +78,7 @@ package struct StandIn: Sendable {
         else { return [] }
         let params = message["params"] ?? .null
         switch method {
-        case "execute": return execute(id, params)
+        case "execute", "job/execute": return execute(id, params)
         case "cancel": return cancel(id, params)
         case "initialize": return text([answers[method].map { Self.withoutCredit($0, id) } ?? Self.unknown(id, method)])
         case "shutdown":

@@ -12,7 +12,7 @@ package final class SecretVault {
     private var reads: [String: Task<Result<SecretValue, Failure>, Never>] = [:]
     private var known: [SecretValue] = []
     /// For words that belong to no task, or may be of any; nil while there are no secrets.
-    private var mask: SecretMask?
+    package private(set) var mask: SecretMask?
 
     init(_ sources: [String: SecretSource]) {
         self.sources = sources
@@ -119,6 +119,14 @@ package final class SecretVault {
         failure.hint = failure.hint.map { mask.masked($0) }
         failure.doc = failure.doc.map { mask.masked($0) }
         return failure
+    }
+}
+
+extension SecretMask {
+    /// A line of a plugin, fit to be shown: each of its strings is looked through, or all of it if it is no document.
+    package func masked(line: [UInt8]) -> [UInt8] {
+        guard let value = try? JSONValue(parsing: line) else { return masked(line) }
+        return Array(value.masked(by: self).text.utf8)
     }
 }
 

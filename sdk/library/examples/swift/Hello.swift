@@ -1,21 +1,25 @@
-// swiftc -parse-as-library -emit-library -static-stdlib -import-objc-header ../ostler_executor.h \
-//     -o lib/libhello.so Hello.swift
 import Glibc
 
-/// The payload has been checked by the manifest's schema, so a search finds the one number that it can hold.
-private func times(_ payload: UnsafePointer<CChar>) -> Int {
-    guard let found = strstr(payload, "\"times\""), let colon = strchr(found, 0x3A) else { return 1 }
+/// The payload has been checked by the manifest's schema: a member's name stands in it once, with a number behind it.
+private func number(_ payload: UnsafePointer<CChar>, _ name: String, absent: Int) -> Int {
+    guard let found = strstr(payload, "\"\(name)\""), let colon = strchr(found, 0x3A) else { return absent }
     return strtol(colon + 1, nil, 10)
+}
+
+/// Waits in short steps, and no longer than until the task is cancelled.
+private func wait(_ task: UnsafePointer<ostler_task>, seconds: Int) {
+    for _ in 0..<seconds * 50 where task.pointee.cancelled(task) == 0 { usleep(20_000) }
 }
 
 private let execute: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<ostler_task>?) -> CInt = { _, task in
     guard let task, let payload = task.pointee.payload else { return 1 }
-    let count = times(payload)
+    let (count, pause) = (number(payload, "times", absent: 1), number(payload, "pause", absent: 0))
     var done = 0
     while done < count, task.pointee.cancelled(task) == 0 {
         _ = task.pointee.output(task, CInt(OSTLER_STDOUT), "hello\n", 6)
         done += 1
         _ = task.pointee.progress(task, Double(done), Double(count), "greeting")
+        wait(task, seconds: pause)
     }
     let result = "{\"greeted\":\(done)}"
     _ = task.pointee.result(task, result, result.utf8.count)
@@ -41,7 +45,6 @@ nonisolated(unsafe) private let executor: UnsafeMutablePointer<ostler_executor> 
     return executor
 }()
 
-@_cdecl("ostler_executor")
-public func offer(_ abi: UInt32) -> UnsafeRawPointer? {
+@c(ostler_executor) public func offer(_ abi: UInt32) -> UnsafeRawPointer? {
     abi == UInt32(OSTLER_EXECUTOR_ABI) ? UnsafeRawPointer(executor) : nil
 }
