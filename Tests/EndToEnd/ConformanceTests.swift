@@ -20,7 +20,8 @@ extension EndToEnd {
         @Test func `no plugin of this repository is forgotten`() {
             let examples = [
                 "c": ["hello", "runner"], "foreign": ["crypto", "libc", "libm", "sqlite", "zlib"],
-                "library": ["c", "cxx", "rust", "swift"], "python": ["hello", "runner", "workshop"], "sh": ["hello"],
+                "library": ["c", "cxx", "rust", "swift"], "python": ["hello", "runner", "workshop"],
+                "sh": ["hello", "runner"],
                 "swift": ["hello", "runner"],
             ]
             let paths = examples.flatMap { sdk, names in names.map { "sdk/\(sdk)/examples/\($0)" } }
