@@ -17,9 +17,10 @@ package final class HostInput {
     private var validator = JSONValidator()
 
     /// Reads from a descriptor that stays open as long as the process.
-    package init(_ descriptor: Int32) {
+    /// - Parameter waits: whether ``read()`` waits for bytes, for one who has nothing else to wait for.
+    package init(_ descriptor: Int32, waits: Bool = false) {
         self.descriptor = descriptor
-        _ = ostler_set_nonblocking(descriptor, 1)
+        _ = ostler_set_nonblocking(descriptor, waits ? 0 : 1)
     }
 
     /// Accepts frames as long as the host has announced that it will send.

@@ -22,7 +22,7 @@ final class ShimServer {
 
     /// Takes the descriptors over.
     init(input: Int32, output: Int32) {
-        self.input = HostInput(input)
+        self.input = HostInput(input, waits: true)
         answers = ShimAnswers(taking: output)
     }
 
@@ -30,10 +30,10 @@ final class ShimServer {
     func run() -> Int32 {
         while true {
             do {
-                switch input.read() {
+                switch hasInput() ? input.read() : .nothing {
                 case .bytes:
                     while let request = try input.next() { handle(request) }
-                case .nothing: wait()
+                case .nothing: break
                 case .end:
                     try input.finish()
                     engine?.close()
@@ -50,12 +50,13 @@ final class ShimServer {
         }
     }
 
-    /// Waits until the host says something or takes what is left to write.
-    private func wait() {
-        var entries = [pollfd(fd: input.descriptor, events: Int16(POLLIN), revents: 0)]
-        if let room = answers.interest { entries.append(room) }
+    /// Whether a read is the next thing to do. With answers left to write, it waits for either; without, the read waits.
+    private func hasInput() -> Bool {
+        guard let room = answers.interest else { return true }
+        var entries = [pollfd(fd: input.descriptor, events: Int16(POLLIN), revents: 0), room]
         _ = poll(&entries, nfds_t(entries.count), -1)
-        if entries.count > 1 { answers.send { _ in } }
+        if entries[1].revents != 0 { answers.send { _ in } }
+        return entries[0].revents != 0
     }
 
     private func handle(_ request: HostRequest) {

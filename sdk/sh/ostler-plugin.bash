@@ -37,6 +37,7 @@ unset _ostler_plugin_heard
 
 # The program that keeps the launch channel, descriptor 3, for all tasks; empty without one.
 _launcher=
+_server=
 _library=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # 8: what the host says; 9: what is said to it. Nothing that a task starts inherits them.
@@ -126,6 +127,7 @@ _keep_channel() {
     local ready
     if [ ! -S "/proc/$BASHPID/fd/3" ] || [ ! -x "$_library/ostler-sh-launch" ]; then return 0; fi
     exec {ready}< <(exec "$_library/ostler-sh-launch" serve "$_state/launch" 8<&- 9>&-)
+    _server=$!
     if read -r -u "$ready"; then _launcher=$_library/ostler-sh-launch; fi
     exec {ready}<&- 3<&-
 }
@@ -300,6 +302,8 @@ _leave() {
     # It holds nothing, and must not keep the process from ending.
     kill -KILL "$_reader" 2>/dev/null || true
     for task in "${_tasks[@]}"; do _locked _end_task "$task"; done
+    # What it has launched ends with it.
+    [ -z "$_server" ] || kill -KILL "$_server" 2>/dev/null || true
     wait
     rm -rf "$_state"
 }
