@@ -3,12 +3,13 @@ import Testing
 
 /// No deadline is counted on a clock that can be set.
 @Suite struct `The time of day` {
-    /// Where it is looked at: what is shown to people and written into results.
+    /// Where it is looked at: what is shown to people and written into results, and the age of files.
     private static let readers = [
+        "Sources/OstlerCatalog/Listing/OutlineCache.swift",
         "Sources/OstlerCommands/Output/Log.swift", "Sources/OstlerCommands/Run/EventSink.swift",
         "Sources/OstlerHost/Host.swift", "Sources/OstlerHost/Recording/SessionRecorder.swift",
         "Sources/OstlerHost/TaskRun.swift",
-        "Sources/OstlerSystem/MonotonicClock.swift",
+        "Sources/OstlerSystem/MonotonicClock.swift", "Sources/ostler-bench/StoreBench.swift",
     ]
 
     private static let words = [
