@@ -7,6 +7,7 @@ final class GzipReader {
     private static let harmless = 16 << 20
 
     private var stream = z_stream()
+    /// Bytes that went in, and that came out.
     private var taken = 0
     private var given = 0
     private(set) var isAtEnd = false
@@ -27,7 +28,6 @@ final class GzipReader {
         guard !isAtEnd else {
             throw TrustError(.archiveInvalid, "there is something behind the end of the archive")
         }
-        taken += input.count
         var input = input
         var offset = 0
         var output = [UInt8](repeating: 0, count: 1 << 16)
@@ -47,10 +47,8 @@ final class GzipReader {
                     left = Int(stream.avail_in)
                 }
             }
+            taken += input.count - left - offset
             offset = input.count - left
-            guard [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(result) else {
-                throw TrustError(.archiveInvalid, "the archive is no gzip, or it is damaged")
-            }
             given += produced
             guard given <= Self.harmless || given <= taken * Self.mostGrowth else {
                 throw TrustError(
@@ -60,6 +58,10 @@ final class GzipReader {
                 )
             }
             if produced > 0 { try take(Array(output[..<produced])) }
+            // What came before the damage is judged first, wherever the pieces end.
+            guard [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(result) else {
+                throw TrustError(.archiveInvalid, "the archive is no gzip, or it is damaged")
+            }
             isAtEnd = result == Z_STREAM_END
             more = !isAtEnd && (produced == output.count || left > 0 && result == Z_OK)
         }
