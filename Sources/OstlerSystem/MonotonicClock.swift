@@ -29,10 +29,13 @@ package struct Instant: Sendable, Comparable {
 /// The time of day, for people.
 package enum WallClock {
     /// Milliseconds since 1970 in UTC.
-    package static var milliseconds: Int64 {
+    package static var milliseconds: Int64 { nanoseconds / 1_000_000 }
+
+    /// Nanoseconds since 1970 in UTC, as files bear their times.
+    package static var nanoseconds: Int64 {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     }
 
     /// RFC 3339 in UTC with milliseconds.

@@ -1,5 +1,6 @@
 import Glibc
 import OstlerConfig
+import OstlerSystem
 import OstlerTestSupport
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 /// Every test sees its files as long written: what is younger than a second is not kept.
 @Suite struct OutlineCacheTests {
     private let directory = SuiteDirectory()
-    private let later = OutlineCache.time() + 3_600_000_000_000
+    private let later = WallClock.nanoseconds + 3_600_000_000_000
 
     init() {
         directory.makeDirectory("cache")
@@ -116,7 +117,7 @@ import Testing
     }
 
     @Test func `a file that may still be changed without a new time is not kept`() {
-        _ = list(now: OutlineCache.time())
+        _ = list(now: WallClock.nanoseconds)
         #expect(access(file, F_OK) != 0)
     }
 

@@ -58,18 +58,11 @@ package final class OutlineCache {
     /// - Parameters:
     ///   - directory: the user's directory of caches, absolute; the cache is in a directory of its own there.
     ///   - now: the time, in nanoseconds since 1970.
-    package init(in directory: String, now: Int64 = OutlineCache.time()) {
+    package init(in directory: String, now: Int64 = WallClock.nanoseconds) {
         path = directory + "/ostler/manifests"
         self.now = now
         entries = [:]
         for entry in Self.read(path) ?? [] { entries[entry.files[0].stamp] = entry }
-    }
-
-    /// The time of the machine in nanoseconds since 1970.
-    package static func time() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// What the manifest of a plugin said, if nothing that it is made of has changed since.
