@@ -13,13 +13,15 @@
 
 struct cgroup_run cgroup_run;
 
-/// When a process started, in ticks; 0 if there is none of this number. Number and time name a process for ever.
+/// When a process started, in ticks; 0 if there is none of this number, or if it has ended and only waits to be reaped.
+/// Number and time name a process for ever.
 static unsigned long long start_time(int pid) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (read_file(path, text, sizeof text) <= 0) return 0;
     // The name may hold blanks and brackets; the last bracket ends it. The start is the 22nd field.
     char *at = strrchr(text, ')');
+    if (at && at[1] == ' ' && (at[2] == 'Z' || at[2] == 'X')) return 0;
     for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
     return at ? strtoull(at, NULL, 10) : 0;
 }

@@ -191,6 +191,14 @@ public struct JSONReader {
         return true
     }
 
+    /// Whether a key is exactly these bytes of UTF-8.
+    public func matches(_ key: JSONKey, utf8 text: [UInt8]) -> Bool {
+        guard !key.hasEscapes else { return string(of: key).utf8.elementsEqual(text) }
+        guard key.range.count == text.count else { return false }
+        for offset in 0..<text.count where byte(key.range.lowerBound + offset) != text[offset] { return false }
+        return true
+    }
+
     /// Skips one value of any kind, checking its grammar, and returns where it stands.
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         let kind = try peek()

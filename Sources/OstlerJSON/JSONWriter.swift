@@ -151,6 +151,14 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
     }
 
+    /// Writes a string that needs no escapes, or has them already.
+    package mutating func string(plain text: [UInt8]) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// Writes a string of two parts that need no escapes: a prefix and a number.
     package mutating func string(plain prefix: [UInt8], number: UInt64) {
         separate()

@@ -5,7 +5,8 @@ package import OstlerProtocol
 package struct HostRequest {
     package enum Call {
         case initialize(InitializeRequest)
-        case execute(ExecuteRequest)
+        // A request is handed on many times, and a task is large.
+        indirect case execute(ExecuteRequest)
         case cancel(CancelRequest)
         case health
         case shutdown
@@ -59,23 +60,45 @@ extension HostRequest {
     }
 
     private static func call(_ method: String, _ params: UnsafeBufferPointer<UInt8>?) -> Call {
-        switch method {
-        case HealthRequest.method.description: return .health
-        case ShutdownRequest.method.description: return .shutdown
-        case InitializeRequest.method.description, ExecuteRequest.method.description, CancelRequest.method.description:
-            break
-        default: return .unknown(method: method)
+        guard let known = Method(method) else { return .unknown(method: method) }
+        switch known {
+        case .health: return .health
+        case .shutdown: return .shutdown
+        case .initialize, .execute, .cancel: break
         }
         guard let params else { return .malformed(method: method, nil) }
         var reader = JSONReader(params)
         do {
-            switch method {
-            case InitializeRequest.method.description: return .initialize(try InitializeRequest(reading: &reader))
-            case ExecuteRequest.method.description: return .execute(try ExecuteRequest(reading: &reader))
-            default: return .cancel(try CancelRequest(reading: &reader))
+            return switch known {
+            case .execute: .execute(try ExecuteRequest(reading: &reader))
+            case .initialize: .initialize(try InitializeRequest(reading: &reader))
+            case .cancel, .health, .shutdown: .cancel(try CancelRequest(reading: &reader))
             }
         } catch {
             return .malformed(method: method, error)
         }
+    }
+}
+
+/// The requests that a plugin knows.
+private enum Method {
+    case initialize
+    case execute
+    case cancel
+    case health
+    case shutdown
+
+    /// The most frequent first. Made once, since a `StaticString` becomes a new `String` each time.
+    private static let names = [
+        (ExecuteRequest.method.description, Method.execute),
+        (CancelRequest.method.description, .cancel),
+        (HealthRequest.method.description, .health),
+        (InitializeRequest.method.description, .initialize),
+        (ShutdownRequest.method.description, .shutdown),
+    ]
+
+    init?(_ name: String) {
+        guard let known = Self.names.first(where: { $0.0 == name }) else { return nil }
+        self = known.1
     }
 }

@@ -26,13 +26,13 @@ public enum OutgoingFrame {
     /// An answer to a request whose id is given as it stood in the request, quotes excluded.
     public static func response(
         _ writer: inout JSONWriter,
-        id: some Collection<UInt8>,
+        id: [UInt8],
         member: StaticString = "result",
         body: (inout JSONWriter) -> Void
     ) {
         writer.beginObject()
         writer.key("id")
-        writer.raw([UInt8(ascii: "\"")] + id + [UInt8(ascii: "\"")])
+        writer.string(plain: id)
         writer.key("jsonrpc")
         writer.raw("\"2.0\"")
         writer.key(member)

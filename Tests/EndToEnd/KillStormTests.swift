@@ -112,7 +112,7 @@ private struct Storm {
         let finished = child.finish(within: .seconds(120))
         #expect(!finished.isOverdue, "the host hangs after a kill of \(struck): \(finished.complaint)")
         judge(finished, struck)
-        expectNothingLeft(families, struck)
+        try expectNothingLeft(families, struck)
     }
 
     private mutating func judge(_ finished: Finished, _ struck: Set<Victim>) {
@@ -164,15 +164,19 @@ private struct Storm {
         #expect(allowed, "\(id): \(outcome) after kills of \(struck): \(result["error"]?["message"]?.string ?? "")")
     }
 
-    private func expectNothingLeft(_ families: [Family], _ struck: Set<Victim>) {
+    private func expectNothingLeft(_ families: [Family], _ struck: Set<Victim>) throws {
         // The launcher of a host that was killed waits for what is dying, and takes away its cgroups last.
         let ended = ContinuousClock.now
         var left = ["?"]
         while !left.isEmpty, ContinuousClock.now < ended.advanced(by: .seconds(20)) {
             left = Leftovers(tree).since(before, marker, families.last)
+            if left.isEmpty { break }
             // With both of them gone there is nobody who could take away empty control groups: the next run does.
-            if struck.isSuperset(of: [.host, .launcher]) { left.removeAll { $0.hasPrefix("cgroup") } }
-            if !left.isEmpty { usleep(10_000) }
+            if struck.isSuperset(of: [.host, .launcher]), left.allSatisfy({ $0.hasPrefix("cgroup") }) {
+                let next = try tree.start(["run", "command", "--", "true"]).finish(within: .seconds(60))
+                #expect(next.exitCode == 0, "the run after a kill of \(struck): \(next.complaint)")
+            }
+            usleep(10_000)
         }
         #expect(left.isEmpty, "left after kills of \(struck): \(left)")
     }

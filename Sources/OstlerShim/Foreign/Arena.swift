@@ -3,33 +3,47 @@ internal import Glibc
 /// Memory that lives as long as one task: what a library was given by pointer may be looked at by a later call.
 final class Arena {
     private static let blockBytes = 1024
+    private static let alignment = 16
+    /// The block that is kept from task to task. What is not in use of it is zero.
+    private let first: UnsafeMutableRawPointer
+    private var used = 0
+    /// What did not fit.
     private var blocks: [UnsafeMutableRawPointer] = []
-    /// What is left of the latest block that several things share.
-    private var rest: UnsafeMutableRawBufferPointer?
     private var endings: [() -> Void] = []
 
+    init() {
+        first = Self.zeroed(Self.blockBytes)
+    }
+
     deinit {
+        reset()
+        free(first)
+    }
+
+    /// Ends the life of all that was given out.
+    func reset() {
         for ending in endings.reversed() { ending() }
+        endings.removeAll()
         for block in blocks { free(block) }
+        blocks.removeAll()
+        memset(first, 0, used)
+        used = 0
     }
 
     /// Zeroed memory for `bytes` bytes, aligned for every type.
     func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-        // Each begins at a multiple of 16, as what calloc gives does.
-        let whole = (max(bytes, 1) + 15) & ~15
-        guard whole <= Self.blockBytes / 4 else { return newBlock(whole) }
-        if let rest, let base = rest.baseAddress, rest.count >= whole {
-            self.rest = UnsafeMutableRawBufferPointer(rebasing: rest[whole...])
-            return base
+        let whole = (max(bytes, 1) + Self.alignment - 1) & ~(Self.alignment - 1)
+        guard whole <= Self.blockBytes - used else {
+            let block = Self.zeroed(whole)
+            blocks.append(block)
+            return block
         }
-        let block = newBlock(Self.blockBytes)
-        rest = UnsafeMutableRawBufferPointer(start: block + whole, count: Self.blockBytes - whole)
-        return block
+        defer { used += whole }
+        return first + used
     }
 
-    private func newBlock(_ bytes: Int) -> UnsafeMutableRawPointer {
+    private static func zeroed(_ bytes: Int) -> UnsafeMutableRawPointer {
         guard let block = calloc(1, bytes) else { fatalError("no memory is left for \(bytes) bytes") }
-        blocks.append(block)
         return block
     }
 

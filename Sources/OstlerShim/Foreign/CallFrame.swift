@@ -17,45 +17,64 @@ struct CallFrame {
         var gathering: Gathering?
     }
 
-    private let function: ForeignFunction
+    private let function: PreparedFunction
     private(set) var slots: [Slot] = []
+    /// Where the arguments stand, as libffi wants it.
+    let arguments: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     private let arena: Arena
 
-    /// - Parameters:
-    ///   - input: the JSON value for a parameter; nil for one that is left out.
-    ///   - handle: the pointer for a parameter that is a handle.
-    init(
-        _ function: ForeignFunction,
-        _ arena: Arena,
-        input: (Parameter) -> JSONText?,
-        handle: (Parameter) -> UnsafeMutableRawPointer?
-    ) throws(CallFault) {
+    /// A frame whose arguments are all zero.
+    init(_ function: PreparedFunction, _ arena: Arena) {
         self.function = function
         self.arena = arena
-        for parameter in function.parameters {
-            var slot = Slot(argument: arena.allocate(parameter.argumentType?.size ?? 8))
-            do {
-                if parameter.handleInput {
-                    try fillHandle(parameter, &slot, handle(parameter))
-                } else {
-                    try fill(parameter, &slot, input(parameter))
-                }
-            } catch {
-                let reason = (error as? Misfit)?.reason ?? (error as? JSONError)?.reason ?? "\(error)"
-                throw CallFault(parameter: parameter.name, reason: reason)
-            }
-            slots.append(slot)
-        }
-        for (index, parameter) in function.parameters.enumerated() {
-            guard case .measure(let measure) = parameter.kind else { continue }
-            fill(measure, index)
+        let count = function.argumentSizes.count
+        let bytes = count * MemoryLayout<UnsafeMutableRawPointer?>.stride
+        arguments = arena.allocate(bytes).bindMemory(to: UnsafeMutableRawPointer?.self, capacity: count)
+        slots.reserveCapacity(count)
+        for (index, size) in function.argumentSizes.enumerated() {
+            let argument = arena.allocate(size)
+            (arguments + index).initialize(to: argument)
+            slots.append(Slot(argument: argument))
         }
     }
 
-    var arguments: [UnsafeMutableRawPointer] { slots.map(\.argument) }
+    /// Fills in a parameter that is a handle.
+    mutating func fill(_ index: Int, handle: UnsafeMutableRawPointer?) throws(CallFault) {
+        slots[index] = try filled(index) { (kind, slot) throws in try fillHandle(kind, &slot, handle) }
+    }
 
-    private func fillHandle(_ parameter: Parameter, _ slot: inout Slot, _ handle: UnsafeMutableRawPointer?) throws {
-        switch parameter.kind {
+    /// Fills in any other parameter.
+    ///
+    /// - Parameter input: its value; nil for one that is left out.
+    mutating func fill(_ index: Int, _ input: JSONText?) throws(CallFault) {
+        slots[index] = try filled(index) { (kind, slot) throws in try fill(index, kind, &slot, input) }
+    }
+
+    private func filled(_ index: Int, _ body: (Parameter.Kind, inout Slot) throws -> Void) throws(CallFault) -> Slot {
+        var slot = slots[index]
+        do {
+            try body(function.kinds[index], &slot)
+        } catch {
+            let reason = (error as? Misfit)?.reason ?? (error as? JSONError)?.reason ?? "\(error)"
+            throw CallFault(parameter: index, reason: reason)
+        }
+        return slot
+    }
+
+    /// Fills in what tells the size of other arguments. These must be there.
+    mutating func fillMeasures() {
+        for measured in function.measures {
+            let number = measured.elementSize ?? slots[measured.other].count
+            let target = measured.isReference ? arena.allocate(8) : slots[measured.index].argument
+            withUnsafeBytes(of: UInt64(number)) {
+                target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: measured.type.size)
+            }
+            if measured.isReference { point(&slots[measured.index], to: target) }
+        }
+    }
+
+    private func fillHandle(_ kind: Parameter.Kind, _ slot: inout Slot, _ handle: UnsafeMutableRawPointer?) throws {
+        switch kind {
         case .value(.handle): slot.argument.storeBytes(of: UInt(bitPattern: handle), as: UInt.self)
         case .reference(.handle, _):
             let target = arena.allocate(8)
@@ -65,11 +84,10 @@ struct CallFrame {
         }
     }
 
-    private func fill(_ parameter: Parameter, _ slot: inout Slot, _ input: JSONText?) throws {
-        switch parameter.kind {
+    private func fill(_ index: Int, _ kind: Parameter.Kind, _ slot: inout Slot, _ input: JSONText?) throws {
+        switch kind {
         case .value(let type): try required(input).read { try type.store(&$0, at: slot.argument, arena) }
-        case .constant(let type, let value):
-            try JSONText(value).read { try type.store(&$0, at: slot.argument, arena) }
+        case .constant(let type, _): try required(input).read { try type.store(&$0, at: slot.argument, arena) }
         case .null, .measure: break
         case .reference(let type, let direction):
             let target = arena.allocate(type.size)
@@ -91,10 +109,11 @@ struct CallFrame {
         case .collect(let collector):
             let gathering = Gathering(collector)
             slot.gathering = gathering
-            slot.argument.storeBytes(of: UInt(bitPattern: try gathering.function(arena)), as: UInt.self)
+            let address = try gathering.function(function.callbacks[index], arena)
+            slot.argument.storeBytes(of: UInt(bitPattern: address), as: UInt.self)
         case .compare(let ordering):
-            let comparison = try Comparison(ordering).function(arena)
-            slot.argument.storeBytes(of: UInt(bitPattern: comparison), as: UInt.self)
+            let address = try Comparison(ordering).function(function.callbacks[index], arena)
+            slot.argument.storeBytes(of: UInt(bitPattern: address), as: UInt.self)
         }
     }
 
@@ -121,19 +140,6 @@ struct CallFrame {
         point(&slot, to: target)
     }
 
-    private mutating func fill(_ measure: Measure, _ index: Int) {
-        guard let other = function.parameters.firstIndex(where: { $0.name == measure.of }) else { return }
-        var number = slots[other].count
-        if measure.kind == .elementSize, case .array(let type, _) = function.parameters[other].kind {
-            number = type.size
-        }
-        let target = measure.isReference ? arena.allocate(8) : slots[index].argument
-        withUnsafeBytes(of: UInt64(number)) {
-            target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: measure.type.size)
-        }
-        if measure.isReference { point(&slots[index], to: target) }
-    }
-
     private func point(_ slot: inout Slot, to target: UnsafeMutableRawPointer) {
         slot.target = target
         slot.argument.storeBytes(of: UInt(bitPattern: target), as: UInt.self)
@@ -147,7 +153,8 @@ struct CallFrame {
 
 /// An argument that cannot be passed.
 struct CallFault: Error {
-    let parameter: String
+    /// Its place among the function's parameters.
+    let parameter: Int
     let reason: String
 }
 
@@ -161,7 +168,7 @@ extension CallFrame {
             if let gathering = slot.gathering { writer.raw(gathering.json) } else { writer.null() }
             return
         }
-        switch function.parameters[index].kind {
+        switch function.kinds[index] {
         case .reference(let type, _): type.tell(target, &writer)
         case .array(let type, _): type.tell(target, count: slot.count, &writer)
         case .measure(let measure): writer.number(measure.type.load(target))
@@ -197,9 +204,10 @@ extension CallFrame {
 
     /// The number that the function left in a parameter.
     private func count(in name: String) -> Int {
-        guard let index = function.parameters.firstIndex(where: { $0.name == name }), let target = slots[index].target
+        let parameters = function.declaration.parameters
+        guard let index = parameters.firstIndex(where: { $0.name == name }), let target = slots[index].target
         else { return 0 }
-        switch function.parameters[index].kind {
+        switch function.kinds[index] {
         case .reference(let type, _): return type.count(target)
         case .measure(let measure): return CType.integer(measure.type).count(target)
         default: return 0

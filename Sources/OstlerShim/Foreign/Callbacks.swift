@@ -4,7 +4,7 @@ internal import OstlerForeign
 internal import OstlerJSON
 internal import OstlerProtocol
 
-/// A function of C that leads to an object of Swift. The object and what libffi needs live as long as the arena.
+/// A function of C that leads to an object of Swift. The object and the function live as long as the arena.
 enum Callback {
     typealias Body =
         @convention(c) (
@@ -15,10 +15,11 @@ enum Callback {
     /// The address to give to a library.
     static func make(
         _ owner: AnyObject,
-        _ interface: CallInterface,
+        _ interface: CallInterface?,
         _ arena: Arena,
         _ body: Body
     ) throws -> UnsafeMutableRawPointer {
+        guard let interface else { throw Misfit("libffi cannot make such a callback") }
         var code: UnsafeMutableRawPointer?
         let closure = ffi_closure_alloc(MemoryLayout<ffi_closure>.size, &code)
         guard let closure, let code else { throw Misfit("there is no memory for a callback") }
@@ -45,16 +46,17 @@ final class Gathering {
         self.collector = collector
     }
 
-    /// The function to give to the library.
-    func function(_ arena: Arena) throws -> UnsafeMutableRawPointer {
+    /// How a library calls such a function; nil if libffi cannot make it.
+    static func interface(_ collector: Collector) -> CallInterface? {
         let types = collector.arguments.map { argument in
             if case .value(let type) = argument.kind { type.description() } else { ostler_ffi_pointer() }
         }
-        let returns = collector.returns?.description() ?? ostler_ffi_void()
-        guard let interface = CallInterface(types, returns: returns) else {
-            throw Misfit("libffi cannot make such a callback")
-        }
-        return try Callback.make(self, interface, arena) { _, result, arguments, context in
+        return CallInterface(types, returns: collector.returns?.description() ?? ostler_ffi_void())
+    }
+
+    /// The function to give to the library.
+    func function(_ interface: CallInterface?, _ arena: Arena) throws -> UnsafeMutableRawPointer {
+        try Callback.make(self, interface, arena) { _, result, arguments, context in
             guard let arguments, let context else { return }
             let answer = Unmanaged<Gathering>.fromOpaque(context).takeUnretainedValue().take(arguments)
             result?.storeBytes(of: answer, as: Int64.self)
@@ -122,14 +124,14 @@ final class Comparison {
         }
     }
 
-    /// The function to give to the library: `int (*)(const void *, const void *)`.
-    func function(_ arena: Arena) throws -> UnsafeMutableRawPointer {
-        let returns = ostler_ffi_integer(4, 1)
-        let pointer = ostler_ffi_pointer()
-        guard let interface = CallInterface([pointer, pointer], returns: returns) else {
-            throw Misfit("libffi cannot make such a callback")
-        }
-        return try Callback.make(self, interface, arena) { _, result, arguments, context in
+    /// How a library calls such a function: `int (*)(const void *, const void *)`. Nil if libffi cannot make it.
+    static func interface() -> CallInterface? {
+        CallInterface([ostler_ffi_pointer(), ostler_ffi_pointer()], returns: ostler_ffi_integer(4, 1))
+    }
+
+    /// The function to give to the library.
+    func function(_ interface: CallInterface?, _ arena: Arena) throws -> UnsafeMutableRawPointer {
+        try Callback.make(self, interface, arena) { _, result, arguments, context in
             guard let arguments, let context, let left = arguments[0]?.pointee, let right = arguments[1]?.pointee else {
                 return
             }

@@ -5,15 +5,16 @@ internal import OstlerProtocol
 
 /// Serves tasks by calls of the functions that a manifest declares. One thread, one call at a time.
 final class ForeignEngine: ShimEngine {
-    private let table: ForeignTable
-    private let functions: [String: PreparedFunction]
+    private let executors: [PreparedExecutor]
     private let releases: Releases
+    private let arena = Arena()
     private let answers: ShimAnswers
     /// The longest result that fits a frame with all that is around it.
     private let resultBytes: Int
 
     /// Loads the library and looks up every symbol that the table names.
     init(_ shim: ShimRequest, _ answers: ShimAnswers, frameBytes: Int) throws(Failure) {
+        let table: ForeignTable
         do throws(ForeignProblem) {
             table = try ForeignTable(reading: .object(shim.members))
         } catch {
@@ -24,7 +25,7 @@ final class ForeignEngine: ShimEngine {
         for (name, function) in table.functions.sorted(by: { $0.key < $1.key }) {
             functions[name] = try PreparedFunction(function, in: library)
         }
-        self.functions = functions
+        executors = table.executors.map { PreparedExecutor($0, functions) }
         releases = try Releases(table.releases, in: library)
         self.answers = answers
         resultBytes = frameBytes - 8192
@@ -43,12 +44,12 @@ final class ForeignEngine: ShimEngine {
     func close() {}
 
     private func perform(_ request: ExecuteRequest) -> ExecuteResult {
-        guard let executor = table.executor(request.executor) else {
+        guard let executor = executors.first(where: { $0.name == request.executor }) else {
             let message = "this plugin has no executor \(Quotation.text(request.executor))"
             return .failed(request.task, Failure("unknown_executor", fault: .host, message: message))
         }
         do throws(Failure) {
-            var run = try ForeignRun(executor, request.payload, functions, releases)
+            var run = try ForeignRun(executor, request.payload, releases, arena)
             var result = run.perform(request.task)
             if let value = result.result, value.count > resultBytes {
                 result = .failed(request.task, .resultTooLarge(value.count, resultBytes))

@@ -4,41 +4,70 @@ internal import OstlerJSON
 internal import OstlerProtocol
 
 /// One task: the calls of an executor, one behind the other, and what they leave for each other.
-struct ForeignRun {
-    private let executor: ForeignExecutor
-    private let functions: [String: PreparedFunction]
+struct ForeignRun: ~Copyable {
+    private let executor: PreparedExecutor
     private let releases: Releases
-    private let arena = Arena()
+    private let arena: Arena
     private let payload: [UInt8]
-    private var members: [String: Range<Int>] = [:]
-    /// What steps have given, by `STEP.VALUE`.
-    private var values: [String: [UInt8]] = [:]
-    private var handles: [String: UnsafeMutableRawPointer] = [:]
+    /// Where each of the executor's members stands in the payload, in the arena.
+    private let members: UnsafeMutableBufferPointer<Range<Int>>
+    /// What calls have left, as JSON; empty for a single call, which leaves nothing to anybody.
+    private var values: [[UInt8]?] = []
+    private var handles: [UnsafeMutableRawPointer?] = []
     /// Handles that nobody has closed, the oldest first.
     private var open: [(handle: UnsafeMutableRawPointer, close: String)] = []
     private var writer = JSONWriter()
 
+    /// - Parameter arena: is given back when the run ends.
     init(
-        _ executor: ForeignExecutor,
+        _ executor: PreparedExecutor,
         _ payload: [UInt8],
-        _ functions: [String: PreparedFunction],
-        _ releases: Releases
+        _ releases: Releases,
+        _ arena: Arena
     ) throws(Failure) {
         self.executor = executor
-        self.functions = functions
         self.releases = releases
+        self.arena = arena
         self.payload = payload
+        let count = executor.members.count
+        let place = arena.allocate(count * MemoryLayout<Range<Int>>.stride)
+        members = UnsafeMutableBufferPointer(
+            start: place.bindMemory(to: Range<Int>.self, capacity: count),
+            count: count
+        )
+        members.initialize(repeating: 0..<0)
         do throws(JSONError) {
-            members = try payload.withUnsafeBufferPointer { (buffer) throws(JSONError) in
-                var members: [String: Range<Int>] = [:]
-                var reader = JSONReader(buffer)
-                try reader.beginObject()
-                while let key = try reader.nextKey() { members[reader.string(of: key)] = try reader.skipValue() }
-                return members
-            }
+            try find()
         } catch {
             throw Failure("invalid_payload", fault: .user, message: "the payload cannot be read: \(error.reason)")
         }
+        writer.bytes.reserveCapacity(128)
+        if executor.isSequence {
+            values = Array(repeating: nil, count: executor.valueCount)
+            handles = Array(repeating: nil, count: executor.valueCount)
+        }
+    }
+
+    deinit { arena.reset() }
+
+    private func find() throws(JSONError) {
+        try payload.withUnsafeBufferPointer { (buffer) throws(JSONError) in
+            var reader = JSONReader(buffer)
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                let value = try reader.skipValue()
+                for (index, name) in executor.members.enumerated() where reader.matches(key, utf8: name) {
+                    members[index] = value
+                }
+            }
+        }
+    }
+
+    /// What the payload says of a member.
+    private func input(_ member: Int) -> JSONText? {
+        let range = members[member]
+        // Before the value there is at least a brace.
+        return range.lowerBound == 0 ? nil : JSONText(payload[range])
     }
 
     /// Does all calls, up to the first that does not go well; what is open then is closed, the last first.
@@ -65,72 +94,61 @@ struct ForeignRun {
     }
 
     /// Makes one call and writes its result. Returns why it did not go well, if so.
-    private mutating func call(_ step: ForeignExecutor.Step) throws(Failure) -> Failure? {
-        guard let prepared = functions[step.function.name] else { return nil }
+    private mutating func call(_ step: PreparedExecutor.Step) throws(Failure) -> Failure? {
         let frame = try frame(step)
         close(step, frame)
-        let (result, errno) = prepared.call(frame.arguments, arena)
+        let (result, errno) = step.function.call(frame, arena)
         if executor.isSequence { writer.key(dynamic: step.name) }
         writer.beginObject()
         if let type = step.function.returns {
-            if !keepHandle(type, result, step.name + ".returns") {
-                tell(step, "returns") { type.tell(result, &$0) }
+            if case .handle(let close) = type {
+                keepHandle(result, close, step.firstValue)
+            } else {
+                tell("returns", step.firstValue) { type.tell(result, &$0) }
             }
         }
-        for (index, parameter) in step.function.parameters.enumerated() {
-            if case .reference(let type, let direction) = parameter.kind, direction.gives,
-                let target = frame.slots[index].target,
-                keepHandle(type, target, step.name + "." + parameter.name)
-            {
-                continue
+        for index in step.handles { keepHandle(step, index, frame) }
+        for index in step.outputs {
+            tell(step.function.declaration.parameters[index].name, step.firstValue + 1 + index) {
+                frame.tell(index, result, &$0)
             }
-            guard parameter.givesOutput else { continue }
-            tell(step, parameter.name) { frame.tell(index, result, &$0) }
         }
-        if step.function.tellsErrno { tell(errno) }
+        if step.tellsErrno { tell(errno) }
         writer.endObject()
-        giveBack(step.function, frame, result)
-        return step.function.failure(result, errno)
+        giveBack(step, frame, result)
+        return step.mayFail ? step.function.declaration.failure(result, errno) : nil
     }
 
-    private func frame(_ step: ForeignExecutor.Step) throws(Failure) -> CallFrame {
+    private func frame(_ step: PreparedExecutor.Step) throws(Failure) -> CallFrame {
+        var frame = CallFrame(step.function, arena)
         do throws(CallFault) {
-            return try CallFrame(
-                step.function,
-                arena,
-                input: { input(step.binding($0)) },
-                handle: { parameter in
-                    guard case .result(let step, let value) = step.binding(parameter) else { return nil }
-                    return handles[step + "." + value]
+            for (index, source) in step.sources.enumerated() {
+                switch source {
+                case .member(let member): try frame.fill(index, input(member))
+                case .value(let place): try frame.fill(index, values[place].map { JSONText($0[...]) })
+                case .constant(let value): try frame.fill(index, value)
+                case .handle(let place): try frame.fill(index, handle: handles[place])
+                case .none: try frame.fill(index, nil)
                 }
-            )
-        } catch {
-            var place: JSONPointer?
-            if let parameter = step.function.parameter(error.parameter),
-                case .payload(let member) = step.binding(parameter)
-            {
-                place = JSONPointer("/payload").member(member)
             }
-            let message = "\(step.function.name) cannot be called: \(error.parameter): \(error.reason)"
+            frame.fillMeasures()
+            return frame
+        } catch {
+            let function = step.function.declaration
+            let place = executor.member(step, error.parameter).map { JSONPointer("/payload").member($0) }
+            let parameter = function.parameters[error.parameter].name
+            let message = "\(function.name) cannot be called: \(parameter): \(error.reason)"
             throw Failure("value_does_not_fit", fault: .user, message: message, pointer: place)
         }
     }
 
-    private func input(_ binding: ForeignExecutor.Binding) -> JSONText? {
-        switch binding {
-        case .payload(let member): members[member].map { JSONText(payload[$0]) }
-        case .result(let step, let value): values[step + "." + value].map { JSONText($0[...]) }
-        case .constant(let value): JSONText(value)
-        }
-    }
-
     /// Writes one value, and keeps it for later steps.
-    private mutating func tell(_ step: ForeignExecutor.Step, _ name: String, _ body: (inout JSONWriter) -> Void) {
+    private mutating func tell(_ name: String, _ place: Int, _ body: (inout JSONWriter) -> Void) {
         writer.key(dynamic: name)
         guard executor.isSequence else { return body(&writer) }
         var value = JSONWriter()
         body(&value)
-        values[step.name + "." + name] = value.bytes
+        values[place] = value.bytes
         writer.raw(value.bytes)
     }
 
@@ -144,30 +162,35 @@ struct ForeignRun {
         writer.endObject()
     }
 
-    /// Notes a handle that a call has given; false if the type is none.
-    private mutating func keepHandle(_ type: CType, _ place: UnsafeRawPointer, _ name: String) -> Bool {
-        guard case .handle(let close) = type else { return false }
-        guard let handle = place.pointer else { return true }
-        handles[name] = handle
+    private mutating func keepHandle(_ step: PreparedExecutor.Step, _ index: Int, _ frame: CallFrame) {
+        guard case .reference(.handle(let close), _) = step.function.kinds[index],
+            let target = frame.slots[index].target
+        else { return }
+        keepHandle(target, close, step.firstValue + 1 + index)
+    }
+
+    /// Notes a handle that a call has given.
+    private mutating func keepHandle(_ place: UnsafeRawPointer, _ close: String, _ value: Int) {
+        guard let handle = place.pointer else { return }
+        if executor.isSequence { handles[value] = handle }
         open.removeAll { $0.handle == handle }
         open.append((handle, close))
-        return true
     }
 
     /// Takes a handle that this call closes off the list of those that are open.
-    private mutating func close(_ step: ForeignExecutor.Step, _ frame: CallFrame) {
-        for (index, parameter) in step.function.parameters.enumerated() {
-            guard case .value(.handle(step.function.symbol)) = parameter.kind else { continue }
+    private mutating func close(_ step: PreparedExecutor.Step, _ frame: CallFrame) {
+        for index in step.closing {
             let handle = UnsafeRawPointer(frame.slots[index].argument).pointer
             open.removeAll { $0.handle == handle }
         }
     }
 
     /// Gives back text that the library wants back.
-    private func giveBack(_ function: ForeignFunction, _ frame: CallFrame, _ result: UnsafeRawPointer) {
-        if case .text(let text) = function.returns { giveBack(text, result) }
-        for (index, parameter) in function.parameters.enumerated() {
-            guard case .reference(.text(let text), .output) = parameter.kind, let target = frame.slots[index].target
+    private func giveBack(_ step: PreparedExecutor.Step, _ frame: CallFrame, _ result: UnsafeRawPointer) {
+        if case .text(let text) = step.function.returns { giveBack(text, result) }
+        for index in step.texts {
+            guard case .reference(.text(let text), _) = step.function.kinds[index],
+                let target = frame.slots[index].target
             else { continue }
             giveBack(text, target)
         }

@@ -113,12 +113,27 @@ extension JSONReader {
         guard try peek() == .number else { throw Misfit("it must be a whole number") }
         let start = index
         let range = try skipValue()
-        let text = String(decoding: bytes(in: range), as: UTF8.self)
-        let isNegative = text.hasPrefix("-")
-        if let magnitude = UInt64(text.drop { $0 == "-" }) { return (isNegative, magnitude) }
+        let text = bytes(in: range)
+        let isNegative = text.first == UInt8(ascii: "-")
+        if let magnitude = Self.magnitude(isNegative ? text.dropFirst() : text) { return (isNegative, magnitude) }
         // 1.0 and 1e3 are whole numbers as well.
         index = start
-        guard let number = try number().exactInteger else { throw Misfit("\(text) is no whole number of 64 bits") }
+        guard let number = try number().exactInteger else {
+            throw Misfit("\(String(decoding: bytes(in: range), as: UTF8.self)) is no whole number of 64 bits")
+        }
         return (number < 0, number.magnitude)
+    }
+
+    /// The number that decimal digits are; nil if there is anything else among them or they are too many.
+    private static func magnitude(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
+        var value: UInt64 = 0
+        for byte in digits {
+            let digit = UInt64(byte &- UInt8(ascii: "0"))
+            let (tenfold, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, isLarger) = tenfold.addingReportingOverflow(digit)
+            guard digit < 10, !isTooLarge, !isLarger else { return nil }
+            value = sum
+        }
+        return value
     }
 }
