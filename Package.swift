@@ -272,6 +272,7 @@ let package = Package(
                 "OstlerProtocol",
                 "OstlerSandbox",
                 "OstlerSchema",
+                "OstlerStore",
                 "OstlerSystem",
                 "OstlerTasks",
                 "OstlerTrust",
