@@ -16,7 +16,7 @@ final class AttemptLog {
     private let store: any TaskStore
     private let thread: WorkerThread
     private let wait: Int64
-    private let onFailure: @LoopActor (Failure) -> Void
+    private let onFlush: @LoopActor (Failure?) -> Void
     private var pending: [LogChunk] = []
     private var pendingBytes = 0
     private var total = 0
@@ -29,15 +29,15 @@ final class AttemptLog {
 
     /// - Parameters:
     ///   - wait: milliseconds between output that came and its way into the store.
-    ///   - onFailure: told why the store did not take it.
+    ///   - onFlush: told each time why the store did not take it; nil if it did.
     init(
         _ lease: Lease,
         _ store: any TaskStore,
         on thread: WorkerThread,
         wait: Int64,
-        onFailure: @escaping @LoopActor (Failure) -> Void
+        onFlush: @escaping @LoopActor (Failure?) -> Void
     ) {
-        (self.lease, self.store, self.thread, self.wait, self.onFailure) = (lease, store, thread, wait, onFailure)
+        (self.lease, self.store, self.thread, self.wait, self.onFlush) = (lease, store, thread, wait, onFlush)
     }
 
     func append(_ stream: OutputStream, _ bytes: [UInt8]) {
@@ -93,7 +93,9 @@ final class AttemptLog {
                 pending = chunks + pending
                 pendingBytes += bytes
             }
-            onFailure(failure)
+            onFlush(failure)
+        } else {
+            onFlush(nil)
         }
         if let closing {
             self.closing = nil

@@ -65,9 +65,10 @@ struct LookPace {
         return true
     }
 
-    mutating func finish(found: Bool) {
+    /// - Parameter foundAll: whether nothing is left that could be claimed.
+    mutating func finish(foundAll: Bool) {
         isLooking = false
-        earliest = found ? Instant(nanoseconds: 0) : Instant.now.advanced(milliseconds: pace.look)
+        earliest = foundAll ? Instant.now.advanced(milliseconds: pace.gather) : Instant(nanoseconds: 0)
         guard isWanted, let action else { return }
         isWanted = false
         schedule(after: 0, action)

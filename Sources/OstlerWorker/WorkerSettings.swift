@@ -31,8 +31,9 @@ package struct WorkerPace: Sendable {
     /// How long a worker may be silent before others take over what it holds. A worker that cannot report for so long
     /// ends what it runs. With the time between reports twice it is below 15 s.
     package var patience: Int64 = 10_000
-    /// Between two looks that find nothing.
-    package var look: Int64 = 10
+    /// Between two looks of which the first has found all there was, and between two recordings while slots are free:
+    /// what comes meanwhile shares one wait for the disk, and leaves it to those who submit.
+    package var gather: Int64 = 8
     /// Between two looks where nothing tells of changes.
     package var poll: Int64 = 200
     /// Between two attempts to record what the store did not take.

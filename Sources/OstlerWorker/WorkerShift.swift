@@ -33,6 +33,7 @@ package final class WorkerShift {
         case report
         case look
         case record
+        case identify
         case log
         case recovery
     }
@@ -55,6 +56,7 @@ package final class WorkerShift {
     private var reports: [AttemptReport] = []
     private var isRecording = false
     private var recordTimer: TimerID?
+    private var lastRecord = Instant(nanoseconds: 0)
     private var looker: LookPace
     private var heartbeat: Heartbeat?
     private var watch: ChangeWatch?
@@ -229,11 +231,11 @@ package final class WorkerShift {
     private func looked(_ result: Result<Look, Failure>, _ asked: Int) {
         switch result {
         case .failure(let failure):
-            looker.finish(found: false)
+            looker.finish(foundAll: true)
             fails(.look, failure)
             wake(after: settings.pace.retry)
         case .success(let look):
-            looker.finish(found: !look.claims.isEmpty)
+            looker.finish(foundAll: look.claims.count < asked || asked == 0)
             works(.look)
             isIdle = asked > 0 && look.claims.isEmpty && look.moments.due == nil
             look.cancelRequests.forEach(cancel)
@@ -253,8 +255,9 @@ package final class WorkerShift {
     private func begin(_ read: ReadClaim) {
         let lease = read.claim.lease
         let log = AttemptLog(lease, store, on: logThread, wait: settings.pace.log) { [weak self] failure in
-            guard failure.storeCode != .staleAttempt else { return }
-            self?.fails(.log, failure)
+            guard let failure else { self?.works(.log); return }
+            // What belongs to others goes nowhere; that this worker was given up is told by its next report.
+            if failure.storeCode != .staleAttempt { self?.fails(.log, failure) }
         }
         let attempt = Attempt(read, log: log, host: host)
         attempts[lease.task] = attempt
@@ -276,7 +279,17 @@ package final class WorkerShift {
         recordThread.perform {
             Result { () throws(Failure) in try store.identify(lease, now, at: WallClock.milliseconds) }
         } reply: { [weak self] result in
-            if case .failure(let failure) = result { self?.fails(.record, failure) }
+            self?.identified(attempt, claimedBelow: before, result)
+        }
+    }
+
+    private func identified(_ attempt: Attempt, claimedBelow before: ProcessIdentity?, _ result: Result<Void, Failure>)
+    {
+        guard case .failure(let failure) = result, failure.storeCode != .staleAttempt else { return works(.identify) }
+        fails(.identify, failure)
+        EventLoop.shared.schedule(at: .now.advanced(milliseconds: settings.pace.retry)) { [weak self] in
+            guard let self, attempts[attempt.lease.task] === attempt else { return }
+            dispatched(attempt, claimedBelow: before)
         }
     }
 
@@ -308,6 +321,10 @@ package final class WorkerShift {
     private func record() {
         guard !isRecording, recordTimer == nil else { return }
         guard !reports.isEmpty else { return endIfOver() }
+        let earliest = lastRecord.advanced(milliseconds: settings.pace.gather)
+        // Where slots are wanted, or the end is waited for, nothing is gathered.
+        guard freeSlots == 0 || earliest <= .now else { return record(at: earliest) }
+        lastRecord = .now
         isRecording = true
         let batch = Array(reports.prefix(Self.mostRecorded))
         reports.removeFirst(batch.count)
@@ -320,11 +337,19 @@ package final class WorkerShift {
         }
     }
 
+    private func record(at moment: Instant) {
+        recordTimer = EventLoop.shared.schedule(at: moment) { [weak self] in
+            self?.recordTimer = nil
+            self?.record()
+        }
+    }
+
     private func recorded(_ batch: [AttemptReport], _ result: Result<[Settlement], Failure>) {
         isRecording = false
         switch result {
         case .success(let settlements):
             works(.record)
+            works(.identify)
             works(.log)
             isIdle = false
             for (report, settlement) in zip(batch, settlements) {
@@ -336,11 +361,7 @@ package final class WorkerShift {
         case .failure(let failure):
             reports = batch + reports
             fails(.record, failure)
-            recordTimer = EventLoop.shared.schedule(at: .now.advanced(milliseconds: settings.pace.retry)) {
-                [weak self] in
-                self?.recordTimer = nil
-                self?.record()
-            }
+            record(at: .now.advanced(milliseconds: settings.pace.retry))
             endIfOver()
         }
     }
@@ -353,6 +374,8 @@ package final class WorkerShift {
         case .failed(let failure): fails(.report, failure)
         case .alive(let cancelRequests, let silent):
             works(.report)
+            // What could not be taken over is found again, by this worker or by another one.
+            works(.recovery)
             cancelRequests.forEach(cancel)
             silent.forEach(adopt)
             settleOrphans()

@@ -1,6 +1,8 @@
 """The peers of the queue: the same task that does nothing, in Celery and in huey; and who submits it.
 
-usage: queue_peers.py celery|huey COUNT BATCH
+usage: python -c 'import queue_peers; queue_peers.main()' celery|huey COUNT BATCH
+
+A worker finds the tasks by the name of this module, so it is never the main program.
 """
 import os, sys, time
 
@@ -61,6 +63,3 @@ def main():
     wait(name, connection, count + 20)
     print(count / (time.monotonic() - start))
 
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 import contextlib, json, os, pathlib, signal, statistics, subprocess, sys, tempfile, time
 
 SOURCES = pathlib.Path(__file__).resolve().parent
-PEERS = ["huey==2.5.3", "celery==5.4.0", "redis==5.2.1"]
+PEERS = ["huey==2.5.3", "celery==5.4.0", "redis==6.4.0", "packaging==24.2"]
 PAYLOAD = '{"name":"x","count":1}'
 NULL = subprocess.DEVNULL
 
@@ -21,7 +21,7 @@ class Queues:
         self.bench, self.record = bench, record
         self.rounds = 1 if bench.quick else 3
         self.count = 500 if bench.quick else 4000
-        bench.need("redis-server", "tsp:task-spooler", "/usr/lib/python3/dist-packages/venv:python3-venv")
+        bench.need("redis-server", "tsp:task-spooler", "/usr/lib/python3*/ensurepip/*:python3-venv")
         self.venv = bench.work / "queues-venv"
         run([sys.executable, "-m", "venv", self.venv])
         run([self.venv / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *PEERS])
@@ -83,7 +83,7 @@ class Queues:
                                  workers, "--loglevel", "ERROR", "--without-gossip", "--without-mingle"],
                       "huey": [python / "huey_consumer", "queue_peers.huey_app", "-w", workers, "-k", "process", "-q"]}
             with self.program(words, os.environ), self.program(worker[name], environment):
-                found = run([python / "python", SOURCES / "queue_peers.py", name, self.count, batch],
+                found = run([python / "python", "-c", "import queue_peers; queue_peers.main()", name, self.count, batch],
                                        env=environment)
         return float(found)
 
