@@ -242,6 +242,23 @@ let package = Package(
         ),
 
         .target(
+            name: "OstlerWorker",
+            dependencies: [
+                "COstlerShims",
+                "OstlerCatalog",
+                "OstlerConfig",
+                "OstlerHost",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerSandbox",
+                "OstlerStore",
+                "OstlerSystem",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        .target(
             name: "OstlerConformance",
             dependencies: [
                 "OstlerCatalog",
@@ -272,9 +289,11 @@ let package = Package(
                 "OstlerProtocol",
                 "OstlerSandbox",
                 "OstlerSchema",
+                "OstlerStore",
                 "OstlerSystem",
                 "OstlerTasks",
                 "OstlerTrust",
+                "OstlerWorker",
             ],
             swiftSettings: swiftSettings
         ),
@@ -486,6 +505,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "OstlerWorkerTests",
+            dependencies: [
+                "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerTasks", "OstlerTestSupport", "OstlerWorker",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "OstlerConformanceTests",
             dependencies: [
                 "OstlerCatalog", "OstlerConfig", "OstlerConformance", "OstlerHost", "OstlerJSON", "OstlerProtocol",
@@ -509,7 +535,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["OstlerJSON", "OstlerSystem", "OstlerTestSupport"],
+            dependencies: [
+                "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+            ],
             path: "Tests/EndToEnd",
             exclude: ["Snapshots"],
             swiftSettings: swiftSettings

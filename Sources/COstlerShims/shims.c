@@ -85,6 +85,10 @@ int ostler_pidfd_open(pid_t pid) {
     return result((int)syscall(SYS_pidfd_open, pid, 0));
 }
 
+int ostler_pidfd_kill(int pidfd) {
+    return result((int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0));
+}
+
 int ostler_tmpfile(const char *directory) {
     return result(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
 }

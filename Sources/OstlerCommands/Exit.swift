@@ -1,3 +1,5 @@
+internal import OstlerProtocol
+internal import OstlerStore
 internal import OstlerTasks
 
 /// Ends a command whose trouble has been told already.
@@ -6,5 +8,16 @@ struct Exit: Error {
 
     init(_ outcome: Outcome) {
         code = outcome.exitCode
+    }
+}
+
+extension Failure {
+    /// That of sysexits.h for what may be tried again later.
+    static let tryLater: Int32 = 75
+
+    /// The exit code of a command that ends with it.
+    var exitCode: Int32 {
+        if storeCode == .queueFull { return Self.tryLater }
+        return fault == .user ? Outcome.invalid.exitCode : Outcome.infra.exitCode
     }
 }

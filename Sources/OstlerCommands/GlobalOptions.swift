@@ -37,9 +37,22 @@ struct GlobalOptions: Sendable {
         [Option.json, Option.config, Option.logLevel, Option.logFormat]
     )
 
+    /// For commands that submit or run tasks of a store.
+    static let sectionWithStore = CommandSpec.Section(
+        "Common options",
+        [StorePlace.option, Option.json, Option.config, Option.pluginPath, Option.logLevel, Option.logFormat]
+    )
+
+    /// For commands that look at a store alone.
+    static let sectionOfStore = CommandSpec.Section(
+        "Common options",
+        [StorePlace.option, Option.json, Option.config, Option.logLevel, Option.logFormat]
+    )
+
     let config: String?
     let pluginPath: String?
     let json: Bool
+    let store: String?
     let logLevel: HostConfig.LogLevel?
     let logFormat: HostConfig.LogFormat?
 
@@ -47,6 +60,7 @@ struct GlobalOptions: Sendable {
         config = arguments.value(Option.config)
         pluginPath = arguments.value(Option.pluginPath)
         json = arguments.has(Option.json)
+        store = arguments.value(StorePlace.option)
         logLevel = try arguments.choice(Option.logLevel, of: HostConfig.LogLevel.self)
         logFormat = try arguments.choice(Option.logFormat, of: HostConfig.LogFormat.self)
     }

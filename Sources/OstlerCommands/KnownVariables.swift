@@ -4,7 +4,7 @@ internal import OstlerProtocol
 /// The environment variables that are Ostler's own.
 enum KnownVariables {
     private static let prefix = "OSTLER_"
-    private static let names = ["CONFIG", "PLUGIN_PATH", "LIBEXEC", "LOG_LEVEL", "LOG_FORMAT"]
+    private static let names = ["CONFIG", "PLUGIN_PATH", "LIBEXEC", "LOG_LEVEL", "LOG_FORMAT", "STORE"]
 
     /// A variable that is nearly one of Ostler's. As with a key of the configuration, what it was meant to say would be
     /// left out silently; others may have variables of that prefix for themselves.

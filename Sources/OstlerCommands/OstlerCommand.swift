@@ -2,6 +2,7 @@ internal import COstlerShims
 internal import Glibc
 internal import OstlerCommandLine
 internal import OstlerHost
+internal import OstlerProtocol
 internal import OstlerTasks
 
 /// The command line.
@@ -14,7 +15,9 @@ package enum OstlerCommand {
             "ostler run command -- sha256sum /etc/passwd", "ostler run --file tasks.jsonl --jobs 2", "ostler doctor",
         ]
         spec.subcommands = [
-            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, PluginCommand.spec, HealthCommand.spec,
+            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, SubmitCommand.spec, WorkerCommand.spec,
+            PluginCommand.spec,
+            HealthCommand.spec,
             SandboxCommand.spec, DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
         ]
         return spec
@@ -42,6 +45,9 @@ package enum OstlerCommand {
             Glibc.exit(0)
         } catch let exit as Exit {
             Glibc.exit(exit.code)
+        } catch let failure as Failure {
+            Log.failure(failure)
+            Glibc.exit(failure.exitCode)
         } catch let error as UsageError {
             Log.usage(error, running: path)
         } catch {

@@ -133,6 +133,7 @@ package enum BaseDirectory {
     case cache
     case config
     case data
+    case state
 
     /// The user's directory: the variable if it holds an absolute path, else the default below `$HOME`.
     package func path(in environment: [String: String]) -> String? {
@@ -141,6 +142,7 @@ package enum BaseDirectory {
             case .cache: ("XDG_CACHE_HOME", ".cache")
             case .config: ("XDG_CONFIG_HOME", ".config")
             case .data: ("XDG_DATA_HOME", ".local/share")
+            case .state: ("XDG_STATE_HOME", ".local/state")
             }
         if let path = environment[variable], path.hasPrefix("/") { return path }
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }

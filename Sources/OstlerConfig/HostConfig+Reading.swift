@@ -68,8 +68,11 @@ extension HostConfig.Limits {
 extension HostConfig.Tasks {
     init(reading reader: ValueReader) {
         self.init()
-        guard let members = reader.members(["timeout", "run_timeout", "grace", "start_timeout"]) else { return }
+        let keys = ["timeout", "queued_timeout", "run_timeout", "grace", "start_timeout"]
+        guard let members = reader.members(keys) else { return }
         timeoutMilliseconds = members["timeout"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
+        queuedTimeoutMilliseconds =
+            members["queued_timeout"].map { $0.isNone ? nil : $0.positiveMilliseconds() } ?? queuedTimeoutMilliseconds
         runTimeoutMilliseconds = members["run_timeout"].flatMap { $0.isNone ? nil : $0.positiveMilliseconds() }
         graceMilliseconds = members["grace"]?.milliseconds() ?? graceMilliseconds
         startTimeoutMilliseconds = members["start_timeout"]?.positiveMilliseconds() ?? startTimeoutMilliseconds

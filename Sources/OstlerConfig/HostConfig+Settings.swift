@@ -57,10 +57,12 @@ extension HostConfig {
             "sandbox": sandbox.tree,
             "tasks": [
                 "timeout": .duration(tasks.timeoutMilliseconds),
+                "queued_timeout": .duration(tasks.queuedTimeoutMilliseconds),
                 "run_timeout": .duration(tasks.runTimeoutMilliseconds),
                 "grace": .duration(tasks.graceMilliseconds),
                 "start_timeout": .duration(tasks.startTimeoutMilliseconds),
             ],
+            "store": store.tree,
             "secrets": .object(JSONObject(secrets)),
             "log": ["level": .string(log.level.rawValue), "format": .string(log.format.rawValue)],
         ]

@@ -21,7 +21,8 @@ package import OstlerJSON
 ///   allow_host: false
 ///   uid_range: {first: 200000, count: 4096}
 ///   limits: {memory: 1GiB, processes: 256, open_files: 256, tmp: 64MiB, output: 64MiB, cpu: none, file_size: none}
-/// tasks: {timeout: none, run_timeout: none, grace: 5s, start_timeout: 10s}
+/// tasks: {timeout: none, queued_timeout: 30s, run_timeout: none, grace: 5s, start_timeout: 10s}
+/// store: {path: ~/tasks.db, capacity: 100000, retention: {age: 30d, count: none, size: none}, record_runs: false}
 /// secrets: {db: {file: /etc/keys/db}, api: {command: [pass, show, api]}, token: {env: TOKEN}}
 /// log: {level: info, format: text}
 /// ```
@@ -125,6 +126,8 @@ package struct HostConfig: Sendable {
     package struct Tasks: Sendable, Equatable {
         /// Nil for no limit.
         package var timeoutMilliseconds: Int64?
+        /// The same for tasks that are handed to a queue; nil for ``timeoutMilliseconds``.
+        package var queuedTimeoutMilliseconds: Int64? = 30_000
         /// Of the time from when an executor gets the task; nil for no limit.
         package var runTimeoutMilliseconds: Int64?
         /// From SIGTERM to SIGKILL.
@@ -172,6 +175,7 @@ package struct HostConfig: Sendable {
     package var plugins = Plugins()
     package var sandbox = Sandbox()
     package var tasks = Tasks()
+    package var store = Store()
     package var secrets: [String: SecretSource] = [:]
     package var log = Log()
     /// The text that was read; nil if there was no file.
@@ -200,13 +204,15 @@ package struct HostConfig: Sendable {
     package init(_ document: YAMLDocument) throws(ConfigFailure) {
         let log = ProblemLog(document)
         self.document = document
-        if let members = log.root.members(["include", "executors", "plugins", "sandbox", "tasks", "secrets", "log"]) {
+        let keys = ["include", "executors", "plugins", "sandbox", "tasks", "store", "secrets", "log"]
+        if let members = log.root.members(keys) {
             // Where it stands for something it has been replaced by what it stands for.
             members["include"]?.report(.unsupported, "include is for configuration files only", atKey: true)
             executors = members["executors"].map(Executor.all) ?? [:]
             plugins = members["plugins"].map(Plugins.init(reading:)) ?? plugins
             sandbox = members["sandbox"].map(Sandbox.init(reading:)) ?? sandbox
             tasks = members["tasks"].map(Tasks.init(reading:)) ?? tasks
+            store = members["store"].map(Store.init(reading:)) ?? store
             secrets = members["secrets"].map(SecretSource.all) ?? [:]
             self.log = members["log"].map(Log.init(reading:)) ?? self.log
         }

@@ -22,6 +22,7 @@ package enum StoreCode: String, Sendable, CaseIterable {
     case storeTooNew = "store_too_new"
     case storeTooOld = "store_too_old"
     case storeNotOurs = "store_not_ours"
+    case storeUnsafe = "store_unsafe"
     case storeUnreachable = "store_unreachable"
     case storeFault = "store_fault"
 }

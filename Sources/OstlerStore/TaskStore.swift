@@ -31,6 +31,9 @@ package protocol TaskStore: AnyObject, Sendable {
     /// - Throws: `worker_evicted`: what it runs belongs to others; it must end it, and register anew.
     func beat(_ worker: WorkerID, isDraining: Bool, at now: Int64) throws(Failure) -> HeartbeatAnswer
 
+    /// Those of its attempts that somebody wants to end: what ``beat(_:isDraining:at:)`` answers, without a report.
+    func cancelRequests(to worker: WorkerID) throws(Failure) -> [Lease]
+
     /// The worker ends by itself.
     /// - Throws: `worker_busy` if it still holds attempts.
     func retire(_ worker: WorkerID, at now: Int64) throws(Failure)
@@ -39,6 +42,9 @@ package protocol TaskStore: AnyObject, Sendable {
     /// Synced if it intends.
     /// - Returns: at most `slots` claims; none for a worker that drains.
     func claim(_ request: ClaimRequest, at now: Int64) throws(Failure) -> [Claim]
+
+    /// The next moments at which time alone changes what may be claimed.
+    func nextMoments(after now: Int64) throws(Failure) -> NextMoments
 
     /// The worker is about to start something for these attempts. Synced: only then may it start anything.
     /// - Returns: the leases that stand; for the others nothing must be started.

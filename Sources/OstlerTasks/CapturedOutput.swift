@@ -37,7 +37,7 @@ package struct CapturedOutput: Sendable {
 
     /// A stream that was kept elsewhere.
     /// - Parameter kept: its head and its tail, or all of it.
-    package init(_ kept: [UInt8], total: UInt64, sha256: String) {
+    package init(_ kept: [UInt8], total: UInt64, sha256: String?) {
         half = kept.count
         head = kept
         self.total = total
@@ -73,6 +73,19 @@ package struct CapturedOutput: Sendable {
     package var bytes: [UInt8] {
         guard !tail.isEmpty else { return head }
         return head + tail[oldest...] + tail[..<oldest]
+    }
+
+    /// The beginning of it, for whoever keeps all of it elsewhere.
+    /// - Parameter bytes: the most that is kept; a character that would be cut is left out.
+    package func shortened(to bytes: Int) -> CapturedOutput {
+        var kept = self.bytes.prefix(bytes)
+        // A byte that continues a character is no place to cut before.
+        if kept.count < self.bytes.count, self.bytes[kept.count] & 0xC0 == 0x80 {
+            while let last = kept.popLast(), last & 0xC0 == 0x80 {}
+        }
+        var short = CapturedOutput(Array(kept), total: total, sha256: sha256)
+        short.masking = masking
+        return short
     }
 
     package func encode(into writer: inout JSONWriter) {

@@ -42,6 +42,13 @@ package struct OutcomeTally: Sendable {
 
     package var total: Int { counts.values.reduce(0, +) }
 
+    /// `3 tasks: 2 succeeded, 1 failed`.
+    package var text: String {
+        let parts = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            .map { "\($0.value) \($0.key.rawValue)" }
+        return "\(total) tasks" + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
+    }
+
     package var exitCode: Int32 {
         let codes = Set(counts.keys.map(\.exitCode))
         guard codes.count <= 1 else { return 2 }

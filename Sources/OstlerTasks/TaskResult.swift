@@ -174,7 +174,7 @@ package struct TaskResult: Sendable {
 }
 
 extension TaskResult.Cancellation {
-    func encode(into writer: inout JSONWriter) {
+    package func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("reason")
         writer.string(reason)

@@ -51,6 +51,8 @@ package struct TaskSpec: Sendable {
     package var priority: Int64 = 0
     /// The job of a workspace that it is executed in.
     @Boxed package var place: WorkspacePlace?
+    /// What it says to a queue; nil for nothing.
+    @Boxed package var queueing: QueueRequest?
 
     package init(id: String, executor: String, payload: [UInt8]) {
         self.id = id

@@ -8,13 +8,23 @@ package struct TaskSpecParser: Sendable {
         "labels", "metadata", "priority", "secrets",
     ]
     /// Members of the design that this version does not carry out: ignoring them would be a lie.
-    private static let planned = ["retry", "guards"]
+    private static let planned = ["guards"]
 
+    /// What a task is read for.
+    package enum Purpose: Sendable {
+        /// To be run at once: what is said to a queue is refused, since nobody would do it.
+        case run
+        case queue
+    }
+
+    private let purpose: Purpose
     private var validator = JSONValidator()
     /// Where in its bytes the last document was found not to be JSON; nil if it was JSON.
     package private(set) var faultOffset: Int?
 
-    package init() {}
+    package init(for purpose: Purpose = .run) {
+        self.purpose = purpose
+    }
 
     /// Parses one document.
     /// - Parameter defaultID: the id of a task that names none.
@@ -36,7 +46,7 @@ package struct TaskSpecParser: Sendable {
                         : "such as \(Self.example)"
                 )
             }
-            return try Self.task(&reader, defaultID)
+            return try task(&reader, defaultID)
         } catch let failure as Failure {
             throw failure
         } catch let error as JSONError {
@@ -53,7 +63,7 @@ package struct TaskSpecParser: Sendable {
 
     private static let example = #"{"id": "t1", "executor": "command", "payload": {"command": "true"}}"#
 
-    private static func task(_ reader: inout JSONReader, _ defaultID: String) throws -> TaskSpec {
+    private func task(_ reader: inout JSONReader, _ defaultID: String) throws -> TaskSpec {
         var spec = TaskSpec(id: defaultID, executor: "", payload: [])
         var executor: String?
         try reader.beginObject()
@@ -67,7 +77,7 @@ package struct TaskSpecParser: Sendable {
                 spec.isPayloadChecked = true
             case "executor", "type":
                 guard executor == nil else {
-                    throw invalid(
+                    throw Self.invalid(
                         "ambiguous_executor",
                         "both executor and type are given",
                         pointer,
@@ -79,7 +89,7 @@ package struct TaskSpecParser: Sendable {
             }
         }
         guard let executor else {
-            throw invalid(
+            throw Self.invalid(
                 "missing_member",
                 "executor is missing: say which executor the task is for",
                 JSONPointer("/executor"),
@@ -88,7 +98,7 @@ package struct TaskSpecParser: Sendable {
         }
         spec.executor = executor
         guard !spec.payload.isEmpty else {
-            throw invalid(
+            throw Self.invalid(
                 "missing_member",
                 "payload is missing: say what the executor is to do",
                 JSONPointer("/payload"),
@@ -99,27 +109,27 @@ package struct TaskSpecParser: Sendable {
         return spec
     }
 
-    private static func member(
+    private func member(
         _ name: String,
         _ pointer: JSONPointer,
         _ reader: inout JSONReader,
         _ spec: inout TaskSpec
     ) throws {
         switch name {
-        case "id": spec.id = try identifier(&reader, pointer)
-        case "timeout": spec.timeout = try duration(&reader, pointer)
-        case "run_timeout": spec.runTimeout = try duration(&reader, pointer)
-        case "env": spec.environment = try environment(&reader, pointer)
-        case "secrets": spec.secrets = try secrets(&reader, pointer)
-        case "labels": spec.labels = try strings(&reader, pointer)
-        case "metadata": spec.metadata = try strings(&reader, pointer)
-        case "idempotency_key": spec.idempotencyKey = try text(&reader, pointer)
-        case "priority": spec.priority = try integer(&reader, pointer)
+        case "id": spec.id = try Self.identifier(&reader, pointer)
+        case "timeout": spec.timeout = try Self.duration(&reader, pointer)
+        case "run_timeout": spec.runTimeout = try Self.duration(&reader, pointer)
+        case "env": spec.environment = try Self.environment(&reader, pointer)
+        case "secrets": spec.secrets = try Self.secrets(&reader, pointer)
+        case "labels": spec.labels = try Self.strings(&reader, pointer)
+        case "metadata": spec.metadata = try Self.strings(&reader, pointer)
+        case "idempotency_key": spec.idempotencyKey = try Self.text(&reader, pointer)
+        case "priority": spec.priority = try Self.integer(&reader, pointer)
         case "env_mode":
-            let word = try text(&reader, pointer)
+            let word = try Self.text(&reader, pointer)
             guard let mode = TaskSpec.EnvironmentMode(rawValue: word) else {
                 let known = TaskSpec.EnvironmentMode.allCases.map(\.rawValue)
-                throw invalid(
+                throw Self.invalid(
                     "not_in_enum",
                     "env_mode must be \(known.joined(separator: " or ")), not \(Quotation.text(word))"
                         + Suggestion.clause(for: word, in: known),
@@ -127,17 +137,30 @@ package struct TaskSpecParser: Sendable {
                 )
             }
             spec.environmentMode = mode
-        case "sandbox": spec.sandbox = try sandbox(&reader, pointer)
+        case "sandbox": spec.sandbox = try Self.sandbox(&reader, pointer)
+        case _ where purpose == .queue && QueueRequest.members.contains(name):
+            var request = spec.queueing ?? QueueRequest()
+            try Self.queueMember(name, pointer, &reader, &request)
+            spec.queueing = request
         default: throw unknown(name, pointer)
         }
     }
 
-    private static func unknown(_ name: String, _ pointer: JSONPointer) -> Failure {
-        guard !planned.contains(name) else {
-            return invalid("unsupported_member", "\(name) is not supported by this version", pointer)
+    private func unknown(_ name: String, _ pointer: JSONPointer) -> Failure {
+        guard !Self.planned.contains(name) else {
+            return Self.invalid("unsupported_member", "\(name) is not supported by this version", pointer)
         }
+        guard !QueueRequest.members.contains(name) else {
+            return Self.invalid(
+                "queue_member",
+                "\(name) is for a queue, and this task would be run at once",
+                pointer,
+                hint: "hand it to `ostler submit`, or leave \(name) out"
+            )
+        }
+        let known = Self.known + (purpose == .queue ? QueueRequest.members : [])
         let near = Suggestion.nearest(to: name, in: known)
-        return invalid(
+        return Self.invalid(
             "unknown_member",
             "unknown member \(Quotation.text(name))" + Suggestion.clause(for: name, in: known),
             pointer,

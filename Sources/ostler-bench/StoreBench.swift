@@ -54,7 +54,7 @@ enum StoreBench {
         let start = Instant.now
         var running: [pthread_t] = []
         for _ in 0..<threads {
-            running += Lane.start(store) { store in
+            running += BenchThread.start(store) { store in
                 for first in stride(from: 0, to: share, by: batch) {
                     let some = (first..<min(first + batch, share)).map { submission($0) }
                     guard (try? store.submit(some, capacity: nil, at: WallClock.milliseconds)) != nil else {
@@ -153,33 +153,5 @@ enum StoreBench {
             let line = Array("\(answers[0].task)\n".utf8)
             guard Glibc.write(1, line, line.count) == line.count else { exit(1) }
         }
-    }
-}
-
-/// A thread of a measurement.
-private final class Lane: Sendable {
-    private let store: SQLiteTaskStore
-    private let body: @Sendable (SQLiteTaskStore) -> Void
-
-    private init(_ store: SQLiteTaskStore, _ body: @escaping @Sendable (SQLiteTaskStore) -> Void) {
-        (self.store, self.body) = (store, body)
-    }
-
-    /// - Returns: the thread; none if it could not be started.
-    static func start(_ store: SQLiteTaskStore, _ body: @escaping @Sendable (SQLiteTaskStore) -> Void) -> [pthread_t] {
-        var thread = pthread_t()
-        let lane = Unmanaged.passRetained(Lane(store, body)).toOpaque()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                let lane = Unmanaged<Lane>.fromOpaque(context).takeRetainedValue()
-                lane.body(lane.store)
-                return nil
-            },
-            lane
-        )
-        return result == 0 ? [thread] : []
     }
 }

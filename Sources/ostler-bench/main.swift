@@ -10,9 +10,10 @@ case "dispatch" where arguments.count == 6, "hold" where arguments.count == 6:
         isHeld: arguments[0] == "hold"
     )
 case "plan" where arguments.count == 3: PlanFile.write(binding: arguments[1], to: arguments[2])
+case "queue" where QueueBench.run(Array(arguments.dropFirst())): break
 case "store" where StoreBench.run(Array(arguments.dropFirst())): break
 default:
     print("usage: ostler-bench dispatch|hold LIBEXEC PLUGINS ROUNDS DEPTH TASK | plan DIR FILE")
-    print("     | \(StoreBench.usage)")
+    print("     | \(StoreBench.usage) | \(QueueBench.usage)")
     exit(2)
 }

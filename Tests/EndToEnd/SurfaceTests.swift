@@ -10,6 +10,7 @@ extension EndToEnd {
         @Test(arguments: [
             ("help", ["--help"]), ("help-run", ["run", "--help"]), ("help-validate", ["validate", "--help"]),
             ("help-plan", ["plan", "--help"]), ("help-plugin", ["plugin", "--help"]),
+            ("help-worker", ["worker", "--help"]),
             ("help-plugin-list", ["plugin", "list", "--help"]), ("help-plugin-show", ["plugin", "show", "--help"]),
             ("help-plugin-add", ["plugin", "add", "--help"]), ("help-plugin-remove", ["plugin", "remove", "--help"]),
             ("help-plugin-trust", ["plugin", "trust", "--help"]), ("help-plugin-block", ["plugin", "block", "--help"]),
@@ -96,7 +97,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 29)
+                #expect(seen == 31)
             }
         }
 

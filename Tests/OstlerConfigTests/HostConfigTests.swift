@@ -33,6 +33,9 @@ private func problems(_ text: String) -> [String] {
         #expect(config.sandbox.limits.cpuMilliseconds == nil)
         #expect(config.tasks.timeoutMilliseconds == nil)
         #expect(config.tasks.graceMilliseconds == 5_000)
+        #expect(config.tasks.queuedTimeoutMilliseconds == 30_000)
+        #expect(config.store.path == nil && config.store.capacity == 100_000 && !config.store.recordsRuns)
+        #expect(config.store.retention.ageMilliseconds == 2_592_000_000)
         #expect(config.executor(named: "command").enabled)
         #expect(config.executor(named: "command").allowedCommands == nil)
         #expect(config.document == nil)
@@ -50,7 +53,12 @@ private func problems(_ text: String) -> [String] {
               allow_host: true
               uid_range: {first: 300000, count: 10}
               limits: {memory: 2GiB, processes: 10, open_files: 20, tmp: 0, output: 1048576, cpu: 1m, file_size: 1GiB}
-            tasks: {timeout: 1h, grace: 0s, start_timeout: 250ms}
+            tasks: {timeout: 1h, queued_timeout: none, grace: 0s, start_timeout: 250ms}
+            store:
+              path: ~/queue.db
+              capacity: none
+              retention: {age: none, count: 1000, size: 1GiB}
+              record_runs: true
             """
         let config = try HostConfig(parsing: text, file: "ostler.yaml")
         let command = config.executor(named: "command")
@@ -71,6 +79,11 @@ private func problems(_ text: String) -> [String] {
         #expect(config.tasks.timeoutMilliseconds == 3_600_000)
         #expect(config.tasks.graceMilliseconds == 0)
         #expect(config.tasks.startTimeoutMilliseconds == 250)
+        #expect(config.tasks.queuedTimeoutMilliseconds == nil)
+        let store = config.store
+        #expect(store.path == "~/queue.db" && store.capacity == nil && store.recordsRuns)
+        #expect(store.retention.ageMilliseconds == nil && store.retention.count == 1000)
+        #expect(store.retention.size == 1 << 30)
     }
 
     @Test func `an empty allow list allows nothing`() throws {
@@ -81,7 +94,8 @@ private func problems(_ text: String) -> [String] {
 
     @Test(arguments: [
         ("tasks: {timeout: none}", true), ("sandbox: {limits: {cpu: none, file_size: none}}", true),
-        ("tasks: {grace: none}", false), ("sandbox: {limits: {memory: none}}", false),
+        ("store: {capacity: none, retention: {age: none, count: none, size: none}}", true),
+        ("store: {path: none}", false), ("tasks: {grace: none}", false), ("sandbox: {limits: {memory: none}}", false),
     ])
     func `none lifts a limit only where that is meant`(text: String, isFine: Bool) {
         #expect(problems(text).isEmpty == isFine)
@@ -89,7 +103,10 @@ private func problems(_ text: String) -> [String] {
 
     @Test(arguments: [
         ("executer: {}", #"1:1: unknown key "executer"; did you mean "executors"?"#),
-        ("x: 1", #"1:1: unknown key "x"; known keys: include, executors, plugins, sandbox, tasks, secrets, log"#),
+        (
+            "x: 1",
+            #"1:1: unknown key "x"; known keys: include, executors, plugins, sandbox, tasks, store, secrets, log"#
+        ),
         ("sandbox:\n  limits:\n    memroy: 1", #"3:5: unknown key "memroy" in sandbox.limits; did you mean "memory"?"#),
         (
             "sandbox:\n  open_files: 1",
@@ -284,9 +301,15 @@ private func problems(_ text: String) -> [String] {
                 #"/sandbox/limits/cpu = "none" (default)"#,
                 #"/sandbox/limits/file_size = "none" (default)"#,
                 #"/tasks/timeout = "none" (default)"#,
+                #"/tasks/queued_timeout = "30s" (default)"#,
                 #"/tasks/run_timeout = "none" (default)"#,
                 #"/tasks/grace = "5s" (default)"#,
                 #"/tasks/start_timeout = "10s" (default)"#,
+                "/store/capacity = 100000 (default)",
+                #"/store/retention/age = "30d" (default)"#,
+                #"/store/retention/count = "none" (default)"#,
+                #"/store/retention/size = "none" (default)"#,
+                "/store/record_runs = false (default)",
                 #"/log/level = "info" (default)"#,
                 #"/log/format = "text" (default)"#,
             ]

@@ -194,7 +194,8 @@ private struct Twins {
             worker: worker,
             slots: Int.random(in: 0...4, using: &random),
             queues: Bool.random(using: &random) ? nil : ["default"],
-            intends: Bool.random(using: &random)
+            intends: Bool.random(using: &random),
+            identity: Bool.random(using: &random) ? .sample : nil
         )
         let now = now
         var claimed: [Lease] = []
@@ -215,7 +216,15 @@ private struct Twins {
         let end = AttemptEnd(outcome, sideEffects: effects, retry: retry, code: outcome == .succeeded ? nil : "c")
         let bytes = [UInt8](repeating: 7, count: Int.random(in: 0...3, using: &random))
         let attachments = Bool.random(using: &random) ? [Attachment(name: "stdout", bytes: bytes)] : []
-        let completion = Completion(lease, end, result: bytes, attachments: attachments, notes: [Note("limit")])
+        let log = Bool.random(using: &random) ? [LogChunk(stream: "stderr", bytes: bytes)] : []
+        let completion = Completion(
+            lease,
+            end,
+            result: bytes,
+            attachments: attachments,
+            notes: [Note("limit")],
+            log: log
+        )
         let now = now
         return both("finish") { try $0.finish([completion], at: now) }
     }
@@ -240,7 +249,8 @@ private struct Twins {
         let now = now
         switch Int.random(in: 0..<8, using: &random) {
         case 0: return both("retire") { try isDone($0.retire(worker, at: now)) }
-        case let draw: return both("beat") { try $0.beat(worker, isDraining: draw == 1, at: now) }
+        case 1: return both("asked") { try $0.cancelRequests(to: worker) }
+        case let draw: return both("beat") { try $0.beat(worker, isDraining: draw == 2, at: now) }
         }
     }
 
@@ -289,6 +299,7 @@ private struct Twins {
         let (limit, now) = (Int.random(in: 1...7, using: &random), now)
         return both("list") { try $0.list(filter, after: cursor, limit: limit) }
             && both("statistics") { try $0.statistics(at: now) } && both("workers") { try $0.workers() }
+            && both("moments") { try $0.nextMoments(after: now) }
             && withTask("details") { store, task, _ in try store.details(of: task) }
             && withTask("events") { store, task, _ in try store.events(of: task, after: 1, limit: 9) }
     }

@@ -139,4 +139,67 @@ internal import Testing
             #expect(try store.claimAll(worker, at: 6).map(\.lease.task) == [waiting])
         }
     }
+
+    @Test(arguments: StoreKind.allCases)
+    func `What runs below a known process stands with its intent, and is found when its worker is gone`(kind: StoreKind)
+        throws
+    {
+        try kind.withStore { store in
+            let task = try store.accept()
+            let worker = try store.register(.sample(), at: 1000)
+            let request = ClaimRequest(worker: worker, slots: 1, intends: true, identity: .sample)
+            let claim = try #require(try store.claim(request, at: 1000).first)
+            #expect(claim.begunBefore == 0)
+            #expect(try store.state(task) == .running(.started))
+            #expect(try store.kinds(of: task) == [.submitted, .claimed, .starting, .started])
+            let orphans = try store.evict(worker, beats: nil, by: try store.register(.sample("x"), at: 1000), at: 1001)
+            #expect(orphans?.first?.identities == [.sample])
+            #expect(orphans?.first?.phase == .started)
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `The next moments are those of waiting tasks, and past ones are none`(kind: StoreKind) throws {
+        try kind.withStore { store in
+            #expect(try store.nextMoments(after: 0) == NextMoments())
+            _ = try store.accept(.sample("now"), at: 1000)
+            #expect(try store.nextMoments(after: 1000) == NextMoments())
+            _ = try store.accept(.sample("later") { $0.notBefore = 5000 }, at: 1000)
+            _ = try store.accept(.sample("latest") { $0.notBefore = 7000 }, at: 1000)
+            _ = try store.accept(.sample("short") { $0.expiresAt = 3000 }, at: 1000)
+            #expect(try store.nextMoments(after: 1000) == NextMoments(due: 5000, expiry: 3000))
+            #expect(try store.nextMoments(after: 5000) == NextMoments(due: 7000, expiry: nil))
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `A worker can ask what is to end without reporting`(kind: StoreKind) throws {
+        try kind.withStore { store in
+            let task = try store.accept()
+            let worker = try store.register(.sample(), at: 1000)
+            let lease = try store.claimAll(worker, intends: true)[0].lease
+            #expect(try store.cancelRequests(to: worker).isEmpty)
+            _ = try store.cancel(task, by: "anna", at: 1001)
+            #expect(try store.cancelRequests(to: worker) == [lease])
+            #expect(try store.workers().first { $0.id == worker }?.beats == 0)
+            _ = try store.evict(worker, beats: nil, by: try store.register(.sample("x"), at: 1002), at: 1002)
+            #expect(storeCode { _ = try store.cancelRequests(to: worker) } == .workerEvicted)
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `Output that comes with the end follows what was appended before`(kind: StoreKind) throws {
+        try kind.withStore { store in
+            let task = try store.accept()
+            let worker = try store.register(.sample(), at: 1000)
+            let lease = try store.claimAll(worker, intends: true)[0].lease
+            let (first, second) = (LogChunk(stream: "stdout", bytes: [1]), LogChunk(stream: "stderr", bytes: [2]))
+            try store.append([first], to: lease, at: 1001)
+            _ = try store.finish([Completion(lease, .success, result: Array("{}".utf8), log: [second])], at: 1002)
+            #expect(try store.log(of: task, after: 0, limit: 10).map(\.chunk) == [first, second])
+            // A late one changes nothing.
+            _ = try store.finish([Completion(lease, .success, result: Array("{}".utf8), log: [second])], at: 1003)
+            #expect(try store.log(of: task, after: 0, limit: 10).count == 2)
+        }
+    }
 }

@@ -457,7 +457,7 @@ private func task(_ member: String) -> String {
         check(row)
     }
 
-    @Test(arguments: ["retry", "guards"])
+    @Test(arguments: ["guards"])
     func `members of later versions are not ignored`(_ name: String) {
         check(
             Row(

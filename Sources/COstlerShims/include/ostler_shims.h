@@ -31,6 +31,8 @@ int ostler_set_nonblocking(int fd, int on);
 int ostler_set_cloexec(int fd, int on);
 int ostler_set_pipe_size(int fd, int bytes);
 int ostler_pidfd_open(pid_t pid);
+/// Sends SIGKILL to the process of a pidfd.
+int ostler_pidfd_kill(int pidfd);
 int ostler_tmpfile(const char *directory);
 
 /// Blocks the signals below 32 whose bit is in `signals`, and returns a descriptor that tells of them.

@@ -10,9 +10,11 @@ struct EffectiveSettings {
     init(_ options: GlobalOptions, _ composition: Composition) throws {
         let overriding = try LogChoice(options, Composition.environment).settings
         let known = Dictionary(overriding.map { ($0.pointer.description, $0) }) { _, last in last }
+        let store = (try? StorePlace(options, composition.config))?.setting
         settings =
-            composition.config.settings.map { known[$0.pointer.description] ?? $0 }
-            + Self.searched(composition.searchPath) + [Self.launcher, Self.spool]
+            composition.config.settings.filter { store == nil || $0.pointer != store?.pointer }
+            .map { known[$0.pointer.description] ?? $0 }
+            + [store].compactMap(\.self) + Self.searched(composition.searchPath) + [Self.launcher, Self.spool]
     }
 
     private static func searched(_ path: PluginSearchPath) -> [HostConfig.Setting] {

@@ -20,14 +20,23 @@ struct FileCheck {
     private let isJSON: Bool
     /// Whether secrets that the tasks ask for are read, so that nothing runs if one of them cannot be had.
     private let readsSecrets: Bool
+    /// Told of each task that may run; answers what stands against it nevertheless.
+    private let accept: @LoopActor (TaskSpec) -> [Failure]
     /// More than these are only counted.
     private static let shown = 20
 
-    init(_ file: TaskFile, _ host: Host, isJSON: Bool, readsSecrets: Bool = false) {
+    init(
+        _ file: TaskFile,
+        _ host: Host,
+        isJSON: Bool,
+        readsSecrets: Bool = false,
+        accept: @escaping @LoopActor (TaskSpec) -> [Failure] = { _ in [] }
+    ) {
         self.file = file
         self.host = host
         self.isJSON = isJSON
         self.readsSecrets = readsSecrets
+        self.accept = accept
     }
 
     /// Tells each problem with its place as it is found.
@@ -49,7 +58,8 @@ struct FileCheck {
                 } else {
                     lines[IDLedger.hash(spec.id)] = entry.line
                 }
-                let problems = host.problems(of: spec)
+                var problems = host.problems(of: spec)
+                if problems.isEmpty { problems = accept(spec) }
                 for problem in problems { try tell(problem, entry.line, &report) }
                 if problems.isEmpty { secrets.merge(spec.secrets.map { ($0.name, entry.line) }) { first, _ in first } }
             case .failure(let refusal): try tell(refusal.failure, entry.line, column: refusal.column, &report)

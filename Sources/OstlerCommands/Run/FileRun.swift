@@ -158,8 +158,7 @@ final class FileRun {
             Log.error("stdout was closed by its reader: at least \(unseen) results were not shown")
         }
         if let problem = file?.problem { Log.error("\(file?.name ?? ""): reading stopped: \(problem)") }
-        let counts = tally.counts.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key.rawValue)" }
-        Log.info("\(tally.total) tasks" + (counts.isEmpty ? "" : ": " + counts.joined(separator: ", ")))
+        Log.info(tally.text)
         guard isInterrupted else { return }
         let rest =
             total != nil || file?.isStopped == false

@@ -57,7 +57,7 @@ struct PlanCommand: Sendable {
     /// As `run` takes a file: a regular one is checked whole first, a pipe is taken line by line.
     @LoopActor
     private func planFile(_ host: Host) async throws -> Int32 {
-        let file = try TaskFile(task.file ?? "-", task.apply)
+        let file = try TaskFile(task.file ?? "-", for: .queue, task.apply)
         if file.isRegular {
             let report = try await FileCheck(file, host, isJSON: global.json).run()
             guard report.isEmpty else { return Outcome.invalid.exitCode }

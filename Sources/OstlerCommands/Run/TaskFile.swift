@@ -29,12 +29,18 @@ final class TaskFile {
     let isRegular: Bool
     private let input: Int32
     private let reader: LineReader
-    private var parser = TaskSpecParser()
+    private var parser: TaskSpecParser
     private let adjust: @Sendable (inout TaskSpec) -> Void
 
     /// Opens the file; `-` is stdin.
-    /// - Parameter adjust: what the command line adds to each task.
-    init(_ path: String, _ adjust: @escaping @Sendable (inout TaskSpec) -> Void) throws(UsageError) {
+    /// - Parameters:
+    ///   - purpose: whether tasks may say something to a queue.
+    ///   - adjust: what the command line adds to each task.
+    init(
+        _ path: String,
+        for purpose: TaskSpecParser.Purpose = .run,
+        _ adjust: @escaping @Sendable (inout TaskSpec) -> Void
+    ) throws(UsageError) {
         name = path == "-" ? "stdin" : path
         // Without O_NONBLOCK a FIFO that nobody writes to would hold up the loop, and with it every signal.
         input = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -46,6 +52,7 @@ final class TaskFile {
         guard status.st_mode & S_IFMT != S_IFDIR else { throw UsageError("--file \(path): it is a directory") }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         reader = LineReader(input)
+        parser = TaskSpecParser(for: purpose)
         self.adjust = adjust
     }
 

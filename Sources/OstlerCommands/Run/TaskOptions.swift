@@ -88,13 +88,22 @@ struct TaskOptions: Sendable {
         ),
     ]
 
+    /// What is kept with a task in a queue: nothing that binds it to the place where it was submitted.
+    static let queuedSections = [
+        sections[0],
+        CommandSpec.Section(
+            "What it sees",
+            [Option.environment, Option.environmentMode, Option.secrets, Option.profile]
+        ),
+    ]
+
     /// The ways to say which task it is.
     static let synopsis = ["EXECUTOR [OPTIONS] [--MEMBER VALUE…] [-- ARGV…]", "--file FILE|- [OPTIONS]"]
 
     let executor: String?
     let payload: String?
     let file: String?
-    let id: String
+    let givenID: String?
     let timeout: Int64?
     let runTimeout: Int64?
     let environment: [(key: String, value: String)]
@@ -116,7 +125,7 @@ struct TaskOptions: Sendable {
         executor = arguments.parameter(0)
         payload = arguments.value(Option.payload)
         file = arguments.value(Option.file)
-        id = arguments.value(Option.id) ?? "t1"
+        givenID = arguments.value(Option.id)
         timeout = try Self.milliseconds(Option.timeout, arguments)
         runTimeout = try Self.milliseconds(Option.runTimeout, arguments)
         environment = try arguments.values(Option.environment).map { (text) throws(UsageError) in
@@ -139,6 +148,8 @@ struct TaskOptions: Sendable {
         argv = CommandWords.behindTerminator
         try check()
     }
+
+    var id: String { givenID ?? "t1" }
 
     // MARK: Checks and parts
 

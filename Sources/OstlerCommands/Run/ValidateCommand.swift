@@ -43,7 +43,7 @@ struct ValidateCommand: Sendable {
 
     @LoopActor
     private func check(_ path: String, _ settings: HostSettings) async throws -> Int32 {
-        let file = try TaskFile(path, task.apply)
+        let file = try TaskFile(path, for: .queue, task.apply)
         let report = try await FileCheck(file, Host(settings), isJSON: global.json).run()
         Log.info("\(report)")
         return report.isEmpty ? 0 : Outcome.invalid.exitCode

@@ -32,9 +32,20 @@ extension MemoryTables {
         worker.lastSeenAt = now
         if isDraining { worker.state = .draining }
         workers[id] = worker
+        return HeartbeatAnswer(cancelRequests: try cancelRequests(to: id))
+    }
+
+    func cancelRequests(to id: WorkerID) throws(Failure) -> [Lease] {
+        _ = try living(id)
         let wanted = inOrder.filter { $0.holder == id && $0.life.isCancelRequested }
-        return HeartbeatAnswer(
-            cancelRequests: wanted.map { Lease(task: $0.id, attempt: $0.life.attempt, worker: id) }
+        return wanted.map { Lease(task: $0.id, attempt: $0.life.attempt, worker: id) }
+    }
+
+    func nextMoments(after now: Int64) -> NextMoments {
+        let waiting = tasks.values.map(\.life).filter(\.isWaiting)
+        return NextMoments(
+            due: waiting.filter { $0.state == .ready && $0.availableAt > now }.map(\.availableAt).min(),
+            expiry: waiting.compactMap(\.expiresAt).filter { $0 > now }.min()
         )
     }
 
@@ -97,7 +108,9 @@ extension MemoryTables {
                 && registration.executors.contains(task.submission.executor)
                 && task.submission.needs.isSubset(of: registration.labels)
         }.sorted { ($1.submission.priority, $0.id) < ($0.submission.priority, $1.id) }.prefix(max(0, request.slots))
-        return chosen.map { claim($0.id, for: request, at: now) ?? $0 }.map { task in
+        var claimed: [MemoryTask] = []
+        for task in chosen { claimed.append(try claim(task.id, for: request, at: now) ?? task) }
+        return claimed.map { task in
             Claim(
                 lease: Lease(task: task.id, attempt: task.life.attempt, worker: request.worker),
                 name: task.submission.name,
@@ -113,7 +126,11 @@ extension MemoryTables {
         }
     }
 
-    private mutating func claim(_ id: TaskID, for request: ClaimRequest, at now: Int64) -> MemoryTask? {
+    private mutating func claim(
+        _ id: TaskID,
+        for request: ClaimRequest,
+        at now: Int64
+    ) throws(Failure) -> MemoryTask? {
         handle(.claim, id, worker: request.worker, at: now)
         guard var task = tasks[id] else { return nil }
         task.holder = request.worker
@@ -122,8 +139,9 @@ extension MemoryTables {
             AttemptRecord(number: task.life.attempt, worker: request.worker, claimedAt: now, identities: [])
         )
         tasks[id] = task
-        if request.intends {
-            _ = intend(Lease(task: id, attempt: task.life.attempt, worker: request.worker), at: now)
+        let lease = Lease(task: id, attempt: task.life.attempt, worker: request.worker)
+        if request.intends, intend(lease, at: now), let identity = request.identity {
+            try identify(lease, identity, at: now)
         }
         return tasks[id]
     }
@@ -169,6 +187,7 @@ extension MemoryTables {
             return .stale
         }
         for note in completion.notes { tasks[lease.task]?.add(JournalEntry(note, attempt: lease.attempt), at: now) }
+        try? append(completion.log, to: lease, at: now)
         let attachments = keep(completion.attachments)
         tasks[lease.task]?.result = completion.result
         tasks[lease.task]?.attachments = attachments

@@ -49,6 +49,14 @@ extension MemoryTaskStore {
         try write { (tables) throws(Failure) in try tables.beat(worker, isDraining: isDraining, at: now) }
     }
 
+    package func cancelRequests(to worker: WorkerID) throws(Failure) -> [Lease] {
+        try read { (tables) throws(Failure) in try tables.cancelRequests(to: worker) }
+    }
+
+    package func nextMoments(after now: Int64) throws(Failure) -> NextMoments {
+        try read { (tables) throws(Failure) in tables.nextMoments(after: now) }
+    }
+
     package func retire(_ worker: WorkerID, at now: Int64) throws(Failure) {
         try write { (tables) throws(Failure) in try tables.retire(worker, at: now) }
     }

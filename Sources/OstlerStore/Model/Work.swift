@@ -61,12 +61,34 @@ package struct ClaimRequest: Sendable, Equatable {
     /// Whether the claims stand as intended at once: for a worker that starts each of them right away. It saves one
     /// synced write for each attempt; should the worker die before it starts one, that one counts as possibly run.
     package var intends: Bool
+    /// What all that is started for these attempts will run below, if it is there already: it then stands with the
+    /// intent, and no moment is left in which something runs that nobody could find. Only where the request intends.
+    package var identity: ProcessIdentity?
 
-    package init(worker: WorkerID, slots: Int, queues: Set<String>? = nil, intends: Bool = false) {
+    package init(
+        worker: WorkerID,
+        slots: Int,
+        queues: Set<String>? = nil,
+        intends: Bool = false,
+        identity: ProcessIdentity? = nil
+    ) {
         self.worker = worker
         self.slots = slots
         self.queues = queues
         self.intends = intends
+        self.identity = identity
+    }
+}
+
+/// Moments that nobody announces, in milliseconds since 1970.
+package struct NextMoments: Sendable, Equatable {
+    /// When the next task that waits for a moment may be claimed; nil if none waits for one.
+    package var due: Int64?
+    /// When the next waiting task expires; nil if none does.
+    package var expiry: Int64?
+
+    package init(due: Int64? = nil, expiry: Int64? = nil) {
+        (self.due, self.expiry) = (due, expiry)
     }
 }
 
@@ -95,19 +117,23 @@ package struct Completion: Sendable {
     /// What is too large for the result, by name: `stdout`, `stderr`. The store keeps equal bytes once.
     package var attachments: [Attachment]
     package var notes: [Note]
+    /// Output that was not appended before.
+    package var log: [LogChunk]
 
     package init(
         _ lease: Lease,
         _ end: AttemptEnd,
         result: [UInt8],
         attachments: [Attachment] = [],
-        notes: [Note] = []
+        notes: [Note] = [],
+        log: [LogChunk] = []
     ) {
         self.lease = lease
         self.end = end
         self.result = result
         self.attachments = attachments
         self.notes = notes
+        self.log = log
     }
 }
 

@@ -34,14 +34,16 @@ final class SQLiteConnection {
         sqlite3_close_v2(handle)
     }
 
-    /// SQLite's own waiting grows to tenths of a second, in which others go past; here everybody asks each millisecond.
+    /// SQLite's own waiting grows to tenths of a second, in which others go past; here everybody asks each millisecond,
+    /// and more often at first: most transactions are over by then.
     private static func wait(_ handle: OpaquePointer, _ patience: Int32) {
         let context = UnsafeMutableRawPointer(bitPattern: Int(patience))
         sqlite3_busy_handler(
             handle,
             { context, tries in
-                guard tries < Int32(truncatingIfNeeded: Int(bitPattern: context)) else { return 0 }
-                usleep(1000)
+                let (patience, eager) = (Int32(truncatingIfNeeded: Int(bitPattern: context)), Int32(20))
+                guard tries < patience + eager else { return 0 }
+                usleep(tries < eager ? 100 : 1000)
                 return 1
             },
             context

@@ -57,14 +57,29 @@ extension SQLiteTables {
             SQLiteValue(isDraining),
             SQLiteValue(id)
         )
-        let wanted = try db.rows(
+        return HeartbeatAnswer(cancelRequests: try cancelRequests(to: id))
+    }
+
+    func cancelRequests(to id: WorkerID) throws(Failure) -> [Lease] {
+        _ = try living(id)
+        return try db.rows(
             """
             SELECT t.id, t.attempt FROM lease l JOIN task t ON t.id = l.task WHERE l.worker = ? AND t.cancel_requested
             ORDER BY t.id
             """,
             SQLiteValue(id)
         ) { Lease(task: TaskID(rawValue: $0.int(0)), attempt: Int($0.int(1)), worker: id) }
-        return HeartbeatAnswer(cancelRequests: wanted)
+    }
+
+    func nextMoments(after now: Int64) throws(Failure) -> NextMoments {
+        let moments = try db.row(
+            """
+            SELECT (SELECT min(due) FROM waiting WHERE kind = 'delayed' AND due > ?1),
+                (SELECT min(expires_at) FROM waiting WHERE expires_at > ?1)
+            """,
+            .integer(now)
+        ) { NextMoments(due: $0.optionalInt(0), expiry: $0.optionalInt(1)) }
+        return moments ?? NextMoments()
     }
 
     func retire(_ id: WorkerID, at now: Int64) throws(Failure) {
@@ -177,7 +192,9 @@ extension SQLiteTables {
             SQLiteValue(request.worker),
             .integer(now)
         )
-        if request.intends { _ = try intend(claim.lease, at: now) }
+        if request.intends, try intend(claim.lease, at: now), let identity = request.identity {
+            try identify(claim.lease, identity, at: now)
+        }
         return claim
     }
 
@@ -250,6 +267,7 @@ extension SQLiteTables {
             return .stale
         }
         for note in completion.notes { try add(JournalEntry(note, attempt: lease.attempt), to: lease.task, at: now) }
+        if !completion.log.isEmpty { try append(completion.log, to: lease, at: now) }
         try keep(completion.result, completion.attachments, of: lease.task)
         return try settle(lease, by: .finish(attempt: lease.attempt, completion.end), completion.end, at: now)
     }

@@ -22,6 +22,14 @@ extension SQLiteTaskStore {
         }
     }
 
+    package func cancelRequests(to worker: WorkerID) throws(Failure) -> [Lease] {
+        try read { (tables) throws(Failure) in try tables.cancelRequests(to: worker) }
+    }
+
+    package func nextMoments(after now: Int64) throws(Failure) -> NextMoments {
+        try read { (tables) throws(Failure) in try tables.nextMoments(after: now) }
+    }
+
     package func retire(_ worker: WorkerID, at now: Int64) throws(Failure) {
         try write(synced: false) { (tables) throws(Failure) in try tables.retire(worker, at: now) }
     }

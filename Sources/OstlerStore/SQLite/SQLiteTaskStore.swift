@@ -52,6 +52,9 @@ package final class SQLiteTaskStore: TaskStore {
         guard result == 0 || result == EEXIST else { throw SQLiteFailure.unopened(path, errno: result) }
     }
 
+    /// A file that is written to whenever somebody changes the store. It is there while anybody has the store open.
+    package var changingFile: String { path + "-wal" }
+
     func write<R>(synced: Bool, _ body: (SQLiteTables) throws(Failure) -> R) throws(Failure) -> R {
         try gate.write(isSynced: synced) { (connection) throws(Failure) in try body(SQLiteTables(connection)) }
     }

@@ -49,7 +49,8 @@ extension BadInputCase {
             says: "[unknown_member at /executer]",
             "did you mean \"executor\"?"
         ),
-        .line("a member of a later version", task(#""retry": {}"#), says: "[unsupported_member at /retry]"),
+        .line("a member of a later version", task(#""guards": {}"#), says: "[unsupported_member at /guards]"),
+        .line("a member for a queue", task(#""retry": 3"#), says: "[queue_member at /retry]", "ostler submit"),
         .line("executor and type", task(#""type": "command""#), says: "[ambiguous_executor at /type]", "keep executor"),
         .line("an id that is a number", task(#""id": 5"#), says: "[wrong_type at /id]", "write it in quotes"),
         .line("an id without anything in it", task(#""id": """#), says: "[invalid_id at /id]"),
