@@ -509,6 +509,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "OstlerCommandsTests",
+            dependencies: [
+                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["OstlerJSON", "OstlerSystem", "OstlerTestSupport"],
             path: "Tests/EndToEnd",

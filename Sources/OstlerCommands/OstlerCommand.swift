@@ -15,7 +15,8 @@ package enum OstlerCommand {
             "ostler run command -- sha256sum /etc/passwd", "ostler run --file tasks.jsonl --jobs 2", "ostler doctor",
         ]
         spec.subcommands = [
-            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, SubmitCommand.spec, PluginCommand.spec,
+            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, SubmitCommand.spec, TasksCommand.spec,
+            ExplainCommand.spec, QueueCommand.spec, PluginCommand.spec,
             HealthCommand.spec,
             SandboxCommand.spec, DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
         ]

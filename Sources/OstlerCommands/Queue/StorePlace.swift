@@ -93,4 +93,9 @@ struct StorePlace {
 extension GlobalOptions {
     /// Opens the store for a command that changes it.
     func openStore(_ context: RunContext) throws -> SQLiteTaskStore { try StorePlace(self, context.config).open() }
+
+    /// Opens the store for a command that is about tasks which are there.
+    func lookIntoStore(_ context: RunContext) throws -> any TaskStore {
+        try StorePlace(self, context.config).openExisting()
+    }
 }
