@@ -31,15 +31,7 @@ struct TasksListCommand: Sendable {
         let store = try global.lookIntoStore(try RunContext(global))
         let page = try store.list(options.filter, after: options.cursor, limit: options.limit)
         if global.json {
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.key("tasks")
-            writer.beginArray()
-            for task in page.tasks { task.encode(into: &writer) }
-            writer.endArray()
-            writer.optional("next", page.next?.rawValue)
-            writer.endObject()
-            try Results.write(writer)
+            try Results.write(page.json)
             return 0
         }
         try Results.write(table(page))
@@ -56,5 +48,19 @@ struct TasksListCommand: Sendable {
             ])
         }
         return table.text
+    }
+}
+
+extension TaskPage {
+    var json: JSONWriter {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("tasks")
+        writer.beginArray()
+        for task in tasks { task.encode(into: &writer) }
+        writer.endArray()
+        writer.optional("next", next?.rawValue)
+        writer.endObject()
+        return writer
     }
 }
