@@ -511,7 +511,8 @@ let package = Package(
         .testTarget(
             name: "OstlerCommandsTests",
             dependencies: [
-                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerTasks",
+                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem",
+                "OstlerTasks", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),

@@ -25,7 +25,7 @@ struct StoreWatch {
         var mark = try store.changeMark()
         let start = Instant.now
         var mayTell = true
-        var nextExpiry = start
+        var nextExpiry = start.advanced(milliseconds: 1000)
         while true {
             if try isOver() { return true }
             while true {

@@ -20,13 +20,22 @@ struct TaskLogReader {
     private let store: any TaskStore
     private let form: Form
     private let stream: String?
+    /// Takes what is passed on, for descriptor 1 or 2.
+    private let output: ([UInt8], Int32) throws -> Void
     /// What has been passed on of each task.
     private var cursors: [TaskID: Int64]
     /// The beginnings of lines whose ends have not come, by task and stream.
     private var halves: [String: (task: TaskID, stream: String, bytes: [UInt8])] = [:]
 
-    init(_ store: any TaskStore, _ form: Form, stream: String? = nil, cursors: [TaskID: Int64] = [:]) {
+    init(
+        _ store: any TaskStore,
+        _ form: Form,
+        stream: String? = nil,
+        cursors: [TaskID: Int64] = [:],
+        output: @escaping ([UInt8], Int32) throws -> Void = Results.write(bytes:to:)
+    ) {
         self.store = store
+        self.output = output
         self.form = form
         self.stream = stream
         self.cursors = cursors
@@ -60,8 +69,8 @@ struct TaskLogReader {
 
     private mutating func write(_ record: LogRecord, of task: TaskID) throws {
         switch form {
-        case .raw: try Results.write(bytes: record.chunk.bytes, to: record.chunk.stream == "stderr" ? 2 : 1)
-        case .json: try Results.write(json(record, of: task))
+        case .raw: try output(record.chunk.bytes, record.chunk.stream == "stderr" ? 2 : 1)
+        case .json: try output(json(record, of: task), 1)
         case .prefixed:
             let key = "\(task) \(record.chunk.stream)"
             var rest = (halves[key]?.bytes ?? []) + record.chunk.bytes
@@ -74,10 +83,10 @@ struct TaskLogReader {
     }
 
     private func write(line: [UInt8], _ task: TaskID, _ stream: String) throws {
-        try Results.write(bytes: Array("\(task): ".utf8) + line + [0x0A], to: stream == "stderr" ? 2 : 1)
+        try output(Array("\(task): ".utf8) + line + [0x0A], stream == "stderr" ? 2 : 1)
     }
 
-    private func json(_ record: LogRecord, of task: TaskID) -> JSONWriter {
+    private func json(_ record: LogRecord, of task: TaskID) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.optional("task", task.rawValue)
@@ -93,6 +102,7 @@ struct TaskLogReader {
             writer.optional("base64", Base64.encode(record.chunk.bytes))
         }
         writer.endObject()
-        return writer
+        writer.newline()
+        return writer.bytes
     }
 }
