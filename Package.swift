@@ -534,6 +534,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "OstlerCommandsTests",
+            dependencies: [
+                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem",
+                "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",

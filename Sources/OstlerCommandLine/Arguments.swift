@@ -2,7 +2,8 @@
 package struct Arguments: Sendable {
     /// The values of each option, by name, in their order; a flag that is there has an empty list.
     private var options: [String: [String]] = [:]
-    private var parameters: [String] = []
+    /// All arguments that are told by their place.
+    package private(set) var parameters: [String] = []
     /// Words that the command's own definition does not cover, in their order.
     package private(set) var members: [String] = []
 

@@ -61,12 +61,21 @@ package struct CommandParameter: Sendable, Equatable {
     package let name: String
     package let help: String
     package let isRequired: Bool
+    /// Whether more of the kind may follow; only of the last one.
+    package let isRepeated: Bool
     package let completion: WordKind
 
-    package init(_ name: String, _ help: String, isRequired: Bool = true, completion: WordKind = .anything) {
+    package init(
+        _ name: String,
+        _ help: String,
+        isRequired: Bool = true,
+        isRepeated: Bool = false,
+        completion: WordKind = .anything
+    ) {
         self.name = name
         self.help = help
         self.isRequired = isRequired
+        self.isRepeated = isRepeated
         self.completion = completion
     }
 }

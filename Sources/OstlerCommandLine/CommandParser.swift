@@ -76,7 +76,7 @@ package struct CommandParser {
     }
 
     private mutating func positional(_ word: String) throws(UsageError) {
-        if arguments.parameterCount < command.parameters.count {
+        if arguments.parameterCount < command.parameters.count || command.parameters.last?.isRepeated == true {
             arguments.add(parameter: word)
         } else if command.takesMembers {
             arguments.add(member: word)

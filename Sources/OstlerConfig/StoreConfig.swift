@@ -19,6 +19,8 @@ extension HostConfig {
         package var path: String?
         /// The most tasks that may wait in a queue; nil for no bound.
         package var capacity: Int? = 100_000
+        /// How long a command waits for another process that writes.
+        package var lockTimeoutMilliseconds: Int64 = 10_000
         package var retention = Retention()
         /// Whether `run` keeps what it ran, too.
         package var recordsRuns = false
@@ -30,9 +32,12 @@ extension HostConfig {
 extension HostConfig.Store {
     init(reading reader: ValueReader) {
         self.init()
-        guard let members = reader.members(["path", "capacity", "retention", "record_runs"]) else { return }
+        guard let members = reader.members(["path", "capacity", "lock_timeout", "retention", "record_runs"]) else {
+            return
+        }
         path = members["path"]?.storePath()
         capacity = members["capacity"].map { $0.isNone ? nil : $0.count() } ?? capacity
+        lockTimeoutMilliseconds = members["lock_timeout"]?.lockTimeout() ?? lockTimeoutMilliseconds
         retention = members["retention"].map(Retention.init(reading:)) ?? retention
         recordsRuns = members["record_runs"]?.bool() ?? recordsRuns
     }
@@ -41,6 +46,7 @@ extension HostConfig.Store {
         var object = JSONObject()
         if let path { object["path"] = .string(path) }
         object["capacity"] = Self.optional(capacity.map { .number(.int(Int64($0))) })
+        object["lock_timeout"] = .string(DurationText.text(milliseconds: lockTimeoutMilliseconds))
         object["retention"] = [
             "age": Self.optional(retention.ageMilliseconds.map { .string(DurationText.text(milliseconds: $0)) }),
             "count": Self.optional(retention.count.map { .number(.int(Int64($0))) }),
@@ -65,6 +71,16 @@ extension HostConfig.Store.Retention {
 
 extension ValueReader {
     fileprivate func count() -> Int? { integer(in: 1...1_000_000_000).map { Int($0) } }
+
+    /// What SQLite counts in 32 bits.
+    fileprivate func lockTimeout() -> Int64? {
+        guard let milliseconds = positiveMilliseconds() else { return nil }
+        guard milliseconds <= 3_600_000 else {
+            report(.invalidValue, "\(name) must be at most 1h")
+            return nil
+        }
+        return milliseconds
+    }
 
     fileprivate func storePath() -> String? {
         guard let path = string() else { return nil }

@@ -198,18 +198,7 @@ package final class Host {
 
     /// The result of a task that was not accepted.
     package func refused(_ spec: TaskSpec, _ origin: TaskOrigin, _ problems: [Failure]) -> TaskResult {
-        let isDenied = problems.contains { $0.code.hasSuffix("_denied") }
-        var result = TaskResult(
-            id: spec.id,
-            origin: origin,
-            executor: spec.executor,
-            outcome: isDenied ? .denied : .invalid,
-            exitCode: -1
-        )
-        result.error = problems.first
-        result.metadata = spec.metadata
-        result.timing.submitted = WallClock.milliseconds
-        return result
+        TaskResult(refused: spec, origin, problems)
     }
 
     /// A task has its outcome: it is open no longer.

@@ -15,6 +15,26 @@ extension EndToEnd {
 
             """
 
+        private static let queued = """
+            {"id":"a","executor":"command","payload":{"command":"true"},"labels":{"l":"v"},"needs":["gpu"],"ttl":"1d"}
+            {"id":"b","executor":"command","payload":{"command":"true"},"retry":3,"idempotency_key":"k"}
+            {"id":"c","executor":"command","payload":{"command":"true"},"after":["b"]}
+
+            """
+
+        /// Commands that look at a store which has something in it.
+        private static let storeCommands: Set<String> = [
+            "tasks-list", "tasks-show", "tasks-cancel", "tasks-wait", "queue-stats", "explain", "history-diff", "gc",
+        ]
+
+        /// A run that failed, with the number 1, and what waits, with 2 to 4; the last is there in its own right.
+        private func fillStore(_ tree: InstalledTree) async throws {
+            let words = ["--record-history", "--label", "l=v", "--", "sh", "-c", "exit 3"]
+            _ = try await tree.run(["run", "command"] + words)
+            _ = try await tree.run(["submit", "--file", "queued.jsonl"])
+            _ = try await tree.run(["tasks", "cancel", "3"])
+        }
+
         /// Each command that writes JSON, with what makes it show all that it can.
         private static let commands: [(name: String, arguments: [String], exitCode: Int32)] = [
             ("doctor", ["doctor", "--json"], 0),
@@ -33,6 +53,16 @@ extension EndToEnd {
             ("run-file", ["run", "--file", "tasks.jsonl", "--jobs", "1", "--ordered"], 2),
             ("run-file-refused", ["run", "--file", "bad.jsonl", "--json"], 3),
             ("run-events", ["run", "talker", "--events", "--plugin-path", "plugins"], 0),
+            ("submit", ["submit", "--file", "queued.jsonl", "--json"], 0),
+            ("tasks-list", ["tasks", "list", "--json"], 0),
+            ("tasks-show", ["tasks", "show", "1", "--json"], 0),
+            ("tasks-cancel", ["tasks", "cancel", "2", "--json"], 0),
+            ("tasks-wait", ["tasks", "wait", "1", "--json"], 1),
+            ("queue-stats", ["queue", "stats", "--json"], 0),
+            ("explain", ["explain", "1", "--json"], 0),
+            ("explain-submission", ["explain", "command", "--json", "--", "true"], 0),
+            ("history-diff", ["history", "diff", "1", "3", "--json"], 1),
+            ("gc", ["gc", "--plan", "--json"], 0),
             ("log", ["run", "command", "--log-format", "json", "--log-level", "debug", "--", "no-such-program"], 1),
         ]
 
@@ -73,6 +103,7 @@ extension EndToEnd {
             let home = tree.directory
             try home.makeDirectory("home/data")
             try home.write("home/tasks.jsonl", Self.tasks)
+            try home.write("home/queued.jsonl", Self.queued)
             try home.write("home/bad.jsonl", "{\"executor\":\"command\",\"payload\":{}}\n[\n")
             try home.write("home/.local/share/ostler/plugins/broken/plugin.yaml", "name: broken\n")
             try home.write("home/ostler.yaml", "executors: {nobody: {}, command: {blocked_commands: [no-such]}}\n")
@@ -85,6 +116,7 @@ extension EndToEnd {
         func `JSON has the shape that was recorded`(name: String, arguments: [String], exitCode: Int32) async throws {
             try await withTree { tree in
                 try prepare(tree)
+                if Self.storeCommands.contains(name) { try await fillStore(tree) }
                 let result = try await tree.run(arguments)
                 // A doctor finds what this machine lacks besides.
                 #expect(result.exitCode == exitCode || name == "doctor", "\(result.complaint)")

@@ -97,7 +97,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 31)
+                #expect(seen == 49)
             }
         }
 

@@ -45,6 +45,20 @@ struct CommandParserTests {
     }
 
     @Test
+    func `The last parameter may stand for several, between options too`() throws {
+        var many = CommandSpec("many", "Shows several things.")
+        many.parameters = [CommandParameter("NAME", "Which.", isRepeated: true)]
+        many.sections = [.init("Options", [Fixture.all])]
+        many.action = { _ in 0 }
+        guard case .run(_, let given) = try CommandParser.parse(["a", "--all", "b", "-"], root: many) else {
+            throw UsageError("it is no command to run")
+        }
+        #expect(given.parameters == ["a", "b", "-"])
+        #expect(given.has(Fixture.all))
+        #expect(throws: UsageError.self) { try CommandParser.parse([], root: many) }
+    }
+
+    @Test
     func `What a command does not know is kept for it, in its order`() throws {
         let given = try arguments(["work", "me", "--colour", "red", "--level", "1", "--size=3", "-x", "rest"])
         #expect(given.members == ["--colour", "red", "--size=3", "-x", "rest"])

@@ -57,6 +57,7 @@ private func problems(_ text: String) -> [String] {
             store:
               path: ~/queue.db
               capacity: none
+              lock_timeout: 250ms
               retention: {age: none, count: 1000, size: 1GiB}
               record_runs: true
             """
@@ -82,6 +83,7 @@ private func problems(_ text: String) -> [String] {
         #expect(config.tasks.queuedTimeoutMilliseconds == nil)
         let store = config.store
         #expect(store.path == "~/queue.db" && store.capacity == nil && store.recordsRuns)
+        #expect(store.lockTimeoutMilliseconds == 250)
         #expect(store.retention.ageMilliseconds == nil && store.retention.count == 1000)
         #expect(store.retention.size == 1 << 30)
     }
@@ -95,7 +97,8 @@ private func problems(_ text: String) -> [String] {
     @Test(arguments: [
         ("tasks: {timeout: none}", true), ("sandbox: {limits: {cpu: none, file_size: none}}", true),
         ("store: {capacity: none, retention: {age: none, count: none, size: none}}", true),
-        ("store: {path: none}", false), ("tasks: {grace: none}", false), ("sandbox: {limits: {memory: none}}", false),
+        ("store: {path: none}", false), ("store: {lock_timeout: 2h}", false), ("tasks: {grace: none}", false),
+        ("sandbox: {limits: {memory: none}}", false),
     ])
     func `none lifts a limit only where that is meant`(text: String, isFine: Bool) {
         #expect(problems(text).isEmpty == isFine)
@@ -306,6 +309,7 @@ private func problems(_ text: String) -> [String] {
                 #"/tasks/grace = "5s" (default)"#,
                 #"/tasks/start_timeout = "10s" (default)"#,
                 "/store/capacity = 100000 (default)",
+                #"/store/lock_timeout = "10s" (default)"#,
                 #"/store/retention/age = "30d" (default)"#,
                 #"/store/retention/count = "none" (default)"#,
                 #"/store/retention/size = "none" (default)"#,

@@ -7,7 +7,40 @@ internal import OstlerTasks
 enum TaskFuzz {
     static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(BrokenPromise) {
         var parser = TaskSpecParser()
-        for line in bytes.split(separator: 0x0A) { try check(Array(line), &parser) }
+        var queueParser = TaskSpecParser(for: .queue)
+        for line in bytes.split(separator: 0x0A) {
+            try check(Array(line), &parser)
+            try checkQueued(Array(line), &queueParser)
+        }
+    }
+
+    /// What is kept of a task for a queue is read again as the same task, and says nothing to the queue any more.
+    private static func checkQueued(_ line: [UInt8], _ parser: inout TaskSpecParser) throws(BrokenPromise) {
+        let spec: TaskSpec
+        do throws(Failure) {
+            spec = try line.withUnsafeBufferPointer { (buffer) throws(Failure) in
+                try parser.parse(buffer, defaultID: "line-1")
+            }
+        } catch {
+            return try checkRefusal(error, of: line)
+        }
+        var writer = JSONWriter()
+        spec.encode(into: &writer)
+        var inline = TaskSpecParser()
+        let kept = try? writer.bytes.withUnsafeBufferPointer { try inline.parse($0, defaultID: "other") }
+        try promise(
+            kept != nil,
+            "a task that was taken is not read again: \(Quotation.text(String(decoding: writer.bytes, as: UTF8.self)))"
+        )
+        try promise(kept?.payload == spec.payload && kept?.id == spec.id, "what is kept is another task")
+        guard let request = spec.queueing else { return }
+        try promise(request.timeToLive.map { $0 > 0 } ?? true, "a time to live of \(request.timeToLive ?? 0) ms")
+        let words = request.needs + [request.queue].compactMap(\.self)
+        try promise(words.allSatisfy(QueueRequest.isWord), "a queue or a need that cannot be typed")
+        if let retry = request.retry {
+            let isFine = (1...RetryPolicy.mostAttempts).contains(retry.attempts) && retry.least <= retry.most
+            try promise(isFine, "tries that make no sense: \(retry)")
+        }
     }
 
     private static func check(_ line: [UInt8], _ parser: inout TaskSpecParser) throws(BrokenPromise) {

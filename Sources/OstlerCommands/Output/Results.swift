@@ -11,6 +11,15 @@ enum Results {
         throw Exit(.infra)
     }
 
+    /// Writes bytes as they are.
+    /// - Parameter output: 1 or 2.
+    static func write(bytes: [UInt8], to output: Int32) throws {
+        guard let problem = bytes.withUnsafeBufferPointer({ Terminal.write(bytes: $0, to: output) }) else { return }
+        guard problem != EPIPE else { throw Exit(.succeeded) }
+        Log.error("\(output == 1 ? "stdout" : "stderr"): \(String(cString: strerror(problem)))", code: "output_failed")
+        throw Exit(.infra)
+    }
+
     /// Writes a document on a line of its own.
     static func write(json: JSONValue) throws { try write(json.text + "\n") }
 

@@ -19,22 +19,26 @@ enum Terminal {
     @discardableResult
     static func write(_ text: String, to output: Int32) -> Int32? {
         var text = text
-        return text.withUTF8 { bytes in
-            var done = 0
-            while done < bytes.count {
-                let rest = UnsafeBufferPointer(rebasing: bytes[done...])
-                let count = Glibc.write(output, rest.baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                // Whoever shares the descriptor may have made it non-blocking.
-                if count < 0, errno == EAGAIN {
-                    var wanted = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&wanted, 1, -1)
-                    continue
-                }
-                guard count >= 0 else { return errno }
-                done += count
+        return text.withUTF8 { write(bytes: $0, to: output) }
+    }
+
+    /// Writes all of it, unless the reader is gone.
+    /// - Returns: why it could not be written, if it could not.
+    static func write(bytes: UnsafeBufferPointer<UInt8>, to output: Int32) -> Int32? {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeBufferPointer(rebasing: bytes[done...])
+            let count = Glibc.write(output, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            // Whoever shares the descriptor may have made it non-blocking.
+            if count < 0, errno == EAGAIN {
+                var wanted = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wanted, 1, -1)
+                continue
             }
-            return nil
+            guard count >= 0 else { return errno }
+            done += count
         }
+        return nil
     }
 }

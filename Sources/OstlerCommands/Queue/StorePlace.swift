@@ -14,9 +14,12 @@ struct StorePlace {
     /// Whether nobody named it: its directory is then made.
     let isDefault: Bool
     let origin: ConfigOrigin
+    /// How long another process that writes is waited for, in milliseconds.
+    private let patience: Int32
 
     /// The first of `--store`, `$OSTLER_STORE`, `store.path` and the user's directory of state.
     init(_ options: GlobalOptions, _ config: HostConfig) throws(Failure) {
+        patience = Int32(config.store.lockTimeoutMilliseconds)
         let environment = Composition.environment
         if let named = options.store {
             (path, isDefault, origin) = (Self.absolute(named), false, .option(Self.option.name))
@@ -58,7 +61,7 @@ struct StorePlace {
     func open() throws(Failure) -> SQLiteTaskStore {
         if isDefault { makeDirectory() }
         try checkOwner()
-        return try SQLiteTaskStore(path: path)
+        return try SQLiteTaskStore(path: path, patience: patience)
     }
 
     /// Opens the store to look at it. Where there is none nothing is made: nothing has been submitted.
@@ -93,4 +96,9 @@ struct StorePlace {
 extension GlobalOptions {
     /// Opens the store for a command that changes it.
     func openStore(_ context: RunContext) throws -> SQLiteTaskStore { try StorePlace(self, context.config).open() }
+
+    /// Opens the store for a command that is about tasks which are there.
+    func lookIntoStore(_ context: RunContext) throws -> any TaskStore {
+        try StorePlace(self, context.config).openExisting()
+    }
 }

@@ -1,4 +1,5 @@
 internal import OstlerCatalog
+internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerJSON
@@ -53,6 +54,30 @@ final class SubmissionBatch {
         places[ExactKey(spec.id)] = submissions.count
         submissions.append(submission)
         return []
+    }
+
+    /// One task of a command line.
+    /// - Parameter now: milliseconds since 1970.
+    /// - Returns: the task, what stands against it, and what a store would be given; nil if anything does.
+    nonisolated static func judge(
+        _ task: TaskOptions,
+        _ queue: QueueOptions,
+        _ composition: Composition,
+        at now: Int64
+    ) throws(UsageError) -> (spec: TaskSpec, problems: [Failure], submission: Submission?) {
+        var spec = try SingleRun.makeSpec(task, composition)
+        if task.givenID == nil, !spec.executor.isEmpty { spec.id = spec.executor }
+        if let profile = task.profile { spec.sandbox.profile = profile }
+        queue.apply(to: &spec)
+        let (settings, origin) = (composition.settings, composition.origin)
+        let (problems, submission) = EventLoop.shared.run { [spec] in
+            let host = Host(settings)
+            let batch = SubmissionBatch(host, origin, at: now)
+            var problems = host.problems(of: spec)
+            if problems.isEmpty { problems = batch.add(spec) }
+            return (problems, batch.submissions.first)
+        }
+        return (spec, problems, submission)
     }
 
     func contains(_ id: String) -> Bool { places[ExactKey(id)] != nil }

@@ -14,6 +14,10 @@ struct SubmitCommand: Sendable {
             "keep-going",
             "Submit what is right in a file even if other lines are wrong."
         )
+        static let wait = CommandOption.flag(
+            "wait",
+            "Wait until the tasks are done, tell their results as `run` does, and end as it would."
+        )
     }
 
     static let spec: CommandSpec = {
@@ -26,18 +30,21 @@ struct SubmitCommand: Sendable {
         spec.parameters = [TaskOptions.executorParameter]
         spec.sections =
             TaskOptions.queuedSections + [
-                QueueOptions.section, .init("Many tasks", [Option.keepGoing]), GlobalOptions.sectionWithStore,
+                QueueOptions.section, .init("What follows", [Option.wait, Option.keepGoing]),
+                GlobalOptions.sectionWithStore,
             ]
         spec.takesMembers = true
         spec.takesCommandLine = true
         spec.examples = [
             "ostler submit command -- sha256sum /etc/passwd",
             "ostler submit --retry 3 --label team=web command -- ./build",
-            "ostler submit --file tasks.jsonl --queue nightly",
+            "ostler submit --file tasks.jsonl --queue nightly", "ostler submit --wait command -- sha256sum /etc/passwd",
         ]
         spec.exitCodes = [
-            .init("0", "accepted"), .init("3", "refused: nothing was accepted"),
+            .init("0", "accepted"), .init("2", "some of a file were accepted; with --wait: mixed"),
+            .init("3", "refused: nothing was accepted"),
             .init("5", "the store cannot be used: nothing was accepted"), .init("75", "the queue is full"),
+            .init("0-5", "with --wait: as `run` would have ended"),
         ]
         spec.action = { try SubmitCommand($0).run() }
         return spec
@@ -47,12 +54,14 @@ struct SubmitCommand: Sendable {
     private let task: TaskOptions
     private let queue: QueueOptions
     private let keepsGoing: Bool
+    private let waits: Bool
 
     private init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
         task = try TaskOptions(arguments)
         queue = try QueueOptions(arguments, isBatch: task.file != nil)
         keepsGoing = arguments.has(Option.keepGoing)
+        waits = arguments.has(Option.wait)
         guard task.file != nil || !keepsGoing else { throw UsageError("--keep-going belongs to --file") }
     }
 
@@ -64,8 +73,24 @@ struct SubmitCommand: Sendable {
         guard !gathered.submissions.isEmpty else { return gathered.exitCode }
         let store = try place.open()
         let accepted = try store.submit(gathered.submissions, capacity: composition.config.store.capacity, at: now)
-        try tell(zip(gathered.submissions, accepted))
-        return gathered.exitCode
+        guard waits else {
+            try tell(zip(gathered.submissions, accepted))
+            return gathered.exitCode
+        }
+        let code = try wait(for: accepted.map(\.task), store)
+        return gathered.exitCode == 0 ? code : gathered.exitCode
+    }
+
+    /// To go away meanwhile changes nothing: the tasks are the store's.
+    private func wait(for tasks: [TaskID], _ store: any TaskStore) throws -> Int32 {
+        for task in tasks { Log.debug("accepted", .init(task: task.description)) }
+        let watch = StoreWatch(store)
+        guard task.file == nil, !global.json, let task = tasks.first else {
+            return try TaskWait(store, .results).run(tasks, watch)
+        }
+        var reader = TaskLogReader(store, .raw)
+        _ = try watch.wait { try reader.follow(task) }
+        return try store.details(of: task).tellEnd()
     }
 
     /// What is to be accepted, and the exit code if it is.
@@ -75,45 +100,23 @@ struct SubmitCommand: Sendable {
     }
 
     private func gather(_ composition: Composition, at now: Int64) throws -> Gathered {
-        let settings = composition.settings
-        let origin = composition.origin
+        guard task.file != nil else { return try gatherOne(composition, at: now) }
+        let (settings, origin) = (composition.settings, composition.origin)
         let options = self
-        let spec = task.file == nil ? try single(composition) : nil
         return try EventLoop.shared.run { () -> Result<Gathered, any Error> in
             do {
                 let host = Host(settings)
-                let batch = SubmissionBatch(host, origin, at: now)
-                guard let spec else { return .success(try await options.gather(batch, host)) }
-                return .success(try options.gather(spec, batch, host, origin))
+                return .success(try await options.gather(SubmissionBatch(host, origin, at: now), host))
             } catch {
                 return .failure(error)
             }
         }.get()
     }
 
-    private func single(_ composition: Composition) throws(UsageError) -> TaskSpec {
-        var spec = try SingleRun.makeSpec(task, composition)
-        if task.givenID == nil { spec.id = spec.executor }
-        apply(to: &spec)
-        return spec
-    }
-
-    private func apply(to spec: inout TaskSpec) {
-        if let profile = task.profile { spec.sandbox.profile = profile }
-        queue.apply(to: &spec)
-    }
-
-    @LoopActor
-    private func gather(
-        _ spec: TaskSpec,
-        _ batch: SubmissionBatch,
-        _ host: Host,
-        _ origin: TaskOrigin
-    ) throws -> Gathered {
-        var problems = host.problems(of: spec)
-        if problems.isEmpty { problems = batch.add(spec) }
-        guard !problems.isEmpty else { return Gathered(submissions: batch.submissions) }
-        let refused = host.refused(spec, origin, problems)
+    private func gatherOne(_ composition: Composition, at now: Int64) throws -> Gathered {
+        let (spec, problems, submission) = try SubmissionBatch.judge(task, queue, composition, at: now)
+        if let submission { return Gathered(submissions: [submission]) }
+        let refused = TaskResult(refused: spec, composition.origin, problems)
         if global.json {
             var writer = JSONWriter()
             refused.encode(into: &writer)
@@ -130,7 +133,8 @@ struct SubmitCommand: Sendable {
         let options = self
         let file = try TaskFile(task.file ?? "-", for: .queue) { spec in
             options.task.apply(to: &spec)
-            options.apply(to: &spec)
+            if let profile = options.task.profile { spec.sandbox.profile = profile }
+            options.queue.apply(to: &spec)
         }
         let report = try await FileCheck(file, host, isJSON: global.json) { spec in
             // The first of a name is the one that others may wait for.

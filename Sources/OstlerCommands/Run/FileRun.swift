@@ -27,8 +27,11 @@ final class FileRun {
     private var writer = JSONWriter()
     private let order = OrderedResults()
     private var progress: Progress?
+    /// Where what was run is kept; nil for nowhere.
+    private let history: RunHistory?
 
-    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings) {
+    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings, _ history: RunHistory?) {
+        self.history = history
         self.options = options
         origin = composition.origin
         host = Host(settings)
@@ -69,7 +72,8 @@ final class FileRun {
         await output.finish()
         await host.stop()
         summarise()
-        let isWhole = file?.problem == nil && !output.tellFault("stdout")
+        let isKept = await history?.finish() ?? true
+        let isWhole = file?.problem == nil && !output.tellFault("stdout") && isKept
         return interrupts.exitCode ?? (isWhole ? tally.exitCode : Outcome.infra.exitCode)
     }
 
@@ -128,8 +132,10 @@ final class FileRun {
                 return host.refused(spec, origin, [failure])
             }
             if total == nil { seen[hash] = entry.line }
-            guard options.tellsEvents else { return await host.run(spec, origin: origin) }
-            return await host.run(spec, origin: origin, io: TaskIO(sink: EventSink(spec.id, output)))
+            let io = options.tellsEvents ? TaskIO(sink: EventSink(spec.id, output)) : TaskIO()
+            let result = await host.run(spec, origin: origin, io: io)
+            history?.add(spec, result)
+            return result
         case .failure(let refusal):
             tell(refusal.failure, entry.line, refusal.column)
             return host.refused(TaskSpec(id: refusal.id, executor: "", payload: []), origin, [refusal.failure])

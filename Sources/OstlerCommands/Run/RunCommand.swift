@@ -27,6 +27,10 @@ struct RunCommand: Sendable {
             "Write what host and plugins say to each other, for `plugin replay`; secrets are masked.",
             completion: .file
         )
+        static let recordHistory = CommandOption.flag(
+            "record-history",
+            "Keep what was run in the store, for `ostler history`."
+        )
         static let quiet = CommandOption.flag("quiet", "Say nothing on stderr but errors.")
     }
 
@@ -39,9 +43,12 @@ struct RunCommand: Sendable {
                 .init("Many tasks", [Option.jobs, Option.ordered, Option.keepGoing]),
                 .init(
                     "What is passed on",
-                    [Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.record, Option.quiet]
+                    [
+                        Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.record,
+                        Option.recordHistory, Option.quiet,
+                    ]
                 ),
-                GlobalOptions.section,
+                GlobalOptions.sectionWithStore,
             ]
         spec.takesMembers = true
         spec.takesCommandLine = true
@@ -78,6 +85,7 @@ struct RunCommand: Sendable {
     let isQuiet: Bool
     /// Where the session is recorded.
     let recording: String?
+    private let recordsHistory: Bool
 
     init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
@@ -91,6 +99,7 @@ struct RunCommand: Sendable {
         tellsEvents = arguments.has(Option.events)
         isQuiet = arguments.has(Option.quiet)
         recording = arguments.value(Option.record)
+        recordsHistory = arguments.has(Option.recordHistory)
         guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
             throw UsageError("--jobs, --ordered and --keep-going belong to --file")
         }
@@ -104,13 +113,16 @@ struct RunCommand: Sendable {
         var settings = try task.settings(composition)
         let recording = try recording.map { try RecordingFile($0) }
         settings.recorder = recording?.recorder
+        // Before anything is run: what could not be kept is not begun.
+        let isKept = recordsHistory || composition.config.store.recordsRuns
+        let history = isKept ? RunHistory(try global.openStore(composition.context)) : nil
         phases.mark("config and catalog")
         let code: Int32
         if task.file != nil {
             let options = self
-            code = EventLoop.shared.run { [settings] in await FileRun(options, composition, settings).run() }
+            code = EventLoop.shared.run { [settings] in await FileRun(options, composition, settings, history).run() }
         } else {
-            let single = SingleRun(self, composition, settings, phases)
+            let single = SingleRun(self, composition, settings, phases, history)
             code = try EventLoop.shared.run { await single.run() }.get()
         }
         try recording?.write()

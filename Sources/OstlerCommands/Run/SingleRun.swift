@@ -14,9 +14,18 @@ struct SingleRun: Sendable {
     private let composition: Composition
     private var settings: HostSettings
     private let phases: Phases
+    /// Where it is kept; nil for nowhere.
+    private let history: RunHistory?
 
-    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings, _ phases: Phases) {
+    init(
+        _ options: RunCommand,
+        _ composition: Composition,
+        _ settings: HostSettings,
+        _ phases: Phases,
+        _ history: RunHistory?
+    ) {
         self.options = options
+        self.history = history
         self.composition = composition
         self.settings = settings
         self.phases = phases
@@ -85,6 +94,7 @@ struct SingleRun: Sendable {
         pump?.start()
         let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: told, stdin: pump?.readEnd))
         pump?.close()
+        history?.add(spec, result)
         if let value = result.value { sink?.write(.stdout, value + [0x0A]) }
         phases.mark("task")
         if let events {
@@ -98,7 +108,8 @@ struct SingleRun: Sendable {
             await output.finish()
         }
         await sink?.finish()
-        let isLost = output.tellFault("stdout") || sink?.tellFaults() == true
+        let isKept = await history?.finish() ?? true
+        let isLost = output.tellFault("stdout") || sink?.tellFaults() == true || !isKept
         phases.mark("output")
         await host.stop()
         phases.mark("stop")

@@ -11,24 +11,26 @@ package final class SQLiteTaskStore: TaskStore {
         let connection: SQLiteConnection
     }
 
-    /// How long an operation waits for other processes, in milliseconds.
-    private static let patience: Int32 = 10_000
     private static let mostIdle = 4
 
     private let path: String
+    /// How long an operation waits for other processes, in milliseconds.
+    private let patience: Int32
     private let gate: WriteGate
     private let idle = Mutex<[Idle]>([])
     private let watcher = Mutex<Idle?>(nil)
 
     /// Opens a store, and makes it if there is none.
-    /// - Parameter path: of the file; its directory must be there. Beside it lie `PATH-wal` and `PATH-shm`, which belong
-    ///   to it.
-    package convenience init(path: String) throws(Failure) {
-        try self.init(path: path, schema: .current, patience: Self.patience)
+    /// - Parameters:
+    ///   - path: of the file; its directory must be there. Beside it lie `PATH-wal` and `PATH-shm`, which belong to it.
+    ///   - patience: how long an operation waits for other processes, in milliseconds.
+    package convenience init(path: String, patience: Int32 = 10_000) throws(Failure) {
+        try self.init(path: path, schema: .current, patience: patience)
     }
 
     init(path: String, schema: StoreSchema, patience: Int32) throws(Failure) {
         self.path = path
+        self.patience = patience
         try Self.create(path)
         let connection = try SQLiteConnection(path, patience: patience)
         try schema.prepare(connection)
@@ -71,7 +73,7 @@ package final class SQLiteTaskStore: TaskStore {
     }
 
     private func newReader() throws(Failure) -> Idle {
-        let connection = try SQLiteConnection(path, patience: Self.patience)
+        let connection = try SQLiteConnection(path, patience: patience)
         try connection.execute("PRAGMA query_only = 1; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY")
         return Idle(connection: connection)
     }
