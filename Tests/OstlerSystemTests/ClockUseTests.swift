@@ -7,9 +7,17 @@ import Testing
     private static let readers = [
         "Sources/OstlerCatalog/Listing/OutlineCache.swift",
         "Sources/OstlerCommands/Output/Log.swift", "Sources/OstlerCommands/Run/EventSink.swift",
-        "Sources/OstlerHost/Host.swift", "Sources/OstlerHost/Recording/SessionRecorder.swift",
+        "Sources/OstlerHost/Recording/SessionRecorder.swift", "Sources/OstlerHost/TaskResult+Refused.swift",
         "Sources/OstlerHost/TaskRun.swift",
-        "Sources/OstlerSystem/MonotonicClock.swift", "Sources/ostler-bench/StoreBench.swift",
+        "Sources/OstlerSystem/MonotonicClock.swift", "Sources/ostler-bench/QueueBench.swift",
+        "Sources/ostler-bench/StoreBench.swift",
+    ]
+
+    /// Those who tell the store what time it is. Its moments are times of day, since a task may wait longer than a machine
+    /// runs; the store itself asks no clock.
+    private static let tellers = [
+        "Sources/OstlerCommands/Explain/", "Sources/OstlerCommands/History/", "Sources/OstlerCommands/Queue/",
+        "Sources/OstlerCommands/Tasks/", "Sources/OstlerCommands/Worker/", "Sources/OstlerWorker/",
     ]
 
     private static let words = [
@@ -28,7 +36,7 @@ import Testing
                 if Self.words.contains(where: { text.contains($0) }) { found.insert(file) }
             }
         }
-        #expect(found == Set(Self.readers))
+        #expect(found.filter { file in !Self.tellers.contains { file.hasPrefix($0) } } == Set(Self.readers))
     }
 
     @Test func `where a task is run it is written down and never compared`() throws {
