@@ -95,4 +95,29 @@ private func json(_ output: CapturedOutput) -> String {
         #expect(output.total == 17 << 20)
         #expect(output.isTruncated)
     }
+
+    @Test(arguments: [(4, "aé"), (3, "aé"), (2, "a"), (1, "a"), (0, ""), (99, "aé€b")])
+    func `The beginning of a stream is cut between characters`(bytes: Int, kept: String) {
+        var output = CapturedOutput()
+        output.append(Array("aé€b".utf8))
+        output.masking = CapturedOutput.Masking(written: 70, replaced: 2)
+        let short = output.shortened(to: bytes)
+        #expect(String(decoding: short.bytes, as: UTF8.self) == kept)
+        #expect(short.total == output.total)
+        #expect(short.isTruncated == (kept != "aé€b"))
+        #expect(short.masking == output.masking)
+    }
+
+    @Test func `Bytes that are no text are cut where it is said`() {
+        var output = CapturedOutput()
+        output.append([0xFF, 0xC3, 0x28, 0xFF, 0xFF])
+        #expect(output.shortened(to: 3).bytes == [0xFF, 0xC3, 0x28])
+    }
+
+    @Test func `A tally is told with the most frequent outcome first`() {
+        var tally = OutcomeTally()
+        #expect(tally.text == "0 tasks")
+        for outcome in [Outcome.failed, .succeeded, .succeeded, .lost] { tally.add(outcome) }
+        #expect(tally.text == "4 tasks: 2 succeeded, 1 failed, 1 lost")
+    }
 }
