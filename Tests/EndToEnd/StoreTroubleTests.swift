@@ -24,6 +24,11 @@ extension EndToEnd {
             #expect(result.complaint.contains(hint), "\(result.complaint)", sourceLocation: sourceLocation)
         }
 
+        /// Has all of a store be in its one file.
+        private func settle(_ tree: InstalledTree, _ store: String) async throws {
+            try #require(try await tree.run(["gc", "--vacuum", "--store", store]).exitCode == 0)
+        }
+
         private func tasks(_ tree: InstalledTree, _ store: String) async throws -> [Int64] {
             let list = try await tree.run(["tasks", "list", "--json", "--limit", "10000", "--store", store]).json()
             return (list["tasks"]?.array ?? []).compactMap { $0["task"]?.int }
@@ -65,6 +70,7 @@ extension EndToEnd {
                 try await withSmallDisk(tree) { place in
                     let store = place + "/tasks.db"
                     _ = try await submit(tree, store)
+                    try await settle(tree, store)
                     try #require(exitStatus(of: "/bin/mount", ["-o", "remount,ro", place]) == 0)
                     let refused = try await submit(tree, store)
                     expect(refused, "store_read_only", exitCode: 5, hint: "mount the file system for writing")
@@ -100,6 +106,7 @@ extension EndToEnd {
             try await withTree { tree in
                 let store = tree.home + "/tasks.db"
                 _ = try await submit(tree, store)
+                try await settle(tree, store)
                 let whole = try tree.directory.read("home/tasks.db")
                 var other = whole
                 // PRAGMA user_version: the last of four bytes, the most significant first.
@@ -119,6 +126,7 @@ extension EndToEnd {
             try await withTree { tree in
                 let store = tree.home + "/tasks.db"
                 _ = try await submit(tree, store)
+                try await settle(tree, store)
                 let whole = try tree.directory.read("home/tasks.db")
                 try tree.directory.write("home/tasks.db", whole.prefix(8192))
                 expect(try await submit(tree, store), "store_corrupt", exitCode: 5, hint: ".recover")

@@ -15,7 +15,7 @@ struct NoteWords {
         switch topic {
         case "checked": .validation
         case "route": .route
-        case "execution", "log", "failure": .execution
+        case "execution", "log", "failure", "recovery": .execution
         case "sandbox": .sandbox
         case "limit": .limit
         case "cancel": .cancel
@@ -30,6 +30,7 @@ struct NoteWords {
         case "execution": execution
         case "log": "more output than is kept: the end of it is only counted"
         case "failure": failure
+        case "recovery": recovery
         case "sandbox": sandbox
         case "limit": limit
         case "cancel": cancel
@@ -76,6 +77,12 @@ struct NoteWords {
             return (error["message"]?.string ?? "failed") + (error["code"]?.string.map { " [\($0)]" } ?? "")
         }
         return word("hint") ?? "the work failed"
+    }
+
+    private var recovery: String {
+        let worker = detail?["worker"]?.int.map { "worker \($0)" } ?? "its worker"
+        let left = word("survivors") == "none" ? "nothing is left" : "nothing shows whether something is left"
+        return "\(worker) is gone; \(left) of what it had started"
     }
 
     private var sandbox: String {

@@ -8,6 +8,9 @@ extension TaskStory.Entry {
     init(_ event: TaskEvent, of details: TaskDetails) {
         let words = EventWords(event, details)
         self.init(words.phase, words.text, at: event.time, attempt: event.attempt, detail: event.detail)
+        isMinor =
+            event.kind == .starting
+            && details.attempts.contains { $0.number == event.attempt && $0.identifiedAt != nil }
     }
 }
 

@@ -31,6 +31,8 @@ struct TaskStory {
         var text: String
         /// What the store has of it, as JSON text.
         var detail: [UInt8]?
+        /// Whether people can do without it: what follows says as much.
+        var isMinor = false
 
         init(_ phase: Phase, _ text: String, at time: Int64? = nil, attempt: Int? = nil, detail: [UInt8]? = nil) {
             (self.phase, self.text, self.time, self.attempt, self.detail) = (phase, text, time, attempt, detail)
@@ -63,7 +65,7 @@ struct TaskStory {
 extension TaskStory {
     /// Attempts at the beginning and at the end that are told to people when there were many.
     private static let shownFirst = 1
-    private static let shownLast = 2
+    private static let shownLast = 1
 
     /// For people, on one screen.
     var text: String {
@@ -74,7 +76,7 @@ extension TaskStory {
         if let next = cause.next { lines.append("  next   \(Quotation.bare(next, longest: 300))") }
         lines.append("")
         var omitted: Set<Int> = []
-        for entry in entries {
+        for entry in entries where !entry.isMinor {
             if let attempt = entry.attempt, isOmitted(attempt) {
                 if omitted.isEmpty { lines.append("              … some attempts are left out: --json has all") }
                 omitted.insert(attempt)
