@@ -72,7 +72,7 @@ struct SubmitCommand: Sendable {
         let gathered = try gather(composition, at: now)
         guard !gathered.submissions.isEmpty else { return gathered.exitCode }
         let store = try place.open()
-        // Not closed: who closes a store last writes its whole log back, and to submit would take twice as long.
+        // Not closed: who closes a store last writes its whole log back, which the next writer does as well.
         _ = Unmanaged.passRetained(store)
         let accepted = try store.submit(gathered.submissions, capacity: composition.config.store.capacity, at: now)
         guard waits else {
