@@ -118,16 +118,16 @@ extension EndToEnd {
                 let directory = try tree.directory.makeDirectory("home/man")
                 let made = try await tree.run(["manual", "man"])
                 #expect(made.exitCode == 0, "\(made.complaint)")
-                let pages = [
-                    "ostler", "ostler-run", "ostler-validate", "ostler-plan", "ostler-plugin", "ostler-plugin-list",
-                    "ostler-plugin-show", "ostler-health", "ostler-doctor", "ostler-config", "ostler-config-show",
-                    "ostler-config-check", "ostler-completions", "ostler-manual",
-                ].map { "\(directory)/\($0).1" }
+                let names = namesOfDirectory(directory).sorted()
+                #expect(
+                    Set(["ostler.1", "ostler-run.1", "ostler-tasks-list.1", "ostler-worker.1"]).isSubset(of: names)
+                )
+                let pages = names.map { "\(directory)/\($0)" }
                 // Without -W style: the date of a page is the version's business.
                 let lint = try await tree.run(Child.Command("/usr/bin/mandoc", ["-T", "lint", "-W", "error"] + pages))
                 #expect(lint.exitCode == 0, "\(lint.text)")
                 let shown = try await tree.run(
-                    Child.Command("/usr/bin/mandoc", ["-T", "ascii", "-O", "width=80", pages[1]])
+                    Child.Command("/usr/bin/mandoc", ["-T", "ascii", "-O", "width=80", "\(directory)/ostler-run.1"])
                 )
                 let text = shown.text.replacing(/.\u{08}/, with: "")
                 try expectSnapshot(text, "manual-run.txt")
