@@ -166,18 +166,15 @@ private struct Storm {
 
     private func expectNothingLeft(_ families: [Family], _ struck: Set<Victim>) throws {
         // The launcher of a host that was killed waits for what is dying, and takes away its cgroups last.
-        let ended = ContinuousClock.now
-        var left = ["?"]
-        while !left.isEmpty, ContinuousClock.now < ended.advanced(by: .seconds(20)) {
+        var left: [String] = []
+        try eventuallyOnThread("the end of all that \(struck) had, but \(left),") {
             left = Leftovers(tree).since(before, marker, families.last)
-            if left.isEmpty { break }
             // With both of them gone there is nobody who could take away empty control groups: the next run does.
-            if struck.isSuperset(of: [.host, .launcher]), left.allSatisfy({ $0.hasPrefix("cgroup") }) {
+            if struck.isSuperset(of: [.host, .launcher]), !left.isEmpty, left.allSatisfy({ $0.hasPrefix("cgroup") }) {
                 let next = try tree.start(["run", "command", "--", "true"]).finish(within: .seconds(60))
                 #expect(next.exitCode == 0, "the run after a kill of \(struck): \(next.complaint)")
             }
-            usleep(10_000)
+            return left.isEmpty
         }
-        #expect(left.isEmpty, "left after kills of \(struck): \(left)")
     }
 }

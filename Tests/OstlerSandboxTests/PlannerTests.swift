@@ -117,10 +117,11 @@ import Testing
 
     @Test func `what lies below the work directory comes after it`() throws {
         var policy = SandboxPolicy()
-        policy.binds = [.init(source: "/work/x", target: "/work/x", isWritable: true)]
+        let path = SandboxPolicy.workPath + "/x"
+        policy.binds = [.init(source: path, target: path, isWritable: true)]
         let steps = planner.plan(policy).steps
         let bind = try #require(
-            steps.firstIndex(of: .bind(source: "/work/x", target: "/work/x", flags: [.noLinks, .recursive]))
+            steps.firstIndex(of: .bind(source: path, target: path, flags: [.noLinks, .recursive]))
         )
         let work = try #require(steps.firstIndex(of: Self.ownWork[0]))
         #expect(work < bind)
