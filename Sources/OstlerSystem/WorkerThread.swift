@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// A thread for what may take its time, such as files and digests: the loop must not wait. Work is done in the order in
@@ -40,23 +39,9 @@ package final class WorkerThread: Sendable {
 
     /// A thread lives as long as there is work: most runs need none.
     private func start() {
-        let context = Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<WorkerThread>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            },
-            context
-        )
-        guard result == 0 else {
-            // Without a thread the work is done all the same, and the caller waits for it.
-            return Unmanaged<WorkerThread>.fromOpaque(context).takeRetainedValue().run()
-        }
-        pthread_detach(thread)
+        // Without a thread the work is done all the same, and the caller waits for it.
+        guard let thread = NativeThread({ self.run() }) else { return run() }
+        thread.detach()
     }
 
     private func run() {

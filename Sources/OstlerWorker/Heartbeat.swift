@@ -29,7 +29,7 @@ package final class Heartbeat: Sendable {
     private struct State {
         var isDraining = false
         var isStopped = false
-        var thread: pthread_t?
+        var thread: NativeThread?
     }
 
     private let store: any TaskStore
@@ -54,20 +54,18 @@ package final class Heartbeat: Sendable {
     deinit { close(wake) }
 
     /// Begins to report.
-    package func start() {
-        let context = Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Heartbeat>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            },
-            context
-        )
-        precondition(result == 0, "no thread for the heartbeat")
+    /// - Throws: `no_thread`: there is none to report from.
+    package func start() throws(Failure) {
+        guard let thread = NativeThread({ self.run() }) else {
+            throw Failure(
+                "no_thread",
+                fault: .infra,
+                retry: .same,
+                sideEffects: Failure.SideEffects.none,
+                message: "the system gives this worker no thread to report from",
+                hint: "raise the limit of its processes (ulimit -u, TasksMax=), or end some"
+            )
+        }
         state.withLock { $0.thread = thread }
     }
 
@@ -86,7 +84,7 @@ package final class Heartbeat: Sendable {
             return thread
         }
         alarm()
-        if let thread { pthread_join(thread, nil) }
+        thread?.join()
     }
 
     private func alarm() {

@@ -95,7 +95,11 @@ package final class WorkerShift {
             Task(executorPreference: EventLoop.shared) { @LoopActor [weak self] in self?.felt(pulse) }
         }
         self.heartbeat = heartbeat
-        heartbeat.start()
+        do throws(Failure) {
+            try heartbeat.start()
+        } catch {
+            return await close(.failed(error))
+        }
         wake()
         let end = await withUnsafeContinuation { waiter = $0 }
         return await close(end)

@@ -6,6 +6,9 @@ import OstlerTasks
 
 /// What a queue with workers gets done: submit, run and record, from the first acceptance to the last end.
 enum QueueBench {
+    /// How long workers may take.
+    private static let mostMilliseconds: Int64 = 600_000
+
     static let usage = "queue FILE TASKS BATCH THREADS EXECUTOR PAYLOAD"
 
     /// Submits tasks in batches from some threads, each acceptance synced, and waits until workers that run beside it have
@@ -21,21 +24,16 @@ enum QueueBench {
             let share = tasks / threads
             let (executor, payload) = (words[4], words[5])
             let start = Instant.now
-            var running: [pthread_t] = []
-            for _ in 0..<threads {
-                running += BenchThread.start(store) { store in
-                    for first in stride(from: 0, to: share, by: batch) {
-                        let some = (first..<min(first + batch, share)).map { submission($0, executor, payload) }
-                        guard (try? store.submit(some, capacity: nil, at: WallClock.milliseconds)) != nil else {
-                            print("a batch was refused")
-                            exit(1)
-                        }
-                    }
-                }
-            }
-            for thread in running { pthread_join(thread, nil) }
+            Submitters.run(threads, store, share: share, batch: batch) { submission($0, executor, payload) }
             let submitted = Instant.now
-            while try done(store) < before + share * threads { usleep(5000) }
+            let latest = submitted.advanced(milliseconds: Self.mostMilliseconds)
+            while try done(store) < before + share * threads {
+                guard Instant.now < latest else {
+                    print("the workers do not come to an end")
+                    exit(1)
+                }
+                usleep(5000)
+            }
             let ended = Instant.now
             let succeeded = try store.statistics(at: WallClock.milliseconds).reduce(0) {
                 $0 + ($1.done[.succeeded] ?? 0)

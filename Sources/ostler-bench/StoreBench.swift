@@ -52,19 +52,7 @@ enum StoreBench {
     private static func submit(_ store: SQLiteTaskStore, tasks: Int, batch: Int, threads: Int) {
         let share = tasks / threads
         let start = Instant.now
-        var running: [pthread_t] = []
-        for _ in 0..<threads {
-            running += BenchThread.start(store) { store in
-                for first in stride(from: 0, to: share, by: batch) {
-                    let some = (first..<min(first + batch, share)).map { submission($0) }
-                    guard (try? store.submit(some, capacity: nil, at: WallClock.milliseconds)) != nil else {
-                        print("a batch was refused")
-                        exit(1)
-                    }
-                }
-            }
-        }
-        for thread in running { pthread_join(thread, nil) }
+        Submitters.run(threads, store, share: share, batch: batch) { submission($0) }
         report(share * threads, since: start)
     }
 

@@ -10,7 +10,7 @@ import Testing
         "Sources/OstlerHost/Recording/SessionRecorder.swift", "Sources/OstlerHost/TaskResult+Refused.swift",
         "Sources/OstlerHost/TaskRun.swift",
         "Sources/OstlerSystem/MonotonicClock.swift", "Sources/ostler-bench/QueueBench.swift",
-        "Sources/ostler-bench/StoreBench.swift",
+        "Sources/ostler-bench/StoreBench.swift", "Sources/ostler-bench/Submitters.swift",
     ]
 
     /// Those who tell the store what time it is. Its moments are times of day, since a task may wait longer than a machine

@@ -32,7 +32,7 @@ internal import Testing
 
     @Test func `It counts up until it is stopped, and says when it drains`() throws {
         let worker = try register(here)
-        let heart = Beating(store, worker, Self.quick)
+        let heart = try Beating(store, worker, Self.quick)
         eventuallyOnThread { (try? store.workers()[0].beats) ?? 0 >= 3 }
         heart.heartbeat.drain()
         eventuallyOnThread { (try? store.workers()[0].state) == .draining }
@@ -44,7 +44,7 @@ internal import Testing
         var gone = try #require(here)
         gone.startTime += 1
         let lost = try register(gone)
-        let heart = Beating(store, worker, Self.quick)
+        let heart = try Beating(store, worker, Self.quick)
         defer { heart.heartbeat.stop() }
         eventuallyOnThread { heart.silent.contains(Heartbeat.Silence(worker: lost, beats: nil)) }
     }
@@ -53,7 +53,7 @@ internal import Testing
         let worker = try register(here)
         let (quiet, busy) = (try register(here), try register(here))
         _ = try store.beat(quiet, isDraining: false, at: 1)
-        let (heart, other) = (Beating(store, worker, Self.quick), Beating(store, busy, Self.quick))
+        let (heart, other) = (try Beating(store, worker, Self.quick), try Beating(store, busy, Self.quick))
         defer { for each in [heart, other] { each.heartbeat.stop() } }
         eventuallyOnThread { heart.silent.contains(Heartbeat.Silence(worker: quiet, beats: 1)) }
         #expect(!heart.silent.contains { $0.worker == busy })
@@ -67,7 +67,7 @@ internal import Testing
         let task = try store.submit([submission], capacity: nil, at: 1)[0].task
         let claim = try #require(try store.claim(ClaimRequest(worker: worker, slots: 1, intends: true), at: 2).first)
         #expect(try !store.cancel(task, by: "p", at: 3))
-        let heart = Beating(store, worker, Self.quick)
+        let heart = try Beating(store, worker, Self.quick)
         defer { heart.heartbeat.stop() }
         eventuallyOnThread { heart.cancelRequests == [claim.lease] }
         _ = try store.evict(worker, beats: nil, by: try register(here), at: 4)
@@ -90,7 +90,7 @@ private final class Beating: Sendable {
         let value = Mutex(Said())
     }
 
-    init(_ store: any TaskStore, _ worker: WorkerID, _ pace: WorkerPace) {
+    init(_ store: any TaskStore, _ worker: WorkerID, _ pace: WorkerPace) throws {
         let said = SaidBox()
         self.said = said
         heartbeat = Heartbeat(store, of: worker, pace: pace) { pulse in
@@ -103,7 +103,7 @@ private final class Beating: Sendable {
                 }
             }
         }
-        heartbeat.start()
+        try heartbeat.start()
     }
 
     var silent: [Heartbeat.Silence] { said.value.withLock { $0.silent } }

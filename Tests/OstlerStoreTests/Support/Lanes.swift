@@ -1,12 +1,13 @@
 internal import Glibc
 internal import OstlerStore
+internal import OstlerSystem
 internal import OstlerTestSupport
 internal import Synchronization
 
 /// Threads that do something at the same time.
 final class Lanes: Sendable {
     private let failures = Mutex(0)
-    private let threads = Mutex<[pthread_t]>([])
+    private let threads = Mutex<[NativeThread]>([])
     private let body: @Sendable (Int) -> Bool
 
     /// - Parameter body: gets the number of its lane; false for a failure.
@@ -15,34 +16,17 @@ final class Lanes: Sendable {
         for lane in 0..<count { start(lane) }
     }
 
-    private struct Start {
-        let lanes: Lanes
-        let number: Int
-    }
-
     private func start(_ number: Int) {
-        let context = UnsafeMutablePointer<Start>.allocate(capacity: 1)
-        context.initialize(to: Start(lanes: self, number: number))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context = context?.assumingMemoryBound(to: Start.self) else { return nil }
-                let start = context.move()
-                context.deallocate()
-                if !start.lanes.body(start.number) { start.lanes.failures.withLock { $0 += 1 } }
-                return nil
-            },
-            context
-        )
-        if result == 0 { threads.withLock { $0.append(thread) } } else { failures.withLock { $0 += 1 } }
+        let thread = NativeThread {
+            if !self.body(number) { self.failures.withLock { $0 += 1 } }
+        }
+        if let thread { threads.withLock { $0.append(thread) } } else { failures.withLock { $0 += 1 } }
     }
 
     /// Waits for all of them.
     /// - Returns: whether none has failed.
     func join() -> Bool {
-        for thread in threads.withLock({ $0 }) { pthread_join(thread, nil) }
+        for thread in threads.withLock({ $0 }) { thread.join() }
         return failures.withLock { $0 == 0 }
     }
 }
