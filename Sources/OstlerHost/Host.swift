@@ -14,6 +14,7 @@ package final class Host {
     package let provider: SandboxProvider
     private var pools: [String: ExecutorPool] = [:]
     private var routes: [String: ExecutorRoute] = [:]
+    private var lastRoute: ExecutorRoute?
     private var validator = JSONValidator()
     private let open = OpenTasks()
     private var isStopping = false
@@ -80,7 +81,14 @@ package final class Host {
 
     /// The way of a task to its executor, found when it is first needed.
     private func route(to executor: String) throws(Failure) -> ExecutorRoute {
-        if let known = routes[executor] { return known }
+        // Most tasks go where the one before went.
+        if let lastRoute, lastRoute.name == executor { return lastRoute }
+        let route = if let known = routes[executor] { known } else { try findRoute(to: executor) }
+        lastRoute = route
+        return route
+    }
+
+    private func findRoute(to executor: String) throws(Failure) -> ExecutorRoute {
         let found: CatalogExecutor
         do throws(CatalogError) {
             found = try settings.catalog.requireExecutor(named: executor)
@@ -145,7 +153,7 @@ package final class Host {
     /// Takes a task. It never throws: whatever happens is an outcome, of which `whenDone` is told once, on the loop,
     /// and before this returns if the task is refused.
     package func submit(
-        _ spec: TaskSpec,
+        _ spec: consuming TaskSpec,
         origin: TaskOrigin,
         io: TaskIO = TaskIO(),
         whenDone: @escaping @LoopActor (TaskResult) -> Void
@@ -167,7 +175,7 @@ package final class Host {
             return whenDone(refused(spec, origin, [error]))
         }
         let run = TaskRun(
-            spec: spec,
+            spec: consume spec,
             origin: origin,
             route: route,
             command: command,
@@ -176,7 +184,7 @@ package final class Host {
             submitted: submitted,
             whenDone: whenDone
         )
-        guard open.insert(run) else { return whenDone(refused(spec, origin, [.duplicateID(spec.id)])) }
+        guard open.insert(run) else { return whenDone(refused(run.spec, origin, [.duplicateID(run.spec.id)])) }
         // The plugin starts up while the view of its commands is built.
         if route.launches { route.pool.warmUp() }
         run.start()

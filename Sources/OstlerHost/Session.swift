@@ -167,7 +167,7 @@ package final class Session: EventHandler, TurnHandler {
             sent += count
             written += UInt64(count)
         }
-        writer = JSONWriter(reusing: writer.bytes)
+        writer.removeAll()
         sent = 0
         setBlocked(false)
     }

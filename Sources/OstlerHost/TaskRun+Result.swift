@@ -20,26 +20,27 @@ extension TaskRun {
         }
         var result = TaskResult(id: spec.id, origin: origin, executor: route.name, outcome: outcome)
         result.error = failure
+        describe(&result, isProven: proven)
+        for stream in [OutputStream.stdout, .stderr] { deliver(stream, masks?.finish(stream) ?? []) }
+        release([.sink, .spool])
+        guard output != nil || errorOutput != nil else { return tell(&result) }
+        collectOutput(into: result)
+    }
+
+    /// A result is large: it is filled in where it stands, and not copied on its way.
+    private func describe(_ result: inout TaskResult, isProven: Bool) {
         result.limitsReached = evidence.limitsReached
         result.executorStderr = lostStderr
         describeEnd(&result)
         result.metadata = spec.metadata
-        result.value = evidence.answer?.result
-        result.executorMetadata = evidence.answer?.metadata
-        result.usage = usage ?? evidence.answer?.usage
         result.isolation = isolation
         result.controlFilesMade = command?.controlFiles?.made() ?? []
         result.plugin = route.plugin
-        result.cancellation = cancellation(proven: proven)
+        result.cancellation = cancellation(proven: isProven)
         describeTiming(&result)
-        for stream in [OutputStream.stdout, .stderr] { deliver(stream, masks?.finish(stream) ?? []) }
-        release([.sink, .spool])
-        guard output != nil || errorOutput != nil else { return tell(result) }
-        collectOutput(into: result)
     }
 
-    private func tell(_ result: TaskResult) {
-        var result = result
+    private func tell(_ result: inout TaskResult) {
         if result.outcome == .failed, result.error == nil, let command, let enforced {
             let lastWords = result.errorOutput.bytes.suffix(Self.lastWords)
             let policy = command.policy
@@ -57,6 +58,7 @@ extension TaskRun {
     /// Takes secrets out of what executors and commands said besides their streams.
     private func conceal(_ result: inout TaskResult) {
         let vault = host.provider.vault
+        guard vault.hasSecrets else { return }
         result.error = result.error.map { vault.masked($0) }
         result.executorStderr = result.executorStderr.map { vault.masked($0) }
         result.value = result.value.map { vault.masked(json: $0) }
@@ -69,7 +71,10 @@ extension TaskRun {
     /// Adds what the task wrote. What was spooled comes from the disk, so the end may be told a little later.
     private func collectOutput(into result: TaskResult) {
         collect(.stdout, output, into: result, at: \.output) { result in
-            self.collect(.stderr, self.errorOutput, into: result, at: \.errorOutput) { self.tell($0) }
+            self.collect(.stderr, self.errorOutput, into: result, at: \.errorOutput) { result in
+                var result = result
+                self.tell(&result)
+            }
         }
     }
 
@@ -102,12 +107,16 @@ extension TaskRun {
         if let answer = evidence.answer {
             result.exitCode = answer.exitCode
             result.signal = answer.signal
+            result.value = answer.result
+            result.executorMetadata = answer.metadata
+            result.usage = answer.usage
         } else if let exit = evidence.exits.last {
             result.exitCode = exit.exitCode
             result.signal = exit.signal
         } else {
             result.exitCode = -1
         }
+        if let usage { result.usage = usage }
     }
 
     private func describeTiming(_ result: inout TaskResult) {

@@ -65,7 +65,7 @@ package final class TaskRun: Session.Asker {
     private static let answerMilliseconds: Int64 = 2_000
 
     init(
-        spec: TaskSpec,
+        spec: consuming TaskSpec,
         origin: TaskOrigin,
         route: ExecutorRoute,
         command: CommandSandbox?,
@@ -74,7 +74,7 @@ package final class TaskRun: Session.Asker {
         submitted: Instant,
         whenDone: @escaping @LoopActor (TaskResult) -> Void
     ) {
-        self.spec = spec
+        self.spec = consume spec
         self.origin = origin
         self.route = route
         self.host = host
@@ -84,7 +84,7 @@ package final class TaskRun: Session.Asker {
         self.command = command
         launches = command != nil
         outputLimit = UInt64(
-            spec.sandbox.limits[.output].flatMap(\.self) ?? command?.outputLimit
+            self.spec.sandbox.limits[.output].flatMap(\.self) ?? command?.outputLimit
                 ?? host.settings.config.sandbox.limits.output
         )
         sink = io.sink
@@ -229,7 +229,7 @@ package final class TaskRun: Session.Asker {
                 guard result.outcome != .succeeded || result.exitCode == 0 && result.signal == nil else {
                     return breach(.contradictory(pluginName, spec.id, result))
                 }
-                evidence.answer = result
+                evidence.answer = consume result
             case .error(let bytes):
                 var reader = JSONReader(bytes)
                 evidence.failure = (.failed, try Failure(reading: &reader))
@@ -281,12 +281,25 @@ package final class TaskRun: Session.Asker {
             principal: origin.principal,
             payload: spec.payload
         )
+        describe(&request, at: now, to: process)
+        sink?.note(.started)
+        send(request, over: session)
+    }
+
+    private func send(_ request: ExecuteRequest, over session: Session) {
+        let preface = route.preface(of: request, from: origin)
+        let method = spec.place == nil ? ExecuteRequest.method : ExecuteRequest.jobMethod
+        frameStart = session.request(method, from: self) { request.encode(into: &$0, preface: preface) }
+    }
+
+    /// What the executor is told; its commands are made known to the launcher, and credit begins.
+    private func describe(_ request: inout ExecuteRequest, at now: Instant, to process: ExecutorProcess) {
         request.parentID = origin.parentID
         request.idempotencyKey = spec.idempotencyKey
         request.environment = spec.environment
         request.metadata = spec.metadata
         let waited = now.microseconds(since: submitted) / 1000
-        if let remaining = [timeout.map { $0 - waited }, runTimeout].compactMap(\.self).min() {
+        if let remaining = timeout.map({ min($0 - waited, runTimeout ?? .max) }) ?? runTimeout {
             request.remaining = max(0, remaining)
             request.deadline = submittedAt + waited + remaining
         }
@@ -304,11 +317,7 @@ package final class TaskRun: Session.Asker {
         }
         flow.credit = process.heedsCredit ? OutputCredit() : nil
         request.credit = flow.credit.map { _ in OutputCredit.window }
-        sink?.note(.started)
         request.place = spec.place
-        let preface = route.preface(of: request, from: origin)
-        let method = spec.place == nil ? ExecuteRequest.method : ExecuteRequest.jobMethod
-        frameStart = session.request(method, from: self) { request.encode(into: &$0, preface: preface) }
     }
 
     private func sendCancel() {

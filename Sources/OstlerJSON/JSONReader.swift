@@ -185,18 +185,17 @@ public struct JSONReader {
         guard !key.hasEscapes else { return string(of: key) == text.description }
         let count = text.utf8CodeUnitCount
         guard key.range.count == count else { return false }
-        for offset in 0..<count where byte(key.range.lowerBound + offset) != text.utf8Start[offset] {
-            return false
-        }
-        return true
+        return sameBytes(base.unsafelyUnwrapped + key.range.lowerBound, text.utf8Start, count)
     }
 
     /// Whether a key is exactly these bytes of UTF-8.
     public func matches(_ key: JSONKey, utf8 text: [UInt8]) -> Bool {
         guard !key.hasEscapes else { return string(of: key).utf8.elementsEqual(text) }
         guard key.range.count == text.count else { return false }
-        for offset in 0..<text.count where byte(key.range.lowerBound + offset) != text[offset] { return false }
-        return true
+        return text.withUnsafeBufferPointer { text in
+            guard let start = text.baseAddress else { return true }
+            return sameBytes(base.unsafelyUnwrapped + key.range.lowerBound, start, text.count)
+        }
     }
 
     /// Skips one value of any kind, checking its grammar, and returns where it stands.

@@ -54,11 +54,10 @@ public struct JSONValidator: Sendable {
             if keys.count - first == Self.linearLimit {
                 hashes = Set(keys[first...].map { Self.hash($0, reader) })
             }
-            let mayRepeat = hashes.map { $0.contains(Self.hash(key, reader)) } ?? true
-            if mayRepeat, keys[first...].contains(where: { Self.same($0, key, reader) }) {
+            let mayRepeat = hashes == nil || hashes?.insert(Self.hash(key, reader)).inserted == false
+            if mayRepeat, isKnown(key, since: first, reader) {
                 throw JSONError(.duplicateKey, at: key.range.lowerBound - 1)
             }
-            hashes?.insert(Self.hash(key, reader))
             keys.append(key)
             reader.skipSpace()
             let start = reader.index
@@ -68,16 +67,18 @@ public struct JSONValidator: Sendable {
         keys.removeLast(keys.count - first)
     }
 
+    private func isKnown(_ key: JSONKey, since first: Int, _ reader: JSONReader) -> Bool {
+        for index in first..<keys.count where Self.same(keys[index], key, reader) { return true }
+        return false
+    }
+
     private static func same(_ left: JSONKey, _ right: JSONKey, _ reader: JSONReader) -> Bool {
         if left.hasEscapes || right.hasEscapes {
             return reader.string(of: left).utf8.elementsEqual(reader.string(of: right).utf8)
         }
         guard left.range.count == right.range.count else { return false }
-        for offset in 0..<left.range.count
-        where reader.byte(left.range.lowerBound + offset) != reader.byte(right.range.lowerBound + offset) {
-            return false
-        }
-        return true
+        let base = reader.base.unsafelyUnwrapped
+        return sameBytes(base + left.range.lowerBound, base + right.range.lowerBound, left.range.count)
     }
 
     /// Chosen anew in each process, so that nobody can send keys that have all one hash.

@@ -6,10 +6,10 @@ public struct JSONWriter: Sendable {
 
     public init() {}
 
-    /// Continues a buffer, for instance one that is kept to save allocations.
-    public init(reusing bytes: consuming [UInt8]) {
-        self.bytes = bytes
-        self.bytes.removeAll(keepingCapacity: true)
+    /// Begins anew with the memory that it has.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
     }
 
     @inline(__always)
@@ -41,13 +41,22 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a key that needs no escapes; the value must follow.
-    @inline(__always)
     public mutating func key(_ key: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        let count = key.utf8CodeUnitCount
+        // Put together first: to append costs the same for one byte as for all of them.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 4) { text in
+            var used = 0
+            func put(_ byte: UInt8) {
+                text[used] = byte
+                used += 1
+            }
+            if needsComma { put(UInt8(ascii: ",")) }
+            put(UInt8(ascii: "\""))
+            for offset in 0..<count { put(key.utf8Start[offset]) }
+            put(UInt8(ascii: "\""))
+            put(UInt8(ascii: ":"))
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<used]))
+        }
         needsComma = false
     }
 

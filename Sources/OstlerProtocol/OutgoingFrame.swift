@@ -2,6 +2,8 @@ public import OstlerJSON
 
 /// Writes whole frames. `id` comes first and the body last, so that a reader's scan is short.
 public enum OutgoingFrame {
+    private static var version: StaticString { "\"jsonrpc\":\"2.0\"" }
+
     /// A request of the host.
     public static func request(
         _ writer: inout JSONWriter,
@@ -13,8 +15,7 @@ public enum OutgoingFrame {
         writer.beginObject()
         writer.key("id")
         writer.string(plain: ids.prefix, number: number)
-        writer.key("jsonrpc")
-        writer.raw("\"2.0\"")
+        writer.raw(version)
         writer.key("method")
         writer.string(static: method)
         writer.key("params")
@@ -33,8 +34,7 @@ public enum OutgoingFrame {
         writer.beginObject()
         writer.key("id")
         writer.string(plain: id)
-        writer.key("jsonrpc")
-        writer.raw("\"2.0\"")
+        writer.raw(version)
         writer.key(member)
         body(&writer)
         writer.endObject()
@@ -48,8 +48,7 @@ public enum OutgoingFrame {
         params: (inout JSONWriter) -> Void
     ) {
         writer.beginObject()
-        writer.key("jsonrpc")
-        writer.raw("\"2.0\"")
+        writer.raw(version)
         writer.key("method")
         writer.string(static: method)
         writer.key("params")

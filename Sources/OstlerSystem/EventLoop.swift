@@ -79,6 +79,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var timers = TimerQueue()
     private var flushes: [any TurnHandler] = []
     private var flushing: [any TurnHandler] = []
+    /// Called for nearly each task: kept, so that none is made each time.
+    private let endTurn: () -> Void = {
+        let body: @LoopActor () -> Void = {
+            for handler in EventLoop.shared.flushing { handler.endOfTurn() }
+        }
+        return unsafeBitCast(body, to: (() -> Void).self)
+    }()
     private var events = [ostler_event](repeating: ostler_event(), count: 64)
 
     private init() {
@@ -194,9 +201,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         // What is asked for meanwhile is done too, within bounds: a peer that answers at once costs no wait for events.
         for _ in 0..<16 where !flushes.isEmpty {
             swap(&flushes, &flushing)
-            isolated {
-                for handler in self.flushing { handler.endOfTurn() }
-            }
+            endTurn()
             flushing.removeAll(keepingCapacity: true)
         }
     }

@@ -62,6 +62,9 @@ package enum AttemptState: Sendable, Equatable {
         package static let finishUnproven = Actions(rawValue: 1 << 8)
         /// Wait for another executor process.
         package static let enqueue = Actions(rawValue: 1 << 9)
+
+        /// What any option set has; but that one is called through its protocol, ten times a task.
+        package func contains(_ member: Actions) -> Bool { rawValue & member.rawValue == member.rawValue }
     }
 
     /// The one transition function. A pair that is not listed changes nothing.

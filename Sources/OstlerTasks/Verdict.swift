@@ -45,6 +45,7 @@ package struct Evidence: Sendable {
     }
 
     /// The verdict: pure, so that each row can be tested.
+    @inline(__always)
     package func verdict() -> (outcome: Outcome, failure: Failure?) {
         // A signal death after a cancel is the host's own doing, whatever the executor heard first.
         if let ending, !cancelTooLate || answer == nil || answer?.signal != nil { return judge(ending) }

@@ -83,12 +83,28 @@ struct JSONWriterTests {
     }
 
     @Test
-    func `a buffer that is used again starts empty`() {
-        var first = JSONWriter()
-        first.string("something")
-        var second = JSONWriter(reusing: first.bytes)
-        second.int(1)
-        #expect(second.bytes == Array("1".utf8))
+    func `a writer that is used again starts empty, and without a comma`() {
+        var writer = JSONWriter()
+        writer.string("something")
+        writer.removeAll()
+        writer.int(1)
+        #expect(writer.bytes == Array("1".utf8))
+    }
+
+    @Test
+    func `a literal key is written like any other key, whatever its length`() {
+        let long: StaticString =
+            "a_rather_long_key_a_rather_long_key_a_rather_long_key_a_rather_long_key_a_rather_long_key_a_rather_long_key_"
+        for key: StaticString in ["", "k", "seven__", "eight___", "nine_____", long] {
+            var (literal, dynamic) = (JSONWriter(), JSONWriter())
+            for _ in 0..<2 {
+                literal.key(key)
+                literal.int(1)
+                dynamic.key(dynamic: key.description)
+                dynamic.int(1)
+            }
+            #expect(literal.bytes == dynamic.bytes)
+        }
     }
 
     @Test

@@ -36,6 +36,7 @@ struct ObjectRulesTests {
     func `a name table knows its names and no others`() {
         var names = (0..<500).map { "name\($0)" } + ["", "a", "b", "ab", "é", "a\u{0}"]
         names += (1...40).map { String(repeating: "x", count: $0) }
+        names += (100..<300).map { "the_same_beginning_\($0)_and_the_same_end" }
         let table = NameTable(names)
         func number(_ text: String) -> Int? {
             var text = text

@@ -57,7 +57,7 @@ final class EventSink: TaskSink {
     }
 
     private func emit(_ event: StaticString, _ body: (inout JSONWriter) -> Void) {
-        writer = JSONWriter(reusing: writer.bytes)
+        writer.removeAll()
         writer.beginObject()
         writer.key("event")
         writer.string(static: event)

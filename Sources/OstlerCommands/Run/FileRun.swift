@@ -150,7 +150,7 @@ final class FileRun {
     private func emit(_ result: TaskResult, _ place: Int) {
         if output.isBroken { unseen += 1 }
         guard !options.tellsEvents else { return EventSink(result.id, output).finish(result) }
-        writer = JSONWriter(reusing: writer.bytes)
+        writer.removeAll()
         result.encode(into: &writer)
         writer.newline()
         guard options.isOrdered else { return output.write(writer.bytes) }

@@ -76,15 +76,17 @@ public struct ExecuteResult: Sendable, Equatable {
 
     /// `task` and `outcome` must be there and be known; ``OstlerJSON/JSONError/Code/wrongType`` otherwise.
     public init(reading reader: inout JSONReader) throws(JSONError) {
-        var outcome: Outcome?
-        self.init(task: "", outcome: .failed, exitCode: 0)
+        var (task, outcome, exitCode): (String, Outcome?, Int32) = ("", nil, 0)
+        var (signal, usage): (Int32?, Usage?)
+        var error: Failure?
+        var (result, metadata): ([UInt8]?, [UInt8]?)
         let start = reader.index
         try reader.beginObject()
         while let key = try reader.nextKey() {
             if reader.matches(key, "task") {
                 task = try reader.string()
             } else if reader.matches(key, "outcome") {
-                outcome = Outcome(rawValue: try reader.string())
+                outcome = try Outcome(reading: &reader)
             } else if reader.matches(key, "exit_code") {
                 exitCode = try reader.int32(in: -1...Int32.max)
             } else if reader.matches(key, "signal") {
@@ -102,7 +104,10 @@ public struct ExecuteResult: Sendable, Equatable {
             }
         }
         guard let outcome, !task.isEmpty else { throw JSONError(.wrongType, at: start) }
-        self.outcome = outcome
+        (self.task, self.outcome, self.exitCode) = (task, outcome, exitCode)
+        (self.signal, self.usage) = (signal, usage)
+        (self.result, self.metadata) = (result, metadata)
+        _error = Boxed(wrappedValue: error)
     }
 }
 
@@ -115,6 +120,23 @@ extension JSONReader {
             throw JSONError(.wrongType, at: start)
         }
         return value
+    }
+}
+
+extension ExecuteResult.Outcome {
+    /// Nil for a word that is none of them. Compared where it stands: each answer has one.
+    fileprivate init?(reading reader: inout JSONReader) throws(JSONError) {
+        reader.skipSpace()
+        let word = try reader.rawString()
+        if reader.matches(word, "succeeded") {
+            self = .succeeded
+        } else if reader.matches(word, "failed") {
+            self = .failed
+        } else if reader.matches(word, "cancelled") {
+            self = .cancelled
+        } else {
+            return nil
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+internal import OstlerJSON
+
 /// A fixed set of strings that is asked by bytes: which of them is this one?
 struct NameTable: Sendable {
     private(set) var names: [String] = []
@@ -55,22 +57,29 @@ struct NameTable: Sendable {
         let start = ends[number]
         guard ends[number + 1] - start == text.count else { return false }
         return bytes.withUnsafeBufferPointer { known in
-            for offset in 0..<text.count where known[start + offset] != text[offset] { return false }
-            return true
+            guard let known = known.baseAddress, let text = text.baseAddress else { return true }
+            return sameBytes(known + start, text, ends[number + 1] - start)
         }
     }
 
-    /// Eight bytes at a time: names are short, and a multiplication for each byte would cost more than the rest.
+    /// Of the length, the first eight bytes and the last: names are short and few, and what is left is compared.
     @inline(__always)
     private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {
-        var hash = UInt64(truncatingIfNeeded: text.count)
-        var offset = 0
-        while offset < text.count {
-            var word: UInt64 = 0
-            for byte in offset..<min(offset + 8, text.count) { word = word << 8 | UInt64(text[byte]) }
+        let count = text.count
+        var hash = UInt64(truncatingIfNeeded: count)
+        func mix(_ word: UInt64) {
             hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
             hash ^= hash >> 32
-            offset += 8
+        }
+        let raw = UnsafeRawBufferPointer(text)
+        if count >= 8 {
+            mix(raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+            mix(raw.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+        } else if count >= 4 {
+            let first = UInt64(raw.loadUnaligned(fromByteOffset: 0, as: UInt32.self))
+            mix(first << 32 | UInt64(raw.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
+        } else {
+            for byte in raw { mix(UInt64(byte)) }
         }
         return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
     }

@@ -40,7 +40,7 @@ extension SchemaWalker {
         guard node.rules.constant != nil || node.rules.enumeration != nil else { return true }
         var copy = start
         let value = try JSONValue(reading: &copy)
-        return checkValues(node, at: start.index) { $0.containers.contains(value) }
+        return checkValues(node, at: start.index) { $0.value.containers.contains(value) }
     }
 
     private mutating func checkMember(

@@ -17,7 +17,7 @@ extension SchemaWalker {
         if bool == nil { _ = try reader.null() }
         guard checkType(node.rules.types, bool == nil ? .null : .boolean, at: offset) else { return false }
         return checkValues(node, at: offset) { rules in
-            bool.map { rules.booleans.contains($0) } ?? rules.simple.contains(.null)
+            bool.map { rules.value.booleans.contains($0) } ?? rules.value.simple.contains(.null)
         }
     }
 
@@ -41,7 +41,7 @@ extension SchemaWalker {
         _ bytes: UnsafeBufferPointer<UInt8>,
         at offset: Int
     ) throws(JSONError) -> Bool {
-        var isValid = checkValues(node, at: offset) { $0.strings.number(of: bytes) != nil }
+        var isValid = checkValues(node, at: offset) { $0.value.strings.number(of: bytes) != nil }
         guard let rules = node.rules.string else { return isValid }
         let (least, most) = (rules.value.minLength, rules.value.maxLength)
         // No string has more code points than bytes, or fewer than a quarter of them.
@@ -83,7 +83,7 @@ extension SchemaWalker {
         let number = try reader.number()
         let types: SchemaTypes = number.isWhole ? [.number, .integer] : .number
         guard checkType(node.rules.types, types, at: offset) else { return false }
-        var isValid = checkValues(node, at: offset) { $0.numbers.contains(number) }
+        var isValid = checkValues(node, at: offset) { $0.value.numbers.contains(number) }
         guard let rules = node.rules.number else { return isValid }
         if let bound = rules.value.minimum, number.isBelow(bound) {
             isValid = outOfRange("at least", bound, at: offset)
@@ -113,10 +113,10 @@ extension SchemaWalker {
 
     /// Asks `const` and `enum` whether they have the value.
     @inline(__always)
-    mutating func checkValues(_ node: SchemaNode, at offset: Int, _ contains: (ValueRules) -> Bool) -> Bool {
+    mutating func checkValues(_ node: SchemaNode, at offset: Int, _ contains: (Frozen<ValueRules>) -> Bool) -> Bool {
         var isValid = true
-        if let rules = node.rules.constant, !contains(rules.value) { isValid = reportValue(rules.value, at: offset) }
-        if let rules = node.rules.enumeration, !contains(rules.value) { isValid = reportValue(rules.value, at: offset) }
+        if let rules = node.rules.constant, !contains(rules) { isValid = reportValue(rules.value, at: offset) }
+        if let rules = node.rules.enumeration, !contains(rules) { isValid = reportValue(rules.value, at: offset) }
         return isValid
     }
 
