@@ -27,7 +27,7 @@ extension TaskSpecParser {
         return word
     }
 
-    private static func list(
+    static func list(
         _ reader: inout JSONReader,
         _ pointer: JSONPointer,
         of element: (inout JSONReader, JSONPointer) throws -> String
@@ -73,12 +73,7 @@ extension TaskSpecParser {
             case "min": least = try duration(&reader, place)
             case "max": most = try duration(&reader, place)
             default:
-                throw invalid(
-                    "unknown_member",
-                    "unknown member \(Quotation.text(name)) of retry" + Suggestion.clause(for: name, in: known),
-                    place,
-                    hint: "retry has: \(known.joined(separator: ", "))"
-                )
+                throw unknown(name, of: "retry", known, place)
             }
         }
         policy.least = least ?? min(policy.least, most ?? policy.least)

@@ -21,7 +21,7 @@ extension TaskSpecParser {
         return request
     }
 
-    private static func unknown(_ name: String, of what: String, _ known: [String], _ place: JSONPointer) -> Failure {
+    static func unknown(_ name: String, of what: String, _ known: [String], _ place: JSONPointer) -> Failure {
         invalid(
             "unknown_member",
             "unknown member \(Quotation.text(name)) of \(what)" + Suggestion.clause(for: name, in: known),
