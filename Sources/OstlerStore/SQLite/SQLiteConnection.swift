@@ -6,8 +6,9 @@ internal import OstlerProtocol
 final class SQLiteConnection {
     let path: String
     private let handle: OpaquePointer
-    /// By their text: each is prepared once.
+    /// Each is prepared once: those that are made while the program runs by their text, the others by where it stands.
     private var statements: [String: SQLiteStatement] = [:]
+    private var literals: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
 
     /// - Parameter patience: how long it waits for others, in milliseconds.
     init(_ path: String, patience: Int32) throws(Failure) {
@@ -31,6 +32,7 @@ final class SQLiteConnection {
 
     deinit {
         for statement in statements.values { statement.finalize() }
+        for statement in literals.values { statement.finalize() }
         sqlite3_close_v2(handle)
     }
 
@@ -75,7 +77,15 @@ final class SQLiteConnection {
         _ values: [SQLiteValue],
         _ body: (SQLiteStatement) throws(Failure) -> R
     ) throws(Failure) -> [R] {
-        let statement = try statement(sql, values)
+        try rows(try prepared(sql), values, body)
+    }
+
+    private func rows<R>(
+        _ statement: SQLiteStatement,
+        _ values: [SQLiteValue],
+        _ body: (SQLiteStatement) throws(Failure) -> R
+    ) throws(Failure) -> [R] {
+        try statement.bind(values)
         defer { statement.reset() }
         var rows: [R] = []
         while try statement.step() { rows.append(try body(statement)) }
@@ -87,7 +97,7 @@ final class SQLiteConnection {
         _ values: SQLiteValue...,
         body: (SQLiteStatement) throws(Failure) -> R
     ) throws(Failure) -> [R] {
-        try rows("\(sql)", values, body)
+        try rows(try prepared(sql), values, body)
     }
 
     /// The first row that a statement gives; nil if it gives none.
@@ -109,23 +119,31 @@ final class SQLiteConnection {
     }
 
     private func statement(_ sql: StaticString, _ values: [SQLiteValue]) throws(Failure) -> SQLiteStatement {
-        try statement("\(sql)", values)
-    }
-
-    private func statement(_ sql: String, _ values: [SQLiteValue]) throws(Failure) -> SQLiteStatement {
         let statement = try prepared(sql)
         try statement.bind(values)
         return statement
     }
 
+    /// To build and hash the text each time would cost a fifth of a transaction.
+    private func prepared(_ sql: StaticString) throws(Failure) -> SQLiteStatement {
+        if let statement = literals[sql.utf8Start] { return statement }
+        let statement = try prepare("\(sql)")
+        literals[sql.utf8Start] = statement
+        return statement
+    }
+
     private func prepared(_ sql: String) throws(Failure) -> SQLiteStatement {
         if let statement = statements[sql] { return statement }
+        let statement = try prepare(sql)
+        statements[sql] = statement
+        return statement
+    }
+
+    private func prepare(_ sql: String) throws(Failure) -> SQLiteStatement {
         var pointer: OpaquePointer?
         try check(sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &pointer, nil))
         guard let pointer else { throw failure(SQLITE_MISUSE) }
-        let statement = SQLiteStatement(pointer, of: self)
-        statements[sql] = statement
-        return statement
+        return SQLiteStatement(pointer, of: self)
     }
 
     func check(_ code: Int32) throws(Failure) {

@@ -104,7 +104,8 @@ extension SQLiteTables {
             .text(run.end.outcome.rawValue),
             SQLiteValue(run.end.code)
         )
-        try keep(run.result, run.attachments, of: id)
+        let bytes = try keep(run.result, run.attachments, of: id)
+        try db.run("UPDATE task SET bytes = bytes + ? WHERE id = ?", .integer(bytes), SQLiteValue(id))
         for (entry, time) in run.journal { try add(entry, to: id, at: time) }
         return id
     }
@@ -183,21 +184,21 @@ extension SQLiteTables {
     }
 
     /// Keeps what came of a task in place of what came of it before.
-    func keep(_ result: [UInt8], _ attachments: [Attachment], of id: TaskID) throws(Failure) {
-        let before = try db.number(
+    /// - Returns: by how many bytes the task has grown.
+    func keep(_ result: [UInt8], _ attachments: [Attachment], of id: TaskID) throws(Failure) -> Int64 {
+        let before = try db.row(
             """
-            SELECT coalesce((SELECT length(document) FROM result WHERE task = ?1), 0)
-                + coalesce((SELECT sum(bytes) FROM attachment WHERE task = ?1), 0)
+            SELECT coalesce((SELECT length(document) FROM result WHERE task = ?1), 0) + coalesce(sum(bytes), 0), count(*)
+            FROM attachment WHERE task = ?1
             """,
             SQLiteValue(id)
-        )
+        ) { (bytes: $0.int(0), attachments: $0.int(1)) }
         try db.run(
             "INSERT INTO result VALUES (?, ?) ON CONFLICT DO UPDATE SET document = excluded.document",
             SQLiteValue(id),
             .bytes(result)
         )
-        let old = try db.rows("SELECT digest FROM attachment WHERE task = ?", SQLiteValue(id)) { $0.text(0) }
-        if !old.isEmpty { try db.run("DELETE FROM attachment WHERE task = ?", SQLiteValue(id)) }
+        let old = before?.attachments == 0 ? [] : try takeAttachments(of: id)
         for (place, attachment) in attachments.enumerated() {
             let record = AttachmentRecord(attachment)
             try db.run(
@@ -216,8 +217,14 @@ extension SQLiteTables {
         }
         try dropUnnamedBlobs(old)
         let after = result.count + attachments.reduce(0) { $0 + $1.bytes.count }
-        let change = SQLiteValue(Int64(after) - before)
-        try db.run("UPDATE task SET bytes = bytes + ? WHERE id = ?", change, SQLiteValue(id))
+        return Int64(after) - (before?.bytes ?? 0)
+    }
+
+    /// - Returns: the digests of those that are gone.
+    private func takeAttachments(of id: TaskID) throws(Failure) -> [String] {
+        let digests = try db.rows("SELECT digest FROM attachment WHERE task = ?", SQLiteValue(id)) { $0.text(0) }
+        try db.run("DELETE FROM attachment WHERE task = ?", SQLiteValue(id))
+        return digests
     }
 
     func dropUnnamedBlobs(_ digests: [String]) throws(Failure) {

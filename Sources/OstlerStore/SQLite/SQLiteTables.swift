@@ -19,36 +19,40 @@ struct SQLiteTables {
         principal: String? = nil,
         at now: Int64
     ) throws(Failure) -> TaskLifecycle.Change {
-        var ended: [(id: TaskID, outcome: Outcome)] = []
-        let change = try step(event, id, worker: worker, principal: principal, at: now, ended: &ended)
-        while let done = ended.popLast() {
-            for dependent in try dependents(of: done.id) {
-                try step(.dependencyDone(done.outcome), dependent, worker: nil, principal: nil, at: now, ended: &ended)
-            }
-        }
+        guard var visit = try visit(id, at: now) else { return .none }
+        let change = visit.handle(event, worker: worker, principal: principal)
+        try save(visit)
         return change
     }
 
-    @discardableResult
-    private func step(
-        _ event: TaskLifecycle.Event,
-        _ id: TaskID,
-        worker: WorkerID?,
-        principal: String?,
-        at now: Int64,
-        ended: inout [(id: TaskID, outcome: Outcome)]
-    ) throws(Failure) -> TaskLifecycle.Change {
-        guard var life = try lifecycle(of: id) else { return .none }
-        let before = life
-        let change = life.handle(event, at: now)
-        guard life != before else { return change }
-        try save(life, of: id, change, at: now)
-        if before.isWaiting || life.isWaiting { try place(life, of: id, at: now) }
-        if before.phase != nil, life.phase == nil { try db.run("DELETE FROM lease WHERE task = ?", SQLiteValue(id)) }
-        let entry = JournalEntry(change, by: event, from: before.phase, life, worker: worker, principal: principal)
-        if let entry { try add(entry, to: id, at: now) }
-        if case .ended(let outcome, _) = change { ended.append((id, outcome)) }
-        return change
+    /// A task as it is, to let it handle events; nil if it is not there.
+    func visit(_ id: TaskID, at now: Int64) throws(Failure) -> TaskVisit? {
+        try lifecycle(of: id).map { TaskVisit(id, $0, at: now) }
+    }
+
+    /// Writes what a visit has made of its task, with all that follows from it for others.
+    func save(_ visit: TaskVisit) throws(Failure) {
+        try write(visit)
+        var ended = visit.ended.map { [(visit.id, $0)] } ?? []
+        while let (id, outcome) = ended.popLast() {
+            for dependent in try dependents(of: id) {
+                guard var next = try self.visit(dependent, at: visit.now) else { continue }
+                next.handle(.dependencyDone(outcome))
+                try write(next)
+                if let outcome = next.ended { ended.append((dependent, outcome)) }
+            }
+        }
+    }
+
+    private func write(_ visit: TaskVisit) throws(Failure) {
+        let (before, life) = (visit.before, visit.life)
+        guard life != before else { return }
+        try update(visit)
+        if before.isWaiting || life.isWaiting { try place(life, of: visit.id, at: visit.now) }
+        if before.phase != nil, life.phase == nil {
+            try db.run("DELETE FROM lease WHERE task = ?", SQLiteValue(visit.id))
+        }
+        for entry in visit.entries { try add(entry, to: visit.id, at: visit.now) }
     }
 
     func dependents(of id: TaskID) throws(Failure) -> [TaskID] {
@@ -114,18 +118,13 @@ struct SQLiteTables {
         }
     }
 
-    private func save(
-        _ life: TaskLifecycle,
-        of id: TaskID,
-        _ change: TaskLifecycle.Change,
-        at now: Int64
-    ) throws(Failure) {
-        var (endedAt, reason): (Int64?, NoRetry?) = (nil, nil)
-        if case .ended(_, let why) = change { (endedAt, reason) = (now, why) }
+    private func update(_ visit: TaskVisit) throws(Failure) {
+        let life = visit.life
         try db.run(
             """
             UPDATE task SET state = ?, outcome = ?, attempt = ?, begun = ?, failures = ?, faults = ?, available_at = ?,
-                expires_at = ?, cancel_requested = ?, unmet = ?, set_aside = ?, ended_at = ?, reason = ?
+                expires_at = ?, cancel_requested = ?, unmet = ?, set_aside = ?, ended_at = ?, reason = ?,
+                claimed_at = coalesce(?, claimed_at), error_code = iif(?, ?, error_code), bytes = bytes + ?
             WHERE id = ?
             """,
             .text(life.stateWord),
@@ -139,9 +138,13 @@ struct SQLiteTables {
             SQLiteValue(life.isCancelRequested),
             SQLiteValue(life.unmet),
             SQLiteValue(life.isSetAside),
-            SQLiteValue(endedAt),
-            SQLiteValue(reason?.rawValue),
-            SQLiteValue(id)
+            SQLiteValue(visit.ended.map { _ in visit.now }),
+            SQLiteValue(visit.reason?.rawValue),
+            SQLiteValue(visit.claimedAt),
+            SQLiteValue(visit.end != nil),
+            SQLiteValue(visit.end?.code),
+            .integer(visit.end?.bytes ?? 0),
+            SQLiteValue(visit.id)
         )
     }
 
