@@ -29,7 +29,7 @@ struct ApplySession {
             guard let real = realpath(root, nil) else { throw Failure.noRoot(root) }
             defer { free(real) }
             settings.profile = command.profile ?? "strict"
-            settings.taskBinds = RootView(path: String(cString: real)).binds(for: manifest)
+            settings.taskBinds = RootView(path: String(cString: real)).binds
         }
         self.settings = settings
     }
@@ -63,7 +63,18 @@ struct ApplySession {
     /// What no task of the manifest may be refused for later.
     private func problems(_ host: Host) -> [(Resource, Failure)] {
         manifest.resources.flatMap { resource in
-            (resource.task.map { host.problems(of: $0) } ?? []).map { (resource, $0) }
+            (resource.task.map { problems(of: $0, host) } ?? []).map { (resource, $0) }
+        }
+    }
+
+    /// Under a root of their own, commands must not get at the machine.
+    private func problems(of task: TaskSpec, _ host: Host) -> [Failure] {
+        guard command.root != nil else { return host.problems(of: task) }
+        do throws(Failure) {
+            let policy = try host.provider.effective(for: task.sandbox)
+            return policy.fence == .namespaces ? host.problems(of: task) : [.noRootView(policy.profile.value)]
+        } catch {
+            return [error]
         }
     }
 
@@ -107,6 +118,15 @@ extension Outcome {
 }
 
 extension Failure {
+    fileprivate static func noRootView(_ profile: String) -> Failure {
+        Failure(
+            "no_view",
+            fault: .user,
+            message: "under the profile \"\(profile)\" commands would not see --root as their root, but the machine",
+            hint: "leave out --sandbox and sandbox, or take a profile with namespaces"
+        )
+    }
+
     fileprivate static func noRoot(_ path: String) -> Failure {
         Failure("root_unavailable", fault: .user, message: "--root \(path): \(String(cString: strerror(errno)))")
     }

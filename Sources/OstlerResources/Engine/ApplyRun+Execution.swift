@@ -27,10 +27,9 @@ extension ApplyRun {
         }
         outcome.message = decision.noopMessage
         // A trigger is certain whatever the guards would say; without one, the guards decide.
-        let isCertain = trigger != nil || !(probe.isUncertain || (isUncertain(resource) && !outcome.changed))
-        guard isCertain else {
+        let isDecided = trigger != nil || !(probe.isUncertain || (isUncertain(resource) && !outcome.changed))
+        guard isDecided, !requiresUnknown(resource) else {
             outcome.becomeUnknown(asThingsAre: outcome.changed, model)
-            outcome.changed = false
             return model.execute(nil, resource.title)
         }
         guard outcome.changed else { return }

@@ -15,9 +15,12 @@ extension ApplyRun {
             return outcome.changed = true
         }
         try predict(file, found, &outcome)
-        // Whether it would have been written or was right before: it would be right then.
-        guard outcome.state != .stable else { return }
-        if outcome.changed { outcome.message = file.noopMessage }
+        if outcome.state == .unknown || requiresUnknown(resource) {
+            if outcome.state != .unknown { outcome.becomeUnknown(asThingsAre: outcome.changed, model) }
+            return model.execute(nil, resource.title)
+        }
+        guard outcome.changed else { return }
+        outcome.message = file.noopMessage
         switch file.ensure {
         case .present: model.writeFile(file.path)
         case .absent: model.remove(file.path)
@@ -75,6 +78,7 @@ extension FileResource {
 extension ResourceOutcome {
     mutating func becomeUnknown(asThingsAre changes: Bool, _ model: EffectModel) {
         state = .unknown
+        changed = false
         changesAsThingsAre = changes
         let now = changes ? "would change as things are" : "would be stable as things are"
         let why = model.opaque.map { "\($0), which does not say what it changes, would run before" }

@@ -101,6 +101,11 @@ package final class ApplyRun<World: ResourceWorld> {
         resource.guards.subscribe.contains { outcomes[$0]?.state == .unknown }
     }
 
+    /// Whether something that it requires may fail or not.
+    func requiresUnknown(_ resource: Resource) -> Bool {
+        resource.guards.require.contains { outcomes[$0]?.state == .unknown }
+    }
+
     // MARK: Health checks
 
     private func check(_ resource: Resource, _ outcome: inout ResourceOutcome) async throws(Failure) {

@@ -17,13 +17,19 @@ package struct EffectModel: Sendable {
     private enum Entry: Sendable {
         case absent
         case file
-        /// - Parameter isFresh: whether nothing is in it but what has an entry of its own.
-        case directory(isFresh: Bool)
+        /// What is in it beside what has an entry of its own.
+        case directory(Contents)
         case something
 
         var isAbsent: Bool {
             if case .absent = self { true } else { false }
         }
+    }
+
+    private enum Contents: Sendable {
+        case nothing
+        case asItIs
+        case unknown
     }
 
     private var entries: [String: Entry] = [:]
@@ -44,12 +50,11 @@ package struct EffectModel: Sendable {
         case .something: return .something
         case nil: break
         }
-        if entries.contains(where: { $0.key.hasPrefix(path + "/") && !$0.value.isAbsent }) { return .directory }
         for ancestor in PathText.ancestors(of: path) {
             switch entries[ancestor] {
-            case .absent, .file, .directory(isFresh: true): return .absent
-            case .something: return .unknown
-            case .directory(isFresh: false), nil: continue
+            case .absent, .file, .directory(.nothing): return .absent
+            case .something, .directory(.unknown): return .unknown
+            case .directory(.asItIs), nil: continue
             }
         }
         return opaque == nil ? .asItIs : .unknown
@@ -59,7 +64,9 @@ package struct EffectModel: Sendable {
     package mutating func writeFile(_ path: String) { set(path, .file) }
 
     /// - Parameter isFresh: whether it is not there yet.
-    package mutating func makeDirectory(_ path: String, isFresh: Bool) { set(path, .directory(isFresh: isFresh)) }
+    package mutating func makeDirectory(_ path: String, isFresh: Bool) {
+        set(path, .directory(isFresh ? .nothing : .asItIs))
+    }
 
     package mutating func remove(_ path: String) { set(path, .absent) }
 
@@ -86,9 +93,10 @@ package struct EffectModel: Sendable {
         // What lies in something is in a directory.
         for ancestor in PathText.ancestors(of: path) {
             switch entries[ancestor] {
-            case .absent, .file: entries[ancestor] = .directory(isFresh: true)
-            case .something: entries[ancestor] = nil
-            case .directory, nil: break
+            case .absent, .file: entries[ancestor] = .directory(.nothing)
+            case .something: entries[ancestor] = .directory(.unknown)
+            case .directory: break
+            case nil: entries[ancestor] = .directory(.asItIs)
             }
         }
     }
