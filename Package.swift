@@ -224,6 +224,17 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
         ),
 
+        .target(
+            name: "OstlerResources",
+            dependencies: [
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 3: the host.
         .target(
             name: "OstlerHost",
@@ -237,6 +248,20 @@ let package = Package(
                 "OstlerSystem",
                 "OstlerTasks",
                 "OstlerTrust",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        .target(
+            name: "OstlerApply",
+            dependencies: [
+                "COstlerShims",
+                "OstlerConfig",
+                "OstlerHost",
+                "OstlerProtocol",
+                "OstlerResources",
+                "OstlerSystem",
+                "OstlerTasks",
             ],
             swiftSettings: swiftSettings
         ),
@@ -280,6 +305,7 @@ let package = Package(
             name: "OstlerCommands",
             dependencies: [
                 "COstlerShims",
+                "OstlerApply",
                 "OstlerCatalog",
                 "OstlerCommandLine",
                 "OstlerConfig",
@@ -287,6 +313,7 @@ let package = Package(
                 "OstlerHost",
                 "OstlerJSON",
                 "OstlerProtocol",
+                "OstlerResources",
                 "OstlerSandbox",
                 "OstlerSchema",
                 "OstlerStore",
@@ -502,6 +529,18 @@ let package = Package(
                 "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
                 "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerResourcesTests",
+            dependencies: [
+                "OstlerConfig", "OstlerJSON", "OstlerProtocol", "OstlerResources", "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerApplyTests",
+            dependencies: ["OstlerApply", "OstlerProtocol", "OstlerResources", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -15,7 +15,8 @@ package enum OstlerCommand {
             "ostler run command -- sha256sum /etc/passwd", "ostler run --file tasks.jsonl --jobs 2", "ostler doctor",
         ]
         spec.subcommands = [
-            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, SubmitCommand.spec, WorkerCommand.spec,
+            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, ApplyCommand.spec, SubmitCommand.spec,
+            WorkerCommand.spec,
             TasksCommand.spec, ExplainCommand.spec, QueueCommand.spec, HistoryCommand.spec, CollectCommand.spec,
             PluginCommand.spec, HealthCommand.spec,
             SandboxCommand.spec, DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,

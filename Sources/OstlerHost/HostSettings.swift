@@ -37,6 +37,10 @@ package struct HostSettings: Sendable {
     package var workingDirectory = "/"
     /// The caller's home directory.
     package var home: String?
+    /// Whether the caller changes its own machine: without a word of the config there is no sandbox then.
+    package var isOperator = false
+    /// The caller's environment, `KEY=value`, for tasks that inherit it where there is no sandbox; nil if none may.
+    package var inheritedEnvironment: [String]?
     /// Layers that must be had beyond what the profile asks for.
     package var required: SandboxLayers = []
 

@@ -15,6 +15,8 @@ package struct TaskSpecParser: Sendable {
         /// To be run at once: what is said to a queue is refused, since nobody would do it.
         case run
         case queue
+        /// To be applied as part of a manifest, which alone may hand on the caller's environment.
+        case resource
     }
 
     private let purpose: Purpose
@@ -127,8 +129,9 @@ package struct TaskSpecParser: Sendable {
         case "priority": spec.priority = try Self.integer(&reader, pointer)
         case "env_mode":
             let word = try Self.text(&reader, pointer)
-            guard let mode = TaskSpec.EnvironmentMode(rawValue: word) else {
-                let known = TaskSpec.EnvironmentMode.allCases.map(\.rawValue)
+            let modes = TaskSpec.EnvironmentMode.allCases + (purpose == .resource ? [.inherit] : [])
+            guard let mode = modes.first(where: { $0.rawValue == word }) else {
+                let known = modes.map(\.rawValue)
                 throw Self.invalid(
                     "not_in_enum",
                     "env_mode must be \(known.joined(separator: " or ")), not \(Quotation.text(word))"
@@ -138,11 +141,19 @@ package struct TaskSpecParser: Sendable {
             }
             spec.environmentMode = mode
         case "sandbox": spec.sandbox = try Self.sandbox(&reader, pointer)
-        case _ where purpose == .queue && QueueRequest.members.contains(name):
+        case _ where takesQueueMember(name):
             var request = spec.queueing ?? QueueRequest()
             try Self.queueMember(name, pointer, &reader, &request)
             spec.queueing = request
         default: throw unknown(name, pointer)
+        }
+    }
+
+    private func takesQueueMember(_ name: String) -> Bool {
+        switch purpose {
+        case .run: false
+        case .queue: QueueRequest.members.contains(name)
+        case .resource: name == "retry"
         }
     }
 
