@@ -161,6 +161,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        .target(
+            name: "OstlerTelemetry",
+            dependencies: [
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 2: what is configured, what is installed, what is fenced.
         .target(
             name: "OstlerConfig",
@@ -236,6 +246,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
             ],
             swiftSettings: swiftSettings
@@ -270,6 +281,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
             ],
             swiftSettings: swiftSettings
@@ -292,6 +304,7 @@ let package = Package(
                 "OstlerStore",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
                 "OstlerWorker",
             ],
@@ -460,6 +473,11 @@ let package = Package(
         .testTarget(
             name: "OstlerTasksTests",
             dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerTelemetryTests",
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
