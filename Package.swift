@@ -562,7 +562,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+                "OstlerJSON", "OstlerProtocol", "OstlerSchema", "OstlerStore", "OstlerSystem", "OstlerTasks",
+                "OstlerTestSupport",
             ],
             path: "Tests/EndToEnd",
             exclude: ["Snapshots"],

@@ -50,13 +50,27 @@ import Testing
     }
 
     @Test func `Codes of errors are counted by themselves up to a bound, and the rest together`() {
-        let components = (0..<ActionMetrics.mostErrorTypes + 20).map { number in
+        let components = (0..<ActionMetrics.mostWords + 20).map { number in
             Sample.component("c", .failed, failure: Failure("code-\(number)", fault: .task, message: ""))
         }
         let lines = metrics(components + components).prometheus.split(separator: "\n")
             .filter { $0.hasPrefix("executor_errors_total{") }
-        #expect(lines.count == ActionMetrics.mostErrorTypes + 1)
+        #expect(lines.count == ActionMetrics.mostWords + 1)
         #expect(lines.contains(#"executor_errors_total{action="run",type="other"} 40"#))
+    }
+
+    @Test func `Executors that nobody has make no series without end`() {
+        let components = (0..<1000).map { number in
+            var component = Sample.component("c", .invalid)
+            component.kind = "executor-\(number)"
+            return component
+        }
+        let kinds = Set(
+            metrics(components).prometheus.split(separator: "\n").compactMap { line in
+                line.firstRange(of: "kind=\"").map { line[$0.upperBound...].prefix { $0 != "\"" } }
+            }
+        )
+        #expect(kinds.count == ActionMetrics.mostWords + 1 && kinds.contains("other"))
     }
 
     @Test func `promtool accepts them before anything has ended, and when all has`() throws {

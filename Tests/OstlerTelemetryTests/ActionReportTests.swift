@@ -101,7 +101,8 @@ import Testing
         result.errorOutput.append(Array(lines.utf8))
         result.timing.running = 5000
         let component = ActionReport.Component(result)
-        #expect(component.diagnostics == ["exit code 3"] + (21...30).map { "line \($0)" })
+        #expect(component.diagnostics == (21...30).map { "line \($0)" })
+        #expect(component.reason == "failed: exit code 3")
         #expect(component.duration == 5000)
         result.outcome = .succeeded
         #expect(ActionReport.Component(result).diagnostics.isEmpty)

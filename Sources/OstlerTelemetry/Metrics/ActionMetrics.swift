@@ -21,9 +21,10 @@ package struct ActionMetrics: Sendable {
     private var status: ActionReport.Status?
     private var runDuration: Int64 = 0
 
-    /// Codes of errors come from plugins, too: beyond so many they are counted together.
-    static let mostErrorTypes = 100
-    static let otherErrors = "other"
+    /// Codes of errors come from plugins, and names of executors from whoever wrote a task: beyond so many of each they
+    /// are counted together.
+    static let mostWords = 100
+    static let otherWords = "other"
 
     /// - Parameter action: the command, such as `run`.
     package init(action: String) {
@@ -32,13 +33,17 @@ package struct ActionMetrics: Sendable {
 
     /// Counts a component that has ended: its duration, its outcome, its one state, its error.
     package mutating func count(_ component: ActionReport.Component) {
-        durations[component.kind, default: DurationHistogram()].add(component.duration)
-        outcomes[Kind(kind: component.kind, word: component.outcome.rawValue), default: 0] += 1
-        states[Kind(kind: component.kind, word: component.state.rawValue), default: 0] += 1
+        let kind = Self.bounded(component.kind, in: durations)
+        durations[kind, default: DurationHistogram()].add(component.duration)
+        outcomes[Kind(kind: kind, word: component.outcome.rawValue), default: 0] += 1
+        states[Kind(kind: kind, word: component.state.rawValue), default: 0] += 1
         retries += UInt64(max(0, component.attempts - 1))
         guard component.isFailed else { return }
-        let type = component.failure?.code ?? component.outcome.rawValue
-        errors[errors[type] != nil || errors.count < Self.mostErrorTypes ? type : Self.otherErrors, default: 0] += 1
+        errors[Self.bounded(component.failure?.code ?? component.outcome.rawValue, in: errors), default: 0] += 1
+    }
+
+    private static func bounded<Value>(_ word: String, in known: [String: Value]) -> String {
+        known[word] != nil || known.count < mostWords ? word : otherWords
     }
 
     /// Says how something is whose name is one of few: an executor, a resource of a manifest.

@@ -103,6 +103,8 @@ extension ActionReport.Component {
         writer.string(name)
         writer.key("outcome")
         writer.string(outcome.rawValue)
+        writer.key("reason")
+        writer.string(reason)
         if let failure {
             writer.key("error")
             failure.encode(into: &writer)

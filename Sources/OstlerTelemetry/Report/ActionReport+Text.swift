@@ -59,7 +59,7 @@ extension ActionReport {
 extension ActionReport.Component {
     /// Why it failed, in a line: `failed [command_not_found]: there is no program "x"`.
     var reason: String {
-        guard let failure else { return outcome.rawValue }
+        guard let failure else { return outcome.rawValue + (ending.map { ": " + $0 } ?? "") }
         return "\(outcome.rawValue) [\(failure.code)]: \(failure.message)"
     }
 }

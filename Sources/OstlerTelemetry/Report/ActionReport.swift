@@ -136,6 +136,8 @@ extension ActionReport {
         package var duration: Int64
         package var attempts = 1
         package var failure: Failure?
+        /// How it ended, such as `exit code 3`, where there is no failure to say why.
+        package var ending: String?
         /// What helps to find out why it failed, line by line, such as the last words on stderr.
         package var diagnostics: [String] = []
         /// As a health check has found it; nil for what follows from the outcome.

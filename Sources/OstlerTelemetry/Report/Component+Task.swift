@@ -17,7 +17,7 @@ extension ActionReport.Component {
         failure = result.error
         guard isFailed else { return }
         if failure == nil {
-            diagnostics.append(result.signal.map { "ended by signal \($0)" } ?? "exit code \(result.exitCode)")
+            ending = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
             diagnostics += result.hint.map { [$0] } ?? []
         }
         let words = result.executorStderr.map { Array($0.utf8)[...] } ?? result.errorOutput.bytes[...]
