@@ -67,7 +67,7 @@ import Testing
         }
         let kinds = Set(
             metrics(components).prometheus.split(separator: "\n").compactMap { line in
-                line.firstRange(of: "kind=\"").map { line[$0.upperBound...].prefix { $0 != "\"" } }
+                line.firstRange(of: "kind=\"").map { String(line[$0.upperBound...].prefix { $0 != "\"" }) }
             }
         )
         #expect(kinds.count == ActionMetrics.mostWords + 1 && kinds.contains("other"))
