@@ -62,6 +62,7 @@ struct SingleRun: Sendable {
             return .success(await telemetry?.finish(exitCode: code) ?? code)
         } catch {
             await host.stop()
+            _ = await telemetry?.finish(exitCode: Outcome.invalid.exitCode)
             return .failure(error)
         }
     }

@@ -73,6 +73,17 @@ extension EndToEnd {
             }
         }
 
+        @Test func `Metrics of a command line that is wrong say so`() async throws {
+            try await withTree { tree in
+                let words = ["run", "command", "--metrics-file", "run.prom", "--no-such-member", "1"]
+                let result = try await tree.run(words)
+                #expect(result.exitCode == 3, "\(result.complaint)")
+                let status = #"executor_action_status{action="run",status="#
+                #expect(try Sinks(tree: tree).metric(status + "\"invalid\"}") == "1")
+                #expect(try Sinks(tree: tree).metric(status + "\"running\"}") == "0")
+            }
+        }
+
         @Test func `A file that is refused is reported line by line, and nothing has run`() async throws {
             try await withTree { tree in
                 let sinks = Sinks(tree: tree)
