@@ -518,7 +518,7 @@ let package = Package(
             name: "OstlerHostTests",
             dependencies: [
                 "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
-                "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+                "OstlerSystem", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),
@@ -554,8 +554,8 @@ let package = Package(
         .testTarget(
             name: "OstlerCommandsTests",
             dependencies: [
-                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem",
-                "OstlerTasks", "OstlerTestSupport",
+                "OstlerCommandLine", "OstlerCommands", "OstlerConfig", "OstlerJSON", "OstlerProtocol", "OstlerStore",
+                "OstlerSystem", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),

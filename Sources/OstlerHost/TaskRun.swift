@@ -223,11 +223,11 @@ package final class TaskRun: Session.Asker {
     }
 
     package func answered(_ answer: Session.Answer) {
-        trace?.endCall()
         do {
             switch answer {
             case .lost: return
             case .result(let bytes):
+                trace?.endCall()
                 var reader = JSONReader(bytes)
                 let result = try ExecuteResult(reading: &reader)
                 guard result.task == spec.id else { return breach(.wrongTask(pluginName, spec.id, result.task)) }
@@ -236,6 +236,7 @@ package final class TaskRun: Session.Asker {
                 }
                 evidence.answer = consume result
             case .error(let bytes):
+                trace?.endCall()
                 var reader = JSONReader(bytes)
                 evidence.failure = (.failed, try Failure(reading: &reader))
             }

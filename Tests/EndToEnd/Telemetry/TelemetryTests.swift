@@ -138,6 +138,26 @@ extension EndToEnd {
             }
         }
 
+        @Test func `A worker writes its metrics while it works`() async throws {
+            try await withQueueOnThread([QueueRig.mark("a")]) { rig, tasks in
+                let sinks = Sinks(tree: rig.tree)
+                let worker = try rig.worker(["--metrics-file", rig.tree.home + "/run.prom"])
+                let status = #"executor_action_status{action="worker",status="running"}"#
+                #expect(try sinks.metric(status) == "1")
+                try rig.waitUntilDone(tasks, serving: [worker])
+                let count = #"ostler_tasks_total{action="worker",kind="mark",outcome="succeeded"}"#
+                try eventuallyOnThread(within: .seconds(60), "metrics of the task") {
+                    worker.serve(10)
+                    return try sinks.metric(count) == "1"
+                }
+                #expect(!worker.hasEnded)
+                #expect(try sinks.metric(status) == "1")
+                worker.send(SIGTERM)
+                #expect(worker.finish().exitCode == 0)
+                #expect(try sinks.metric(status) == "0")
+            }
+        }
+
         @Test func `A worker's metrics and spans are those of what it ended`() async throws {
             try await withQueue { rig in
                 _ = try await rig.submit([
