@@ -161,6 +161,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        .target(
+            name: "OstlerTelemetry",
+            dependencies: [
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 2: what is configured, what is installed, what is fenced.
         .target(
             name: "OstlerConfig",
@@ -247,6 +257,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
             ],
             swiftSettings: swiftSettings
@@ -295,6 +306,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
             ],
             swiftSettings: swiftSettings
@@ -319,6 +331,7 @@ let package = Package(
                 "OstlerStore",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
                 "OstlerWorker",
             ],
@@ -490,6 +503,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "OstlerTelemetryTests",
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "OstlerStoreTests",
             dependencies: [
                 "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
@@ -527,7 +545,7 @@ let package = Package(
             name: "OstlerHostTests",
             dependencies: [
                 "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
-                "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+                "OstlerSystem", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),
@@ -575,15 +593,16 @@ let package = Package(
         .testTarget(
             name: "OstlerCommandsTests",
             dependencies: [
-                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem",
-                "OstlerTasks", "OstlerTestSupport",
+                "OstlerCommandLine", "OstlerCommands", "OstlerConfig", "OstlerJSON", "OstlerProtocol", "OstlerStore",
+                "OstlerSystem", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+                "OstlerJSON", "OstlerProtocol", "OstlerSchema", "OstlerStore", "OstlerSystem", "OstlerTasks",
+                "OstlerTestSupport",
             ],
             path: "Tests/EndToEnd",
             exclude: ["Snapshots"],

@@ -41,6 +41,7 @@ package enum OstlerCommand {
             case .run(let commands, let arguments):
                 path = commands
                 guard let action = commands.last?.action else { break }
+                Log.set(action: commands.dropFirst().map(\.name).joined(separator: " "))
                 Glibc.exit(try action(arguments))
             }
             Glibc.exit(0)

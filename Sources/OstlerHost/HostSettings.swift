@@ -50,6 +50,9 @@ package struct HostSettings: Sendable {
     /// Keeps what host and plugins say to each other.
     package var recorder: SessionRecorder?
 
+    /// The trace that the tasks belong to; nil for none.
+    package var tracing: HostTracing?
+
     /// Told what plugins log, with the plugin's name.
     package var onLog: (@LoopActor @Sendable (String, LogNotification) -> Void)?
 
