@@ -5,10 +5,8 @@ package import OstlerProtocol
 package struct TaskSpecParser: Sendable {
     private static let known = [
         "id", "executor", "type", "payload", "timeout", "run_timeout", "env", "env_mode", "sandbox", "idempotency_key",
-        "labels", "metadata", "priority", "secrets",
+        "labels", "metadata", "priority", "secrets", "guards",
     ]
-    /// Members of the design that this version does not carry out: ignoring them would be a lie.
-    private static let planned = ["guards"]
 
     /// What a task is read for.
     package enum Purpose: Sendable {
@@ -138,6 +136,9 @@ package struct TaskSpecParser: Sendable {
             }
             spec.environmentMode = mode
         case "sandbox": spec.sandbox = try Self.sandbox(&reader, pointer)
+        case "guards":
+            let guards = try reader.null() ? TaskGuards() : try TaskGuards(reading: &reader, at: pointer)
+            spec.guards = guards.isEmpty ? nil : guards
         case _ where purpose == .queue && QueueRequest.members.contains(name):
             var request = spec.queueing ?? QueueRequest()
             try Self.queueMember(name, pointer, &reader, &request)
@@ -147,9 +148,6 @@ package struct TaskSpecParser: Sendable {
     }
 
     private func unknown(_ name: String, _ pointer: JSONPointer) -> Failure {
-        guard !Self.planned.contains(name) else {
-            return Self.invalid("unsupported_member", "\(name) is not supported by this version", pointer)
-        }
         guard !QueueRequest.members.contains(name) else {
             return Self.invalid(
                 "queue_member",

@@ -26,6 +26,7 @@ final class FileRun {
     private var seen: [UInt64: Int] = [:]
     private var writer = JSONWriter()
     private let order = OrderedResults()
+    private var ledger = TaskLedger(named: nil)
     private var progress: Progress?
     /// Where what was run is kept; nil for nowhere.
     private let history: RunHistory?
@@ -58,6 +59,7 @@ final class FileRun {
                     return Outcome.invalid.exitCode
                 }
                 total = report.tasks
+                ledger = TaskLedger(named: report.named)
                 file.rewind()
             }
         } catch let error as UsageError {
@@ -112,9 +114,12 @@ final class FileRun {
                 return
             }
             let place = order.take()
+            if case .success(let spec) = entry.content { ledger.begin(spec) }
             let result = await run(entry)
+            if case .success(let spec) = entry.content { ledger.end(spec, result) }
             tally.add(result.outcome)
             Log.warn(ofControlFiles: result.controlFilesMade, .init(task: result.id))
+            result.guarding?.tell(.init(task: result.id))
             Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))
             progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
             emit(result, place)
@@ -132,7 +137,9 @@ final class FileRun {
                 return host.refused(spec, origin, [failure])
             }
             if total == nil { seen[hash] = entry.line }
-            let io = options.tellsEvents ? TaskIO(sink: EventSink(spec.id, output)) : TaskIO()
+            var io = options.tellsEvents ? TaskIO(sink: EventSink(spec.id, output)) : TaskIO()
+            await ledger.settle(spec)
+            io.prior = { [ledger] in ledger.event(of: $0) }
             let result = await host.run(spec, origin: origin, io: io)
             history?.add(spec, result)
             return result

@@ -20,6 +20,7 @@ struct RunCommand: Sendable {
         )
         static let timings = CommandOption.flag("timings", "Tell on stderr how long each phase took.")
         static let events = CommandOption.flag("events", "Tell what happens as it happens: a JSON object a line.")
+        static let noop = CommandOption.flag("noop", "Execute nothing: ask the guards, and tell what would have been.")
         static let noStdin = CommandOption.flag("no-stdin", "Do not pass stdin on to the task.")
         static let record = CommandOption.value(
             "record",
@@ -45,7 +46,7 @@ struct RunCommand: Sendable {
                     "What is passed on",
                     [
                         Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.record,
-                        Option.recordHistory, Option.quiet,
+                        Option.recordHistory, Option.quiet, Option.noop,
                     ]
                 ),
                 GlobalOptions.sectionWithStore,
@@ -83,6 +84,7 @@ struct RunCommand: Sendable {
     /// Whether stdout gets events, of which the result is the last.
     let tellsEvents: Bool
     let isQuiet: Bool
+    private let isNoop: Bool
     /// Where the session is recorded.
     let recording: String?
     private let recordsHistory: Bool
@@ -98,6 +100,7 @@ struct RunCommand: Sendable {
         passesStdin = !arguments.has(Option.noStdin)
         tellsEvents = arguments.has(Option.events)
         isQuiet = arguments.has(Option.quiet)
+        isNoop = arguments.has(Option.noop)
         recording = arguments.value(Option.record)
         recordsHistory = arguments.has(Option.recordHistory)
         guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
@@ -113,6 +116,7 @@ struct RunCommand: Sendable {
         var settings = try task.settings(composition)
         let recording = try recording.map { try RecordingFile($0) }
         settings.recorder = recording?.recorder
+        settings.isNoop = isNoop
         // Before anything is run: what could not be kept is not begun.
         let isKept = recordsHistory || composition.config.store.recordsRuns
         let history = isKept ? RunHistory(try global.openStore(composition.context)) : nil

@@ -137,13 +137,14 @@ struct SingleRun: Sendable {
 
     private func tell(_ result: TaskResult) {
         Log.warn(ofControlFiles: result.controlFilesMade)
+        result.guarding?.tell()
         if let error = result.error {
             Log.failure(error)
             if let stderr = result.executorStderr, !stderr.isEmpty {
                 Log.detail("  the plugin's last words on stderr:")
                 for line in stderr.split(separator: "\n").suffix(10) { Log.detail("    \(line)") }
             }
-        } else if result.outcome != .succeeded {
+        } else if result.outcome != .succeeded, result.guarding == nil {
             let how = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
             Log.info("\(result.outcome.rawValue): \(how)", hint: result.hint)
         }

@@ -32,6 +32,7 @@ struct HostSetup {
     var hasCommand = false
     var config = HostConfig()
     var isStrict = false
+    var isNoop = false
     var launcherProgram = Surroundings.program("ostler-launch")
     /// A directory that becomes the work directory of each task.
     var workDirectory: String?
@@ -93,6 +94,7 @@ struct HostSetup {
             principal: "tester"
         )
         settings.isStrict = isStrict
+        settings.isNoop = isNoop
         settings.spoolDirectory = spoolDirectory
         settings.workDirectory = workDirectory.map {
             .init(source: $0, target: SandboxPolicy.workPath, isWritable: true, mapsOwner: geteuid() == 0)
