@@ -203,7 +203,7 @@ package final class Host {
         )
         guard open.insert(run) else { return whenDone(refused(run.spec, origin, [.duplicateID(run.spec.id)])) }
         // The plugin starts up while the view of its commands is built.
-        if route.launches, guards(of: spec) == nil { route.pool.warmUp() }
+        if route.launches, guards(of: run.spec) == nil { route.pool.warmUp() }
         run.start()
     }
 

@@ -37,7 +37,7 @@ extension TaskRun {
         result.limitsReached = evidence.limitsReached
         result.executorStderr = lostStderr
         describeEnd(&result)
-        result.guarding = evidence.guarding?.account(exitCode: result.exitCode, outcome: outcome)
+        result.guarding = evidence.guarding?.account(exitCode: result.exitCode, outcome: result.outcome)
         result.metadata = spec.metadata
         result.isolation = isolation
         result.controlFilesMade = command?.controlFiles?.made() ?? []

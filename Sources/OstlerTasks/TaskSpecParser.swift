@@ -139,12 +139,17 @@ package struct TaskSpecParser: Sendable {
         case "guards":
             let guards = try reader.null() ? TaskGuards() : try TaskGuards(reading: &reader, at: pointer)
             spec.guards = guards.isEmpty ? nil : guards
-        case _ where purpose == .queue && QueueRequest.members.contains(name):
+        case _ where members(ofRequest: purpose).contains(name):
             var request = spec.queueing ?? QueueRequest()
             try Self.queueMember(name, pointer, &reader, &request)
             spec.queueing = request
         default: throw unknown(name, pointer)
         }
+    }
+
+    /// What a task may say of its tries, and where there is a queue, to it.
+    private func members(ofRequest purpose: Purpose) -> [String] {
+        purpose == .queue ? QueueRequest.members : ["retry"]
     }
 
     private func unknown(_ name: String, _ pointer: JSONPointer) -> Failure {
@@ -156,7 +161,7 @@ package struct TaskSpecParser: Sendable {
                 hint: "hand it to `ostler submit`, or leave \(name) out"
             )
         }
-        let known = Self.known + (purpose == .queue ? QueueRequest.members : [])
+        let known = Self.known + members(ofRequest: purpose)
         let near = Suggestion.nearest(to: name, in: known)
         return Self.invalid(
             "unknown_member",

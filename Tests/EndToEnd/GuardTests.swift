@@ -260,6 +260,9 @@ extension EndToEnd {
                 let missed = try await tree.task(["sh", "-c", "exit 4"], options: ["--returns", "0,3"])
                 let why = "failed to reach desired state: exit code 4: exit code 4 not in allowed returns [0, 3]"
                 #expect(missed.exitCode == 1 && missed.complaint.contains(why), "\(missed.complaint)")
+                let words = ["plan", "command", "--creates", "/usr", "--onlyif", "test -f x", "--", "true"]
+                let plan = try await tree.run(words)
+                #expect(plan.text.contains("\nguard     creates /usr\nguard     onlyif test -f x\n"), "\(plan.text)")
                 let wrong = try await tree.task(["true"], options: ["--onlyif", "test 'x"])
                 #expect(wrong.exitCode == 3 && wrong.complaint.contains("Unterminated single-quoted string"))
             }

@@ -13,6 +13,7 @@ final class FileRun {
     private let options: RunCommand
     private let origin: TaskOrigin
     private let host: Host
+    private let tries: TaskTries
     private let output = OutputWriter(1)
     private var file: TaskFile?
     private var tally = OutcomeTally()
@@ -36,13 +37,16 @@ final class FileRun {
         self.options = options
         origin = composition.origin
         host = Host(settings)
+        tries = TaskTries(host, origin)
     }
 
     func run() async -> Int32 {
         let interrupts = Interrupts { [weak self] signal, count in self?.interrupt(count) }
         do {
-            let task = options.task
-            let file = try TaskFile(task.file ?? "-", task.apply)
+            let file = try TaskFile(options.task.file ?? "-") { [options] spec in
+                options.task.apply(to: &spec)
+                options.applyRetry(to: &spec)
+            }
             self.file = file
             if file.isRegular, !options.keepsGoing {
                 isChecking = true
@@ -81,6 +85,7 @@ final class FileRun {
 
     private func interrupt(_ count: Int) {
         isInterrupted = true
+        tries.stop()
         guard count == 1, !isChecking else {
             file?.stop()
             output.hurry()
@@ -140,7 +145,7 @@ final class FileRun {
             var io = options.tellsEvents ? TaskIO(sink: EventSink(spec.id, output)) : TaskIO()
             await ledger.settle(spec)
             io.prior = { [ledger] in ledger.event(of: $0) }
-            let result = await host.run(spec, origin: origin, io: io)
+            let result = await tries.run(spec, io: io)
             history?.add(spec, result)
             return result
         case .failure(let refusal):

@@ -2,6 +2,7 @@ internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerSystem
+internal import OstlerTasks
 
 /// `ostler run`: one task inline, or many from a file.
 struct RunCommand: Sendable {
@@ -41,6 +42,7 @@ struct RunCommand: Sendable {
         spec.parameters = [TaskOptions.executorParameter]
         spec.sections =
             TaskOptions.sections + [
+                .init("Another try", [RetryOption.option]),
                 .init("Many tasks", [Option.jobs, Option.ordered, Option.keepGoing]),
                 .init(
                     "What is passed on",
@@ -85,6 +87,7 @@ struct RunCommand: Sendable {
     let tellsEvents: Bool
     let isQuiet: Bool
     private let isNoop: Bool
+    private let retry: RetryPolicy?
     /// Where the session is recorded.
     let recording: String?
     private let recordsHistory: Bool
@@ -101,12 +104,21 @@ struct RunCommand: Sendable {
         tellsEvents = arguments.has(Option.events)
         isQuiet = arguments.has(Option.quiet)
         isNoop = arguments.has(Option.noop)
+        retry = try RetryOption.policy(arguments)
         recording = arguments.value(Option.record)
         recordsHistory = arguments.has(Option.recordHistory)
         guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
             throw UsageError("--jobs, --ordered and --keep-going belong to --file")
         }
         guard !tellsEvents || !isOrdered else { throw UsageError("--events come as they happen: not --ordered") }
+    }
+
+    /// What the options say of the tries of a task, laid over it.
+    func applyRetry(to spec: inout TaskSpec) {
+        guard let retry else { return }
+        var request = spec.queueing ?? QueueRequest()
+        request.inherit(retry)
+        spec.queueing = request
     }
 
     func run() throws -> Int32 {

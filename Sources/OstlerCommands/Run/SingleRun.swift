@@ -54,7 +54,8 @@ struct SingleRun: Sendable {
         let host = Host(settings)
         await startLauncher(of: host)
         do throws(UsageError) {
-            let spec = try Self.makeSpec(options.task, composition)
+            var spec = try Self.makeSpec(options.task, composition)
+            options.applyRetry(to: &spec)
             return .success(await run(spec, host))
         } catch {
             await host.stop()
@@ -79,7 +80,9 @@ struct SingleRun: Sendable {
         let events = options.tellsEvents ? EventSink(spec.id, output) : nil
         let isJSON = options.global.json || options.tellsEvents
         let sink = isJSON ? nil : StreamSink()
+        let tries = TaskTries(host, composition.origin)
         let interrupts = Interrupts { signal, count in
+            tries.stop()
             guard count > 1 else {
                 Log.info("cancelling the task; once more to kill it at once")
                 return host.cancelAll()
@@ -92,7 +95,7 @@ struct SingleRun: Sendable {
         var pump: StdinPump?
         if options.passesStdin, options.task.payload != "-" { pump = try? StdinPump() }
         pump?.start()
-        let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: told, stdin: pump?.readEnd))
+        let result = await tries.run(spec, io: TaskIO(sink: told, stdin: pump?.readEnd))
         pump?.close()
         history?.add(spec, result)
         if let value = result.value { sink?.write(.stdout, value + [0x0A]) }

@@ -66,7 +66,7 @@ extension BadInputCase {
             task(#""guards": {"require": ["task#absent"]}"#),
             says: "[unknown_reference at /guards/require/0]"
         ),
-        .line("a member for a queue", task(#""retry": 3"#), says: "[queue_member at /retry]", "ostler submit"),
+        .line("a member for a queue", task(#""ttl": "1h""#), says: "[queue_member at /ttl]", "ostler submit"),
         .line("executor and type", task(#""type": "command""#), says: "[ambiguous_executor at /type]", "keep executor"),
         .line("an id that is a number", task(#""id": 5"#), says: "[wrong_type at /id]", "write it in quotes"),
         .line("an id without anything in it", task(#""id": """#), says: "[invalid_id at /id]"),
