@@ -161,6 +161,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        .target(
+            name: "OstlerTelemetry",
+            dependencies: [
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 2: what is configured, what is installed, what is fenced.
         .target(
             name: "OstlerConfig",
@@ -224,6 +234,17 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
         ),
 
+        .target(
+            name: "OstlerResources",
+            dependencies: [
+                "OstlerConfig",
+                "OstlerJSON",
+                "OstlerProtocol",
+                "OstlerTasks",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Layer 3: the host.
         .target(
             name: "OstlerHost",
@@ -236,7 +257,22 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        .target(
+            name: "OstlerApply",
+            dependencies: [
+                "COstlerShims",
+                "OstlerConfig",
+                "OstlerHost",
+                "OstlerProtocol",
+                "OstlerResources",
+                "OstlerSystem",
+                "OstlerTasks",
             ],
             swiftSettings: swiftSettings
         ),
@@ -270,6 +306,7 @@ let package = Package(
                 "OstlerSchema",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
             ],
             swiftSettings: swiftSettings
@@ -280,6 +317,7 @@ let package = Package(
             name: "OstlerCommands",
             dependencies: [
                 "COstlerShims",
+                "OstlerApply",
                 "OstlerCatalog",
                 "OstlerCommandLine",
                 "OstlerConfig",
@@ -287,11 +325,13 @@ let package = Package(
                 "OstlerHost",
                 "OstlerJSON",
                 "OstlerProtocol",
+                "OstlerResources",
                 "OstlerSandbox",
                 "OstlerSchema",
                 "OstlerStore",
                 "OstlerSystem",
                 "OstlerTasks",
+                "OstlerTelemetry",
                 "OstlerTrust",
                 "OstlerWorker",
             ],
@@ -463,6 +503,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "OstlerTelemetryTests",
+            dependencies: ["OstlerJSON", "OstlerProtocol", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "OstlerStoreTests",
             dependencies: [
                 "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
@@ -500,8 +545,20 @@ let package = Package(
             name: "OstlerHostTests",
             dependencies: [
                 "OstlerCatalog", "OstlerConfig", "OstlerHost", "OstlerJSON", "OstlerProtocol", "OstlerSandbox",
-                "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+                "OstlerSystem", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport",
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerResourcesTests",
+            dependencies: [
+                "OstlerConfig", "OstlerJSON", "OstlerProtocol", "OstlerResources", "OstlerTasks", "OstlerTestSupport",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "OstlerApplyTests",
+            dependencies: ["OstlerApply", "OstlerProtocol", "OstlerResources", "OstlerTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -536,15 +593,16 @@ let package = Package(
         .testTarget(
             name: "OstlerCommandsTests",
             dependencies: [
-                "OstlerCommandLine", "OstlerCommands", "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem",
-                "OstlerTasks", "OstlerTestSupport",
+                "OstlerCommandLine", "OstlerCommands", "OstlerConfig", "OstlerJSON", "OstlerProtocol", "OstlerStore",
+                "OstlerSystem", "OstlerTasks", "OstlerTelemetry", "OstlerTestSupport",
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "OstlerJSON", "OstlerProtocol", "OstlerStore", "OstlerSystem", "OstlerTasks", "OstlerTestSupport",
+                "OstlerJSON", "OstlerProtocol", "OstlerSchema", "OstlerStore", "OstlerSystem", "OstlerTasks",
+                "OstlerTestSupport",
             ],
             path: "Tests/EndToEnd",
             exclude: ["Snapshots"],

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -183,6 +184,15 @@ int ostler_terminal_columns(int fd) {
 int ostler_unread_bytes(int fd) {
     int count = 0;
     return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
+}
+
+int ostler_open_in_root(int root, const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    return result((int)syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+int ostler_create_file(int directory, const char *name, int flags) {
+    return result(openat(directory, name, flags | O_CREAT | O_CLOEXEC, 0600));
 }
 
 int ostler_nameless_file(const char *directory) {

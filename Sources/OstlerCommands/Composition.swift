@@ -20,6 +20,7 @@ struct Composition {
     /// Reads config and manifests. Nothing is executed.
     init(_ options: GlobalOptions) throws {
         context = try RunContext(options)
+        Log.set(phase: .start)
         let config = context.config
         do throws(TrustError) {
             (searchPath, catalog) = try Self.findPlugins(options, config)
@@ -30,6 +31,7 @@ struct Composition {
             Log.debug("found in \(plugin.directory)", .init(plugin: plugin.manifest.name))
         }
         try Self.check(config, by: catalog)
+        Log.set(phase: .execute)
     }
 
     /// Tells what is wrong with the executors' sections of the configuration.

@@ -21,7 +21,7 @@ struct GlobalOptions: Sendable {
         static let logFormat = CommandOption.value(
             "log-format",
             "FORMAT",
-            "How it is told: text, or json for an object a line.",
+            "How it is told: plain, text with time and level, or json for an object a line.",
             completion: .oneOf(HostConfig.LogFormat.allCases.map(\.rawValue))
         )
     }

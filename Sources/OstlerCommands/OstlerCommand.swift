@@ -15,7 +15,8 @@ package enum OstlerCommand {
             "ostler run command -- sha256sum /etc/passwd", "ostler run --file tasks.jsonl --jobs 2", "ostler doctor",
         ]
         spec.subcommands = [
-            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, SubmitCommand.spec, WorkerCommand.spec,
+            RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, ApplyCommand.spec, SubmitCommand.spec,
+            WorkerCommand.spec,
             TasksCommand.spec, ExplainCommand.spec, QueueCommand.spec, HistoryCommand.spec, CollectCommand.spec,
             APICommand.spec, PluginCommand.spec, HealthCommand.spec,
             SandboxCommand.spec, DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
@@ -40,6 +41,7 @@ package enum OstlerCommand {
             case .run(let commands, let arguments):
                 path = commands
                 guard let action = commands.last?.action else { break }
+                Log.set(action: commands.dropFirst().map(\.name).joined(separator: " "))
                 Glibc.exit(try action(arguments))
             }
             Glibc.exit(0)

@@ -38,6 +38,7 @@ struct RunContext {
         log.apply(to: config)
         let found = source
         Log.debug("configuration: " + (found.map { "\($0.path), by \($0.rule.rawValue)" } ?? "no file, defaults"))
+        Log.set(phase: .execute)
     }
 
     private static func makeRunID() -> String {

@@ -36,6 +36,9 @@ package struct ConfigError: Error, Sendable, Equatable {
         case unknownParameter = "unknown_parameter"
         case invalidSchema = "invalid_schema"
         case schemaViolation = "schema_violation"
+        case unknownReference = "unknown_reference"
+        case laterReference = "later_reference"
+        case referenceCycle = "reference_cycle"
         // What is allowed and probably not meant.
         case unusedSection = "unused_section"
         case unknownProgram = "unknown_program"

@@ -145,6 +145,13 @@ package struct HostConfig: Sendable {
         case info
         case debug
 
+        /// Reads a level; `warn` is another word for `warning`.
+        package init?(rawValue: String) {
+            let word = rawValue == "warn" ? "warning" : rawValue
+            guard let level = Self.allCases.first(where: { $0.rawValue == word }) else { return nil }
+            self = level
+        }
+
         package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
 
         private var rank: Int {
@@ -159,14 +166,18 @@ package struct HostConfig: Sendable {
 
     /// How it is written there.
     package enum LogFormat: String, Sendable, CaseIterable {
+        /// As a program talks to whoever has typed its command line.
+        case plain
+        /// A line for each thing, with time, level, and what it is about.
         case text
+        /// An object for each thing.
         case json
     }
 
     /// What is told on stderr, and how.
     package struct Log: Sendable, Equatable {
         package var level = LogLevel.info
-        package var format = LogFormat.text
+        package var format = LogFormat.plain
 
         package init() {}
     }

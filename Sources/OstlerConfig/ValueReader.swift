@@ -230,6 +230,13 @@ package struct MembersReader {
     package let object: JSONObject
     let parent: ValueReader
 
+    /// Where the mapping stands.
+    package var pointer: JSONPointer { parent.pointer }
+    /// Reports a problem at another place of the document.
+    package func report(_ code: ConfigError.Code, at pointer: JSONPointer, _ message: @autoclosure () -> String) {
+        parent.report(code, at: pointer, message())
+    }
+
     /// The member, or nil if it is absent.
     package subscript(key: String) -> ValueReader? {
         object[key].map { ValueReader(value: $0, pointer: parent.pointer.member(key), log: parent.log) }

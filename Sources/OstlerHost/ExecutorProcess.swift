@@ -239,6 +239,7 @@ package final class ExecutorProcess: SandboxObserver, SessionDelegate {
     }
 
     package func session(endedBy end: SessionEnd) {
+        let end = end.shown { provider.vault.masked($0) }
         self.end = end
         guard case .endOfFile = end else {
             return stop(because: .executorProtocol, .brokenStream(plugin.manifest.name, end))

@@ -39,6 +39,10 @@ package struct HostSettings: Sendable {
     package var workingDirectory = "/"
     /// The caller's home directory.
     package var home: String?
+    /// Whether the caller changes its own machine: without a word of the config there is no sandbox then.
+    package var isOperator = false
+    /// The caller's environment, `KEY=value`, for tasks that inherit it where there is no sandbox; nil if none may.
+    package var inheritedEnvironment: [String]?
     /// Layers that must be had beyond what the profile asks for.
     package var required: SandboxLayers = []
 
@@ -47,6 +51,9 @@ package struct HostSettings: Sendable {
 
     /// Keeps what host and plugins say to each other.
     package var recorder: SessionRecorder?
+
+    /// The trace that the tasks belong to; nil for none.
+    package var tracing: HostTracing?
 
     /// Told what plugins log, with the plugin's name.
     package var onLog: (@LoopActor @Sendable (String, LogNotification) -> Void)?

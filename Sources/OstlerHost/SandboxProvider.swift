@@ -42,7 +42,8 @@ package final class SandboxProvider {
         resolver = ProfileResolver(
             settings.config,
             workingDirectory: settings.workingDirectory,
-            home: settings.home
+            home: settings.home,
+            isOperator: settings.isOperator
         )
         vault = SecretVault(settings.config.secrets)
         planner = Planner(layout: HostLayout.probe())
@@ -78,6 +79,7 @@ package final class SandboxProvider {
 
     /// Why a task cannot have the sandbox that it asks for; nil if it can.
     package func refusal(of task: TaskSpec, launches: Bool) -> Failure? {
+        if task.environmentMode == .inherit, settings.inheritedEnvironment == nil { return .noInheritance }
         let isPlain = task.sandbox.isEmpty && task.secrets.isEmpty
         if isPlain, allowsPlainTasks { return nil }
         let refusal = judge(task, launches: launches)
@@ -114,7 +116,13 @@ package final class SandboxProvider {
         isStale: Bool = false
     ) throws(Failure) -> SandboxPolicy {
         var policy = try base(for: task.sandbox)
-        if task.environmentMode == .clean { policy.environment = [] }
+        switch task.environmentMode {
+        case .minimal: break
+        case .clean: policy.environment = []
+        case .inherit where policy.profile == .host:
+            policy.environment = inherited(under: try effective(for: task.sandbox))
+        case .inherit: break
+        }
         // Their values come when the task is about to run.
         policy.secrets = task.secrets.map { SandboxSecret(name: $0.name, variable: $0.variable, bytes: []) }
         if let fence = programs(of: executor).current(isStale: isStale) { policy.enforce(fence) }
@@ -183,6 +191,16 @@ package final class SandboxProvider {
     private var hostEnvironment: [String] {
         let home = settings.home.map { ["HOME=" + $0] } ?? []
         return ["PATH=" + SandboxPolicy.searchPath, "LANG=C.UTF-8"] + home
+    }
+
+    /// The caller's variables, below those of the profile.
+    private func inherited(under policy: EffectivePolicy) -> [String] {
+        let own = policy.environment.map(\.value)
+        let names = Set(own.map(\.name))
+        let callers = (settings.inheritedEnvironment ?? []).filter { pair in
+            !names.contains(String(pair.prefix { $0 != "=" }))
+        }
+        return callers + own.map { "\($0.name)=\($0.value)" }
     }
 
     /// What the commands of all tasks with one request have in common.

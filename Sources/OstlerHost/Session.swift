@@ -19,6 +19,18 @@ package enum SessionEnd: Sendable, Equatable {
     case violation(FrameViolation)
     case noise(lines: Int, excerpt: String)
     case endOfFile
+
+    /// The same with excerpts as a message may have them: masked while they are whole, and cut then.
+    func shown(masking mask: (String) -> String) -> SessionEnd {
+        func cut(_ excerpt: String) -> String { String(mask(excerpt).prefix(FrameViolation.shownLength)) }
+        switch self {
+        case .violation(var violation):
+            violation.excerpt = cut(violation.excerpt)
+            return .violation(violation)
+        case .noise(let lines, let excerpt): return .noise(lines: lines, excerpt: cut(excerpt))
+        case .endOfFile: return self
+        }
+    }
 }
 
 /// One conversation with one executor process over its stdin and stdout: requests out, answers matched by id.
@@ -235,22 +247,24 @@ package final class Session: EventHandler, TurnHandler {
             counters.noise += 1
             if let tap { parser.withBytes(range) { tap.noise($0) } }
             guard isStrict || counters.noise > Self.noiseLimit else { return }
-            let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
-            end(.noise(lines: counters.noise, excerpt: excerpt))
+            end(.noise(lines: counters.noise, excerpt: excerpt(of: range)))
         case .frame(let range):
             if let tap { parser.withBytes(range) { tap.received($0) } }
             let reason = parser.withBytes(range) { frame in dispatch(frame) }
             guard let reason, isOpen else { return }
-            let excerpt = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
             var violation = FrameViolation(
                 kind: .malformed,
                 offset: parser.streamOffset(range.lowerBound),
                 length: range.count,
-                excerpt: excerpt
+                excerpt: excerpt(of: range)
             )
             violation.detail = reason
             end(.violation(violation))
         }
+    }
+
+    private func excerpt(of range: Range<Int>) -> String {
+        parser.withBytes(range) { String(decoding: $0.prefix(FrameViolation.keptBytes), as: UTF8.self) }
     }
 
     /// Handles one frame; returns what is wrong with it, if anything.

@@ -57,6 +57,7 @@ extension TaskRun {
             )
         }
         conceal(&result)
+        trace?.finish(result)
         host.ended(self)
         whenDone(result)
     }

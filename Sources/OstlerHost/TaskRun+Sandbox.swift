@@ -55,6 +55,7 @@ extension TaskRun: SandboxObserver {
     // MARK: What the launcher saw
 
     package func sandboxExited(_ report: ExitReport) {
+        trace?.sandboxExited(report)
         evidence.exits.append(.init(exitCode: report.exitCode, signal: report.signal))
         enforced = enforced.map { $0.intersection(report.layers) } ?? report.layers
         usage = report.usage
@@ -68,6 +69,7 @@ extension TaskRun: SandboxObserver {
         // The launcher saw the end of the plugin first. The host hears of it next, and then knows what became of the task.
         guard !failure.isPluginGone else { return launchNumber = nil }
         evidence.sandboxFailure = LaunchDiagnosis.failure(failure)
+        trace?.sandboxFailed(failure)
     }
 
     package func sandboxReaped(_ sandbox: UInt32) {}

@@ -61,6 +61,8 @@ package final class TaskRun: Session.Asker {
     let submitted: Instant
     let submittedAt: Int64
     var dispatched: Instant?
+    /// Nil if the run belongs to no trace.
+    let trace: TaskTrace?
     let whenDone: @LoopActor (TaskResult) -> Void
 
     /// How long a step after SIGKILL may take before it is called a failure of the machine.
@@ -94,6 +96,7 @@ package final class TaskRun: Session.Asker {
         sink = io.sink
         stdin = io.stdin
         prior = io.prior
+        trace = host.settings.tracing.map { TaskTrace($0, from: submitted) }
     }
 
     /// Queues the task at its pool, or asks its guards first.
@@ -150,6 +153,7 @@ package final class TaskRun: Session.Asker {
 
     /// The process that had the task is gone, or none could be started.
     func executorLost(_ loss: ExecutorLoss) {
+        trace?.endCall(error: loss.failure.code)
         if canBeGivenAnew(after: loss) {
             deliveries += 1
             evidence.dispatched = false
@@ -231,6 +235,7 @@ package final class TaskRun: Session.Asker {
             switch answer {
             case .lost: return
             case .result(let bytes):
+                trace?.endCall()
                 var reader = JSONReader(bytes)
                 let result = try ExecuteResult(reading: &reader)
                 guard result.task == spec.id else { return breach(.wrongTask(pluginName, spec.id, result.task)) }
@@ -239,6 +244,7 @@ package final class TaskRun: Session.Asker {
                 }
                 evidence.answer = consume result
             case .error(let bytes):
+                trace?.endCall()
                 var reader = JSONReader(bytes)
                 evidence.failure = (.failed, try Failure(reading: &reader))
             }
@@ -306,6 +312,7 @@ package final class TaskRun: Session.Asker {
         request.idempotencyKey = spec.idempotencyKey
         request.environment = spec.environment
         request.metadata = spec.metadata
+        trace?.beginCall(&request, for: spec, at: now)
         let waited = now.microseconds(since: submitted) / 1000
         if let remaining = timeout.map({ min($0 - waited, runTimeout ?? .max) }) ?? runTimeout {
             request.remaining = max(0, remaining)

@@ -3,10 +3,18 @@ extension JSONReader {
     public mutating func rawString() throws(JSONError) -> JSONKey {
         guard index < end else { throw fail(.unexpectedEnd) }
         guard byte(index) == UInt8(ascii: "\"") else { throw fail(.wrongType) }
-        index += 1
-        let start = index
+        let start = index + 1
+        let special = firstSpecial(from: start)
+        // Most strings are short, without escapes, and ASCII.
+        guard special < end, byte(special) == UInt8(ascii: "\"") else { return try string(from: start, at: special) }
+        index = special + 1
+        return JSONKey(range: Range(uncheckedBounds: (start, special)), hasEscapes: false)
+    }
+
+    /// Reads on where a string is not plain any more.
+    private mutating func string(from start: Int, at offset: Int) throws(JSONError) -> JSONKey {
+        index = offset
         var hasEscapes = false
-        skipPlainWords()
         while index < end {
             let byte = byte(index)
             switch byte {
@@ -25,25 +33,25 @@ extension JSONReader {
         throw fail(.unexpectedEnd)
     }
 
-    /// Moves to the first byte that is a quote, a backslash, a control or beyond ASCII, or to the last bytes of the text.
+    /// Where the first byte from `start` on is that is a quote, a backslash, a control or beyond ASCII; or a place among the
+    /// last bytes of the text.
     @inline(__always)
-    private mutating func skipPlainWords() {
+    private func firstSpecial(from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let tops: UInt64 = 0x8080_8080_8080_8080
-        while end - index >= 8 {
-            let word = UnsafeRawPointer(base.unsafelyUnwrapped + index).loadUnaligned(as: UInt64.self)
+        var offset = start
+        while end - offset >= 8 {
+            let word = UnsafeRawPointer(base.unsafelyUnwrapped + offset).loadUnaligned(as: UInt64.self)
             let quotes = word ^ ones &* 0x22
             let slashes = word ^ ones &* 0x5C
             let special =
                 (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | (word &- ones &* 0x20) & ~word | word
             // A borrow can only spoil bytes behind the first hit, so the first one is right.
             let hits = UInt64(littleEndian: special & tops)
-            guard hits == 0 else {
-                index += hits.trailingZeroBitCount >> 3
-                return
-            }
-            index += 8
+            guard hits == 0 else { return offset + (hits.trailingZeroBitCount >> 3) }
+            offset += 8
         }
+        return offset
     }
 
     private mutating func skipEscape() throws(JSONError) {

@@ -87,7 +87,7 @@ public struct JSONReader {
         guard byte(index) == bracket else { throw fail(.wrongType) }
         guard depth < Self.maximumDepth else { throw fail(.tooDeep) }
         index += 1
-        started &= ~(1 << UInt64(depth))
+        started &= ~(1 &<< UInt64(depth))
         depth += 1
     }
 
@@ -112,7 +112,7 @@ public struct JSONReader {
     private mutating func next(closing: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
         guard index < end else { throw fail(.unexpectedEnd) }
-        let bit: UInt64 = 1 << UInt64(depth - 1)
+        let bit: UInt64 = 1 &<< UInt64(depth - 1)
         if byte(index) == closing {
             index += 1
             depth -= 1

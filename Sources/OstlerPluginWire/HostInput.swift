@@ -58,12 +58,14 @@ package final class HostInput {
                 try HostRequest.decode(frame, &validator)
             }
         case .noise(let range):
-            let start = parser.withBytes(range) { String(decoding: $0.prefix(120), as: UTF8.self) }
+            let start = parser.withBytes(range) {
+                String(decoding: $0.prefix(FrameViolation.shownLength), as: UTF8.self)
+            }
             throw MessageFault(reason: "a line that is no message: \(start)")
         case .violation(let violation):
             throw MessageFault(
                 reason: "a frame that is \(violation.kind.rawValue), \(violation.length) bytes long, "
-                    + "at byte \(violation.offset) of the stream: \(violation.excerpt)"
+                    + "at byte \(violation.offset) of the stream: \(violation.excerpt.prefix(FrameViolation.shownLength))"
             )
         }
     }

@@ -171,7 +171,10 @@ public struct FrameParser: ~Copyable {
 
     private mutating func violation(_ kind: FrameViolation.Kind, _ line: Range<Int>) -> Event {
         isBroken = true
-        let excerpt = UnsafeBufferPointer(start: buffer + line.lowerBound, count: min(line.count, 120))
+        let excerpt = UnsafeBufferPointer(
+            start: buffer + line.lowerBound,
+            count: min(line.count, FrameViolation.keptBytes)
+        )
         return .violation(
             FrameViolation(
                 kind: kind,
@@ -198,10 +201,15 @@ public struct FrameViolation: Error, Equatable, Sendable {
     /// Where the line begins in the stream, in bytes.
     public let offset: UInt64
     public let length: Int
-    /// The start of the line.
-    public let excerpt: String
+    /// The start of the line, up to ``keptBytes``: more than a person wants to see, since a secret in it can only be found
+    /// whole. It is masked first and cut to ``shownLength`` then.
+    public var excerpt: String
     /// For malformed frames: what is wrong.
     public var detail: String = ""
+
+    /// How much of a line is kept for a message, in bytes, and how much of that a message has, in characters.
+    public static let keptBytes = 128 << 10
+    public static let shownLength = 120
 
     public init(kind: Kind, offset: UInt64, length: Int, excerpt: String, detail: String = "") {
         self.kind = kind

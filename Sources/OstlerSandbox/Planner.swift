@@ -39,10 +39,10 @@ package struct Planner: Sendable {
         let inWork = policy.binds.filter { $0.target.hasPrefix(path + "/") }
         let others = policy.binds.filter { !inTmp.contains($0) && !inWork.contains($0) }
         steps += others.map { bind($0, fenced) }
-        steps += [
-            .proc("/proc"),
-            .tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: fenced),
-        ]
+        steps.append(.proc("/proc"))
+        if !policy.binds.contains(where: { $0.target == "/tmp" }) {
+            steps.append(.tmpfs("/tmp", size: policy.limits.temporary, mode: 0o1777, flags: fenced))
+        }
         steps += inTmp.map { bind($0, fenced) }
         let atWork: BindFlags = policy.programs?.lists.opensWork == true ? [] : fenced
         if let work = policy.workDirectory {

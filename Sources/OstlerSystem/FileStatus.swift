@@ -28,6 +28,7 @@ package struct FileStatus: Sendable {
     package let stamp: FileStamp
     package let mode: mode_t
     package let owner: uid_t
+    package let group: gid_t
     package let links: UInt64
     /// Bytes.
     package let size: Int64
@@ -63,6 +64,7 @@ package struct FileStatus: Sendable {
         )
         mode = status.st_mode
         owner = status.st_uid
+        group = status.st_gid
         links = UInt64(status.st_nlink)
         size = Int64(status.st_size)
     }

@@ -9,6 +9,11 @@ package struct TaskSpec: Sendable {
         case minimal
         /// Only the task's own.
         case clean
+        /// All that the caller has, then the task's own: for resources that are applied without a sandbox.
+        case inherit
+
+        /// Those that a task itself may name.
+        package static let allCases: [EnvironmentMode] = [.minimal, .clean]
     }
 
     /// Which sandbox the task asks for; it can only narrow what the config allows.

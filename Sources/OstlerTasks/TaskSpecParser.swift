@@ -13,6 +13,8 @@ package struct TaskSpecParser: Sendable {
         /// To be run at once: what is said to a queue is refused, since nobody would do it.
         case run
         case queue
+        /// To be applied as part of a manifest, which alone may hand on the caller's environment.
+        case resource
     }
 
     private let purpose: Purpose
@@ -125,8 +127,9 @@ package struct TaskSpecParser: Sendable {
         case "priority": spec.priority = try Self.integer(&reader, pointer)
         case "env_mode":
             let word = try Self.text(&reader, pointer)
-            guard let mode = TaskSpec.EnvironmentMode(rawValue: word) else {
-                let known = TaskSpec.EnvironmentMode.allCases.map(\.rawValue)
+            let modes = TaskSpec.EnvironmentMode.allCases + (purpose == .resource ? [.inherit] : [])
+            guard let mode = modes.first(where: { $0.rawValue == word }) else {
+                let known = modes.map(\.rawValue)
                 throw Self.invalid(
                     "not_in_enum",
                     "env_mode must be \(known.joined(separator: " or ")), not \(Quotation.text(word))"
@@ -147,7 +150,7 @@ package struct TaskSpecParser: Sendable {
         }
     }
 
-    /// What a task may say of its tries, and where there is a queue, to it.
+    /// What may be said of a task's tries, and where there is a queue, to it.
     private func members(ofRequest purpose: Purpose) -> [String] {
         purpose == .queue ? QueueRequest.members : ["retry"]
     }

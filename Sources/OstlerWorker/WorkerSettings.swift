@@ -1,4 +1,6 @@
 package import OstlerStore
+internal import OstlerSystem
+package import OstlerTasks
 
 /// What a worker is, and how it works.
 package struct WorkerSettings: Sendable {
@@ -15,6 +17,8 @@ package struct WorkerSettings: Sendable {
     /// Whether it ends once there is nothing to claim and nothing waits for a moment.
     package var endsWhenIdle = false
     package var pace = WorkerPace()
+    /// Told of each task that has its outcome, once the store has it.
+    package var whenEnded: (@LoopActor @Sendable (TaskResult) -> Void)?
 
     package init(name: String, slots: Int, labels: Set<String> = [], queues: Set<String>? = nil) {
         self.name = name

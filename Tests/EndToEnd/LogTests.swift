@@ -29,7 +29,7 @@ extension EndToEnd {
                 #expect(runs.count == 1)
                 #expect(Set(entries.compactMap { $0["task"]?.string }) == ["n1", "n2", "n3"])
                 #expect(entries.allSatisfy { ["debug", "info"].contains($0["level"]?.string) })
-                let times = entries.compactMap { $0["time"]?.string }
+                let times = entries.compactMap { $0["timestamp"]?.string }
                 #expect(times.count == entries.count)
                 #expect(times == times.sorted())
                 #expect(times.allSatisfy { $0.hasSuffix("Z") && $0.count == 24 }, "\(times)")
@@ -77,9 +77,9 @@ extension EndToEnd {
 
         @Test(arguments: [
             (["--log-level", "loud"], [], "--log-level 'loud': write error or warning or info or debug"),
-            (["--log-format", "xml"], [], "--log-format 'xml': write text or json"),
+            (["--log-format", "xml"], [], "--log-format 'xml': write plain or text or json"),
             ([], ["OSTLER_LOG_LEVEL=loud"], "$OSTLER_LOG_LEVEL 'loud': write error or warning or info or debug"),
-            ([], ["OSTLER_LOG_FORMAT=xml"], "$OSTLER_LOG_FORMAT 'xml': write text or json"),
+            ([], ["OSTLER_LOG_FORMAT=xml"], "$OSTLER_LOG_FORMAT 'xml': write plain or text or json"),
         ])
         func `A level or form that is not known is refused`(
             options: [String],
@@ -91,6 +91,62 @@ extension EndToEnd {
                 #expect(result.exitCode == 3)
                 #expect(result.complaint.hasPrefix("ostler: " + message), "\(result.complaint)")
                 #expect(result.text == "")
+            }
+        }
+
+        /// Command lines that log, by themselves or since they go wrong.
+        private static let lines: [[String]] = [
+            ["run", "command", "--", "sh", "-c", "exit 3"], ["run", "command", "--", "no-such-program"],
+            ["run", "comand", "--", "ls"], ["run", "--file", "bad.jsonl"], ["run", "command", "--timeout", "soon"],
+            ["run", "command", "--trace-file", "spans", "--timings", "--", "true"],
+            ["validate", "command", "--", "ls"],
+            ["submit", "command", "--", "true"], ["worker", "--until-idle"], ["plugin", "list"],
+            ["tasks", "show", "99"], ["config", "check", "--config", "bad.yaml"],
+        ]
+
+        @Test(.sandboxed, arguments: lines)
+        func `As JSON each line of any command is what the published schema says`(words: [String]) async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/bad.jsonl", "{}\n")
+                try tree.directory.write("home/bad.yaml", "x: 1\n")
+                let options = ["--log-format", "json", "--log-level", "debug"]
+                let place = words.firstIndex(of: "--") ?? words.count
+                let result = try await tree.run(words[..<place] + options + words[place...])
+                let lines = result.complaint.split(separator: "\n").map(String.init)
+                #expect(!lines.isEmpty)
+                for line in lines { try Sinks.expect(line, fits: "log-line") }
+                let action = words.prefix { !$0.hasPrefix("-") }.prefix(
+                    ["plugin", "tasks", "config"].contains(words[0]) ? 2 : 1
+                )
+                let actions = Set(try entries(result).compactMap { $0["action"]?.string })
+                #expect(actions == [action.joined(separator: " ")])
+            }
+        }
+
+        @Test(.sandboxed)
+        func `As text each line has time, level and what it is about`() async throws {
+            try await withTree { tree in
+                let form =
+                    #/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z (ERROR|WARN|INFO|DEBUG) \[[^/]+\/[a-z]+\/[^\]]+\] [^\n]+/#
+                let options = ["--log-format", "text", "--log-level", "debug"]
+                let good = try await tree.run(["run", "command"] + options + ["--", "true"])
+                let bad = try await tree.run(["run", "comand"] + options + ["--", "ls"])
+                let lines = (good.complaint + bad.complaint).split(separator: "\n")
+                #expect(lines.count >= 4)
+                for line in lines { #expect(line.wholeMatch(of: form) != nil, "\(line)") }
+                #expect(good.complaint.contains("DEBUG [run/start/command] found in "), "\(good.complaint)")
+                let refusal = "ERROR [run/check/ostler] unknown executor type: comand [unknown_executor at /executor]"
+                #expect(bad.complaint.contains(refusal) && bad.complaint.contains(" (hint: "), "\(bad.complaint)")
+            }
+        }
+
+        @Test func `warn is another word for warning`() async throws {
+            try await withTree { tree in
+                let words = ["validate", "--log-level", "warn", "command", "--", "ls"]
+                let result = try await tree.run(words)
+                #expect(result.exitCode == 0 && result.complaint == "")
+                try tree.directory.write("home/ostler.yaml", "log: {level: warn}\n")
+                #expect(try await tree.run(["validate", "command", "--", "ls"]).complaint == "")
             }
         }
     }

@@ -315,7 +315,7 @@ private func problems(_ text: String) -> [String] {
                 #"/store/retention/size = "none" (default)"#,
                 "/store/record_runs = false (default)",
                 #"/log/level = "info" (default)"#,
-                #"/log/format = "text" (default)"#,
+                #"/log/format = "plain" (default)"#,
             ]
         )
     }

@@ -86,6 +86,7 @@ import Testing
         request.parentID = "t0"
         request.attempt = 3
         request.idempotencyKey = "k"
+        request.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         request.deadline = 1_700_000_000_123
         request.remaining = 29_999
         request.launch = 77
@@ -95,7 +96,8 @@ import Testing
         try checkCoding(
             request,
             json: #"{"task":"t/1","executor":"http","run_id":"01J","parent_id":"t0","principal":"ann","attempt":3,"#
-                + #""idempotency_key":"k","deadline":1700000000123,"remaining_ms":29999,"launch":77,"stdin":true,"#
+                + #""idempotency_key":"k","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","#
+                + #""deadline":1700000000123,"remaining_ms":29999,"launch":77,"stdin":true,"#
                 + #""env":{"A":"1","B":"two\nlines"},"metadata":{"team":"x"},"#
                 + #""payload":{"url":"https://example.com/","n":1.5}}"#
         )

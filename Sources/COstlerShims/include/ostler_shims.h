@@ -69,6 +69,13 @@ int ostler_terminal_columns(int fd);
 /// How many bytes of a pipe its reader has not taken yet, asked at either end; 0 if that cannot be told.
 int ostler_unread_bytes(int fd);
 
+/// O_PATH, which hides behind _GNU_SOURCE.
+#define OSTLER_O_PATH 0x200000
+/// Opens a path, close-on-exec, as if the directory `root` were the root: no link and no `..` leads out of it.
+int ostler_open_in_root(int root, const char *path, int flags);
+/// Makes a file in an open directory, for its owner alone.
+int ostler_create_file(int directory, const char *name, int flags);
+
 /// Makes a file without a name for reading and writing, close-on-exec; -errno if it cannot.
 int ostler_nameless_file(const char *directory);
 

@@ -4,6 +4,7 @@ internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerSystem
+internal import OstlerTelemetry
 internal import Synchronization
 
 /// What people and their machines are told besides results: on stderr, as text or as a JSON object a line.
@@ -24,10 +25,23 @@ enum Log {
         }
     }
 
+    /// How far a command has come.
+    enum Phase: String {
+        /// Command line, configuration and plugins are read.
+        case start
+        /// What is to be done is looked through; nothing runs yet.
+        case check
+        case execute
+        case finish
+    }
+
     private struct Settings {
         var level = Level.info
-        var format = Format.text
+        var format = Format.plain
+        var action = ""
+        var phase = Phase.start
         var runID: String?
+        var trace: TraceContext?
     }
 
     private static let settings = Mutex(Settings())
@@ -42,6 +56,15 @@ enum Log {
 
     /// The run that the following lines belong to.
     static func set(runID: String) { settings.withLock { $0.runID = runID } }
+
+    /// The command that the following lines are about, such as `plugin add`.
+    static func set(action: String) { settings.withLock { $0.action = action } }
+
+    /// How far it has come.
+    static func set(phase: Phase) { settings.withLock { $0.phase = phase } }
+
+    /// The span that the following lines belong to.
+    static func set(trace: TraceContext) { settings.withLock { $0.trace = trace } }
 
     /// Tells no more than that from now on.
     static func limit(to level: Level) { settings.withLock { $0.level = min($0.level, level) } }
@@ -96,53 +119,28 @@ enum Log {
     ) {
         let settings = settings.withLock { $0 }
         guard level <= settings.level else { return }
-        guard settings.format == .text else {
-            return raw(json(level, message, code, pointer, hint, subject, settings.runID) + "\n")
-        }
-        let place = pointer.map { $0.isEmpty ? "" : " at \(Quotation.bare($0))" } ?? ""
-        let mark = code.map { " [\($0)\(place)]" } ?? ""
-        raw(lead(level, subject) + printable(message + mark) + "\n" + (hint.map { "  hint: \(printable($0))\n" } ?? ""))
-    }
-
-    /// Lines that a terminal shows and does not obey, whatever a file, a plugin or a name brought in.
-    private static func printable(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { Quotation.bare(String($0), longest: 2000) }
-            .joined(separator: "\n")
-    }
-
-    /// What stands before the message: the place as an editor takes it, or the program.
-    private static func lead(_ level: Level, _ subject: Subject) -> String {
-        if let place = subject.place { return printable(place) + ": " }
-        let program = level == .error && Terminal.hasColour ? "\u{1B}[31mostler:\u{1B}[0m " : "ostler: "
-        let kind = level == .debug || level == .warning ? level.rawValue + ": " : ""
-        return program + kind + (subject.task.map { "task \($0): " } ?? "")
-    }
-
-    private static func json(
-        _ level: Level,
-        _ message: String,
-        _ code: String?,
-        _ pointer: String?,
-        _ hint: String?,
-        _ subject: Subject,
-        _ runID: String?
-    ) -> String {
-        var object = JSONObject([
-            ("time", .string(WallClock.text(milliseconds: WallClock.milliseconds))),
-            ("level", .string(level.rawValue)), ("message", .string(message)),
-        ])
-        let members: [(String, String?)] = [
-            ("code", code), ("pointer", pointer), ("hint", hint), ("run_id", runID), ("task", subject.task),
-            ("executor", subject.executor), ("plugin", subject.plugin), ("place", subject.place),
-        ]
-        for (key, value) in members { object[key] = value.map { .string($0) } }
-        return JSONValue.object(object).text
+        let entry = LogEntry(
+            level: level,
+            action: settings.action,
+            phase: settings.phase,
+            message: message,
+            code: code,
+            pointer: pointer,
+            hint: hint,
+            subject: subject,
+            runID: settings.runID,
+            trace: settings.trace
+        )
+        raw(entry.rendered(as: settings.format))
     }
 
     /// A line that goes with the one before it, or was asked for by an option: shown whatever the level.
     static func detail(_ line: String) {
-        guard format == .json else { return raw(printable(line) + "\n") }
-        raw(json(.info, line, nil, nil, nil, Subject(), nil) + "\n")
+        let settings = settings.withLock { $0 }
+        guard settings.format != .plain else { return raw(LogEntry.printable(line) + "\n") }
+        var entry = LogEntry(level: .info, action: settings.action, phase: settings.phase, message: line)
+        (entry.runID, entry.trace) = (settings.runID, settings.trace)
+        raw(entry.rendered(as: settings.format))
     }
 
     /// Writes text as it is.
@@ -156,9 +154,10 @@ extension Log {
     static func usage(_ error: UsageError, running path: [CommandSpec]) {
         let words = CommandWords.own
         let asked = zip(words, words.dropFirst()).contains { $0 == "--log-format" && $1 == "json" }
-        let isJSON = asked || words.contains("--log-format=json") || format == .json
-        guard isJSON else { return raw(error.text(program: "ostler", running: path)) }
-        set(level: .error, format: .json)
+        set(action: path.dropFirst().map(\.name).joined(separator: " "))
+        let isJSON = asked || words.contains("--log-format=json")
+        guard isJSON || format != .plain else { return raw(error.text(program: "ostler", running: path)) }
+        set(level: .error, format: isJSON ? .json : format)
         self.error(error.message, code: "usage")
     }
 }

@@ -51,7 +51,7 @@ struct PluginPackCommand {
             try PackedPlugin(directory, onlySums: writesSums)
         }
         let file = writesSums ? directory + "/" + PluginSums.fileName : target ?? packed.fileName
-        try write(packed.bytes, to: file)
+        try ReplacedFile(file).write(packed.bytes)
         if global.json {
             try Results.write(json: [
                 "file": .string(file), "name": .string(packed.name), "version": .string(packed.version),
@@ -61,26 +61,5 @@ struct PluginPackCommand {
             try Results.write("\(file)\nsha256:\(packed.digest)\n")
         }
         return 0
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws {
-        let temporary = path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw fail(path, errno) }
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress.unsafelyUnwrapped + done, $0.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            done += count
-        }
-        guard done == bytes.count, close(descriptor) == 0, rename(temporary, path) == 0 else { throw fail(path, errno) }
-    }
-
-    private func fail(_ path: String, _ code: Int32) -> Exit {
-        Log.error("\(path): \(String(cString: strerror(code)))", code: "output_failed")
-        return Exit(.infra)
     }
 }

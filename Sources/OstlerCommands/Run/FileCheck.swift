@@ -24,6 +24,8 @@ struct FileCheck {
     private let readsSecrets: Bool
     /// Told of each task that may run; answers what stands against it nevertheless.
     private let accept: @LoopActor (TaskSpec) -> [Failure]
+    /// Told of each problem, with file and line.
+    private let refuse: @LoopActor (Failure, String) -> Void
     /// More than these are only counted.
     private static let shown = 20
 
@@ -32,13 +34,14 @@ struct FileCheck {
         _ host: Host,
         isJSON: Bool,
         readsSecrets: Bool = false,
-        accept: @escaping @LoopActor (TaskSpec) -> [Failure] = { _ in [] }
+        accept: @escaping @LoopActor (TaskSpec) -> [Failure] = { _ in [] },
+        refuse: @escaping @LoopActor (Failure, String) -> Void = { _, _ in }
     ) {
         self.file = file
         self.host = host
         self.isJSON = isJSON
         self.readsSecrets = readsSecrets
-        self.accept = accept
+        (self.accept, self.refuse) = (accept, refuse)
     }
 
     /// Tells each problem with its place as it is found.
@@ -118,6 +121,7 @@ struct FileCheck {
 
     private func tell(_ failure: Failure, _ line: Int, column: Int? = nil, _ report: inout Report) throws {
         report.problems += 1
+        refuse(failure, TaskFile.place(file.name, line, column))
         guard report.problems <= Self.shown else { return }
         if isJSON {
             try Results.write(json(failure, line, column))

@@ -31,9 +31,16 @@ final class FileRun {
     private var progress: Progress?
     /// Where what was run is kept; nil for nowhere.
     private let history: RunHistory?
+    private let telemetry: Telemetry?
 
-    init(_ options: RunCommand, _ composition: Composition, _ settings: HostSettings, _ history: RunHistory?) {
-        self.history = history
+    init(
+        _ options: RunCommand,
+        _ composition: Composition,
+        _ settings: HostSettings,
+        _ history: RunHistory?,
+        _ telemetry: Telemetry?
+    ) {
+        (self.history, self.telemetry) = (history, telemetry)
         self.options = options
         origin = composition.origin
         host = Host(settings)
@@ -50,7 +57,16 @@ final class FileRun {
             self.file = file
             if file.isRegular, !options.keepsGoing {
                 isChecking = true
-                let report = try await FileCheck(file, host, isJSON: options.global.json, readsSecrets: true).run()
+                Log.set(phase: .check)
+                let check = FileCheck(
+                    file,
+                    host,
+                    isJSON: options.global.json,
+                    readsSecrets: true,
+                    refuse: { [telemetry] failure, place in telemetry?.add(failure, at: place) }
+                )
+                let report = try await check.run()
+                Log.set(phase: .execute)
                 isChecking = false
                 if let code = interrupts.exitCode {
                     Log.info("interrupted: nothing was run")
@@ -72,11 +88,12 @@ final class FileRun {
         } catch {
             return Outcome.infra.exitCode
         }
-        if Log.isOn(.info), Log.format == .text, isatty(2) == 1 { progress = Progress(total: total) }
+        if Log.isOn(.info), Log.format == .plain, isatty(2) == 1 { progress = Progress(total: total) }
         await runAll()
         progress?.clear()
         await output.finish()
         await host.stop()
+        Log.set(phase: .finish)
         summarise()
         let isKept = await history?.finish() ?? true
         let isWhole = file?.problem == nil && !output.tellFault("stdout") && isKept
@@ -123,6 +140,7 @@ final class FileRun {
             let result = await run(entry)
             if case .success(let spec) = entry.content { ledger.end(spec, result) }
             tally.add(result.outcome)
+            telemetry?.add(result)
             Log.warn(ofControlFiles: result.controlFilesMade, .init(task: result.id))
             result.guarding?.tell(.init(task: result.id))
             Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))

@@ -51,7 +51,7 @@ struct RunCommand: Sendable {
                         Option.recordHistory, Option.quiet, Option.noop,
                     ]
                 ),
-                GlobalOptions.sectionWithStore,
+                TelemetryOptions.section, GlobalOptions.sectionWithStore,
             ]
         spec.takesMembers = true
         spec.takesCommandLine = true
@@ -59,6 +59,7 @@ struct RunCommand: Sendable {
             "ostler run command -- sh -c 'id; ls /'", "ostler run command --command ls --args=-la --json",
             "ostler run command --payload '{\"command\": \"cat\", \"stdin\": \"hello\"}'",
             "ostler run --file tasks.jsonl --jobs 2 > results.jsonl",
+            "ostler run --file tasks.jsonl --report junit:report.xml --metrics-file ostler.prom > results.jsonl",
             "ostler run --events command -- sh -c 'echo one; echo two >&2'",
         ]
         spec.exitCodes = [
@@ -91,6 +92,7 @@ struct RunCommand: Sendable {
     /// Where the session is recorded.
     let recording: String?
     private let recordsHistory: Bool
+    private let telemetry: TelemetryOptions
 
     init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
@@ -107,6 +109,7 @@ struct RunCommand: Sendable {
         retry = try RetryOption.policy(arguments)
         recording = arguments.value(Option.record)
         recordsHistory = arguments.has(Option.recordHistory)
+        telemetry = try TelemetryOptions(arguments)
         guard task.file != nil || (!isOrdered && !keepsGoing && jobs == nil) else {
             throw UsageError("--jobs, --ordered and --keep-going belong to --file")
         }
@@ -132,13 +135,18 @@ struct RunCommand: Sendable {
         // Before anything is run: what could not be kept is not begun.
         let isKept = recordsHistory || composition.config.store.recordsRuns
         let history = isKept ? RunHistory(try global.openStore(composition.context)) : nil
+        let telemetry = try telemetry.open("run", composition.context)
+        settings.tracing = telemetry?.tracing
         phases.mark("config and catalog")
         let code: Int32
         if task.file != nil {
             let options = self
-            code = EventLoop.shared.run { [settings] in await FileRun(options, composition, settings, history).run() }
+            code = EventLoop.shared.run { [settings] in
+                let code = await FileRun(options, composition, settings, history, telemetry).run()
+                return await telemetry?.finish(exitCode: code) ?? code
+            }
         } else {
-            let single = SingleRun(self, composition, settings, phases, history)
+            let single = SingleRun(self, composition, settings, phases, history, telemetry)
             code = try EventLoop.shared.run { await single.run() }.get()
         }
         try recording?.write()

@@ -16,16 +16,19 @@ struct SingleRun: Sendable {
     private let phases: Phases
     /// Where it is kept; nil for nowhere.
     private let history: RunHistory?
+    private let telemetry: Telemetry?
 
     init(
         _ options: RunCommand,
         _ composition: Composition,
         _ settings: HostSettings,
         _ phases: Phases,
-        _ history: RunHistory?
+        _ history: RunHistory?,
+        _ telemetry: Telemetry?
     ) {
         self.options = options
         self.history = history
+        self.telemetry = telemetry
         self.composition = composition
         self.settings = settings
         self.phases = phases
@@ -56,9 +59,11 @@ struct SingleRun: Sendable {
         do throws(UsageError) {
             var spec = try Self.makeSpec(options.task, composition)
             options.applyRetry(to: &spec)
-            return .success(await run(spec, host))
+            let code = await run(spec, host)
+            return .success(await telemetry?.finish(exitCode: code) ?? code)
         } catch {
             await host.stop()
+            _ = await telemetry?.finish(exitCode: Outcome.invalid.exitCode)
             return .failure(error)
         }
     }
@@ -73,9 +78,11 @@ struct SingleRun: Sendable {
 
     @LoopActor
     private func run(_ spec: TaskSpec, _ host: Host) async -> Int32 {
+        Log.set(phase: .check)
         let problems = host.problems(of: spec)
         phases.mark("validation")
         guard problems.isEmpty else { return await refuse(spec, host, problems) }
+        Log.set(phase: .execute)
         let output = OutputWriter(1)
         let events = options.tellsEvents ? EventSink(spec.id, output) : nil
         let isJSON = options.global.json || options.tellsEvents
@@ -98,6 +105,7 @@ struct SingleRun: Sendable {
         let result = await tries.run(spec, io: TaskIO(sink: told, stdin: pump?.readEnd))
         pump?.close()
         history?.add(spec, result)
+        telemetry?.add(result)
         if let value = result.value { sink?.write(.stdout, value + [0x0A]) }
         phases.mark("task")
         if let events {
@@ -115,6 +123,7 @@ struct SingleRun: Sendable {
         let isLost = output.tellFault("stdout") || sink?.tellFaults() == true || !isKept
         phases.mark("output")
         await host.stop()
+        Log.set(phase: .finish)
         phases.mark("stop")
         if !isJSON { tell(result) }
         if let code = interrupts.exitCode, result.outcome != .succeeded { return code }
@@ -156,6 +165,7 @@ struct SingleRun: Sendable {
     @LoopActor
     private func refuse(_ spec: TaskSpec, _ host: Host, _ problems: [Failure]) async -> Int32 {
         let result = host.refused(spec, composition.origin, problems)
+        telemetry?.add(result)
         let output = OutputWriter(1)
         if options.tellsEvents {
             EventSink(spec.id, output).finish(result)

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import OstlerCommandLine
 internal import OstlerConfig
+internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerStore
@@ -37,11 +38,11 @@ struct WorkerCommand: Sendable {
         spec.sections = [
             .init("What it takes", [Option.slots, Option.labels, Option.queues]),
             .init("How it works", [Option.name, Option.untilIdle, Option.quiet]),
-            GlobalOptions.sectionWithStore,
+            TelemetryOptions.section, GlobalOptions.sectionWithStore,
         ]
         spec.examples = [
             "ostler worker --slots 4 --labels gpu,zone=a", "ostler worker --queues mail,default",
-            "ostler worker --until-idle",
+            "ostler worker --until-idle", "ostler worker --metrics-file /var/lib/prometheus/node-exporter/ostler.prom",
         ]
         spec.exitCodes = [
             .init("0", "drained: asked to end by SIGTERM or SIGINT, or idle"), .init("3", "refused"),
@@ -58,6 +59,7 @@ struct WorkerCommand: Sendable {
     private let queues: Set<String>?
     private let name: String?
     private let endsWhenIdle: Bool
+    private let telemetry: TelemetryOptions
 
     init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
@@ -68,6 +70,7 @@ struct WorkerCommand: Sendable {
         name = arguments.value(Option.name)
         endsWhenIdle = arguments.has(Option.untilIdle)
         isQuiet = arguments.has(Option.quiet)
+        telemetry = try TelemetryOptions(arguments)
     }
 
     private static func words(_ texts: [String]) -> [String] {
@@ -86,9 +89,14 @@ struct WorkerCommand: Sendable {
         )
         settings.changingFile = store.changingFile
         settings.endsWhenIdle = endsWhenIdle
-        let (host, isJSON) = (composition.settings, global.json)
-        return EventLoop.shared.run { [settings] in
-            await WorkerRun(store, settings, host, isJSON: isJSON).run()
+        var host = composition.settings
+        let telemetry = try telemetry.open("worker", composition.context)
+        host.tracing = telemetry?.tracing
+        settings.whenEnded = { telemetry?.add($0) }
+        let isJSON = global.json
+        return EventLoop.shared.run { [settings, host] in
+            let code = await WorkerRun(store, settings, host, isJSON: isJSON).run()
+            return await telemetry?.finish(exitCode: code) ?? code
         }
     }
 

@@ -11,6 +11,8 @@ package struct EffectivePolicy: Sendable {
         case config(ConfigOrigin)
         /// A member of the task.
         case task(JSONPointer)
+        /// The command that was given: its caller changes its own machine.
+        case operation
     }
 
     /// A value with its origin.
@@ -135,6 +137,7 @@ extension EffectivePolicy.Origin: CustomStringConvertible {
         case .profile(let base): "profile \(base.rawValue)"
         case .config(let origin): origin.description
         case .task(let pointer): "task \(pointer)"
+        case .operation: "the command"
         }
     }
 }

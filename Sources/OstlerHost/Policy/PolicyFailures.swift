@@ -49,3 +49,15 @@ extension Failure {
         )
     }
 }
+
+extension Failure {
+    static var noInheritance: Failure {
+        Failure(
+            "env_mode_denied",
+            fault: .user,
+            message: "env_mode inherit is for what `ostler apply` does",
+            pointer: JSONPointer("/env_mode"),
+            hint: "write the variables that it needs into env"
+        )
+    }
+}

@@ -9,11 +9,14 @@ package struct ProfileResolver: Sendable {
     private let origins: @Sendable (JSONPointer) -> ConfigOrigin
     private let workingDirectory: String
     private let home: String?
+    private let isOperator: Bool
 
     /// - Parameters:
     ///   - workingDirectory: the caller's, absolute and without links.
     ///   - home: what `~` stands for.
-    package init(_ config: HostConfig, workingDirectory: String, home: String?) {
+    ///   - isOperator: whether the profile is `host` where the config names none.
+    package init(_ config: HostConfig, workingDirectory: String, home: String?, isOperator: Bool = false) {
+        self.isOperator = isOperator
         sandbox = config.sandbox
         origins = { config.origin(of: $0) }
         self.workingDirectory = workingDirectory
@@ -50,7 +53,9 @@ package struct ProfileResolver: Sendable {
     private static let place = JSONPointer("/sandbox")
 
     private func configured() throws(Failure) -> EffectivePolicy {
-        try profile(sandbox.profile, .config(origins(JSONPointer("/sandbox/profile"))))
+        let origin = origins(JSONPointer("/sandbox/profile"))
+        if isOperator, origin == .builtIn { return try profile("host", .operation) }
+        return try profile(sandbox.profile, .config(origin))
     }
 
     /// Whether the config lets the command line name what is weaker than its own profile.

@@ -14,6 +14,8 @@ public struct ExecuteRequest: Sendable, Equatable {
     public var principal: String
     public var attempt: Int
     public var idempotencyKey: String?
+    /// The span that executing the task is a part of, as W3C's Trace Context writes it; nil without a trace.
+    public var traceparent: String?
     /// Wall clock, milliseconds since 1970, for display; nil if there is no deadline.
     public var deadline: Int64?
     /// What is left at the moment of sending, in milliseconds.
@@ -70,6 +72,7 @@ public struct ExecuteRequest: Sendable, Equatable {
         writer.key("attempt")
         writer.int(attempt)
         writer.optional("idempotency_key", idempotencyKey)
+        writer.optional("traceparent", traceparent)
         if let deadline {
             writer.key("deadline")
             writer.int(deadline)
@@ -136,6 +139,8 @@ public struct ExecuteRequest: Sendable, Equatable {
             attempt = Int(clamping: try reader.int())
         } else if reader.matches(key, "idempotency_key") {
             idempotencyKey = try reader.string()
+        } else if reader.matches(key, "traceparent") {
+            traceparent = try reader.string()
         } else if reader.matches(key, "deadline") {
             deadline = try reader.int()
         } else if reader.matches(key, "remaining_ms") {
@@ -161,7 +166,8 @@ public struct ExecuteRequest: Sendable, Equatable {
     public static func == (left: ExecuteRequest, right: ExecuteRequest) -> Bool {
         left.task == right.task && left.executor == right.executor && left.runID == right.runID
             && left.parentID == right.parentID && left.principal == right.principal && left.attempt == right.attempt
-            && left.idempotencyKey == right.idempotencyKey && left.deadline == right.deadline
+            && left.idempotencyKey == right.idempotencyKey && left.traceparent == right.traceparent
+            && left.deadline == right.deadline
             && left.remaining == right.remaining && left.launch == right.launch && left.hasStdin == right.hasStdin
             && left.credit == right.credit && left.place == right.place
             && left.environment.elementsEqual(right.environment, by: ==)

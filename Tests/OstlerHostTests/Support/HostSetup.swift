@@ -38,6 +38,8 @@ struct HostSetup {
     var workDirectory: String?
     /// Where long output is kept.
     var spoolDirectory = "/var/tmp"
+    /// The trace that the tasks belong to.
+    var tracing: HostTracing?
     /// A directory for the test's own files.
     let directory: TemporaryDirectory
 
@@ -96,6 +98,7 @@ struct HostSetup {
         settings.isStrict = isStrict
         settings.isNoop = isNoop
         settings.spoolDirectory = spoolDirectory
+        settings.tracing = tracing
         settings.workDirectory = workDirectory.map {
             .init(source: $0, target: SandboxPolicy.workPath, isWritable: true, mapsOwner: geteuid() == 0)
         }

@@ -112,9 +112,11 @@ class TaskTests(unittest.TestCase):
 
         def look(task: Task, payload):
             seen.update(env=dict(task.env), attempt=task.attempt, key=task.idempotency_key, left=task.remaining)
+            seen.update(trace=task.traceparent)
 
-        self.handle(look, env={"A": "b"}, attempt=3, idempotency_key="k", remaining_ms=60_000)
+        self.handle(look, env={"A": "b"}, attempt=3, idempotency_key="k", traceparent="00-1-2-01", remaining_ms=60_000)
         self.assertEqual((seen["env"], seen["attempt"], seen["key"]), ({"A": "b"}, 3, "k"))
+        self.assertEqual(seen["trace"], "00-1-2-01")
         self.assertTrue(0 < seen["left"] <= 60)
 
     def test_without_the_grant_nothing_is_launched(self):

@@ -55,6 +55,8 @@ class Task:
         self.principal: str | None = params.get("principal")
         self.attempt: int = params.get("attempt", 1)
         self.idempotency_key: str | None = params.get("idempotency_key")
+        #: The span that executing the task is a part of, as W3C's Trace Context writes it; None without a trace.
+        self.traceparent: str | None = params.get("traceparent")
         self.env: Mapping[str, str] = params.get("env", {})
         self.metadata: Mapping[str, str] = params.get("metadata", {})
         #: The job of a workspace that it is executed in; None for a task by itself.

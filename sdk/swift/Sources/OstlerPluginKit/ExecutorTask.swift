@@ -56,6 +56,8 @@ public final class ExecutorTask: Sendable {
     /// From 1.
     public var attempt: Int { request.attempt }
     public var idempotencyKey: String? { request.idempotencyKey }
+    /// The span that executing the task is a part of, as W3C's Trace Context writes it; nil without a trace.
+    public var traceparent: String? { request.traceparent }
     public var environment: [(key: String, value: String)] { request.environment }
     public var metadata: [(key: String, value: String)] { request.metadata }
     /// Whether the submitter's stream waits to become a command's standard input.

@@ -1,0 +1,100 @@
+package import OstlerHost
+package import OstlerProtocol
+package import OstlerResources
+internal import OstlerSystem
+package import OstlerTasks
+internal import Synchronization
+
+/// The machine: files below a root, and tasks of a host. Nothing is started before a task is run.
+package final class HostWorld: ResourceWorld {
+    private let files: RootedFiles
+    private let host: Host
+    private let origin: TaskOrigin
+    private let log: @Sendable (_ title: String, _ line: String) -> Void
+    private let interrupted = Atomic(false)
+
+    /// - Parameter log: told of each line of a resource that logs its output.
+    package init(
+        files: RootedFiles,
+        host: Host,
+        origin: TaskOrigin,
+        log: @escaping @Sendable (_ title: String, _ line: String) -> Void
+    ) {
+        self.files = files
+        self.host = host
+        self.origin = origin
+        self.log = log
+    }
+
+    /// Ends what runs; nothing more is begun.
+    @LoopActor
+    package func interrupt() {
+        interrupted.store(true, ordering: .relaxed)
+        host.cancelAll()
+    }
+
+    package var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
+
+    package func exists(_ path: String) async throws(Failure) -> Bool { try files.exists(path) }
+
+    package func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection {
+        try files.inspect(file, withDiff: withDiff)
+    }
+
+    package func make(_ file: FileResource) async throws(Failure) { try files.make(file) }
+
+    package func run(_ task: TaskSpec, loggedAs title: String?) async -> TaskResult { await runOnLoop(task, title) }
+
+    @LoopActor
+    private func runOnLoop(_ task: TaskSpec, _ title: String?) async -> TaskResult {
+        let sink = title.map { title in LineSink { [log] in log(title, $0) } }
+        let result = await host.run(task, origin: origin, io: TaskIO(sink: sink))
+        sink?.finish()
+        return result
+    }
+
+    package func pause(milliseconds: Int64) async {
+        let end = Instant.now.advanced(milliseconds: milliseconds)
+        while !isInterrupted, Instant.now < end {
+            let rest = end.microseconds(since: .now) / 1000 + 1
+            try? await Task.sleep(for: .milliseconds(min(rest, 100)))
+        }
+    }
+}
+
+/// Cuts what a task writes into lines, blank ones too, each stream by itself.
+@LoopActor
+private final class LineSink: TaskSink {
+    private var rest: [OutputStream: [UInt8]] = [:]
+    private let tell: @Sendable (String) -> Void
+    /// A line that is longer is told in pieces.
+    private static let longest = 1 << 20
+
+    init(_ tell: @escaping @Sendable (String) -> Void) {
+        self.tell = tell
+    }
+
+    func write(_ stream: OutputStream, _ bytes: [UInt8]) {
+        var pending = rest[stream, default: []] + bytes
+        while let end = pending.firstIndex(of: 0x0A) {
+            tell(String(decoding: pending[..<end], as: UTF8.self))
+            pending.removeFirst(end + 1)
+        }
+        if pending.count > Self.longest {
+            tell(String(decoding: pending, as: UTF8.self))
+            pending = []
+        }
+        rest[stream] = pending
+    }
+
+    /// What has no end is a line, too.
+    func finish() {
+        for stream in [OutputStream.stdout, .stderr] {
+            guard let last = rest[stream], !last.isEmpty else { continue }
+            tell(String(decoding: last, as: UTF8.self))
+        }
+    }
+
+    var isCongested: Bool { false }
+    func whenDrained(_ action: @escaping @LoopActor () -> Void) {}
+}

@@ -1,0 +1,43 @@
+internal import Glibc
+internal import OstlerConfig
+internal import OstlerResources
+internal import OstlerTasks
+
+/// Manifests of the disk and of stdin.
+enum ManifestFiles {
+    /// Reads them with what they include; tells all that is wrong.
+    static func read(_ paths: [String]) throws(Exit) -> Manifest {
+        let providers = ExecProviderRegistry.standard { access("/bin/sh", X_OK) == 0 }
+        var reader = ManifestReader(providers: providers, warn: { Log.warning($0) }) { path in
+            path == "-" ? stdin() : file(path)
+        }
+        do throws(ConfigFailure) {
+            return try reader.read(paths)
+        } catch {
+            for problem in error.problems { Log.error(problem.description, code: problem.code.rawValue) }
+            if let more = error.omission { Log.error(more) }
+            throw Exit(.invalid)
+        }
+    }
+
+    private static func file(_ path: String) -> Result<[UInt8], SmallFile.Failure> {
+        do throws(SmallFile.Failure) {
+            return .success(try SmallFile.read(path).bytes)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func stdin() -> Result<[UInt8], SmallFile.Failure> {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= YAMLDocument.maximumBytes {
+            let count = Glibc.read(0, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return .failure(SmallFile.Failure(errno: errno)) }
+            guard count > 0 else { return .success(bytes) }
+            bytes += chunk.prefix(count)
+        }
+        return .failure(.init(.tooLarge, "is larger than \(YAMLDocument.maximumBytes) bytes"))
+    }
+}

@@ -1,0 +1,82 @@
+internal import OstlerCommandLine
+internal import OstlerHost
+internal import OstlerTelemetry
+
+/// What a command leaves of its work besides its results: a report, metrics, spans.
+struct TelemetryOptions: Sendable {
+    private enum Option {
+        static let report = CommandOption.values(
+            "report",
+            "FORM[:FILE]",
+            "A report at the end, on stderr or in a file: text, json, markdown or junit.",
+            completion: .oneOf(ReportForm.allCases.map(\.rawValue))
+        )
+        static let metrics = CommandOption.value(
+            "metrics-file",
+            "FILE",
+            "Metrics for Prometheus; the file is replaced as a whole, as often as every five seconds.",
+            completion: .file
+        )
+        static let spans = CommandOption.value(
+            "trace-file",
+            "FILE",
+            "Spans are added to it, as lines of OTLP's JSON.",
+            completion: .file
+        )
+        static let traceparent = CommandOption.value(
+            "traceparent",
+            "VALUE",
+            "The span that this run is a part of, as W3C's Trace Context writes it; else $TRACEPARENT."
+        )
+    }
+
+    static let section = CommandSpec.Section(
+        "What is told of it as a whole",
+        [Option.report, Option.metrics, Option.spans, Option.traceparent]
+    )
+
+    /// A report that is asked for.
+    struct Report: Sendable {
+        let form: ReportForm
+        /// Nil for stderr.
+        let path: String?
+    }
+
+    let reports: [Report]
+    let metricsPath: String?
+    let spanPath: String?
+    let traceparent: String?
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        var reports: [Report] = []
+        for text in arguments.values(Option.report) { reports.append(try Self.report(text)) }
+        self.reports = reports
+        metricsPath = arguments.value(Option.metrics)
+        spanPath = arguments.value(Option.spans)
+        traceparent = arguments.value(Option.traceparent)
+    }
+
+    private static func report(_ text: String) throws(UsageError) -> Report {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let form = ReportForm(rawValue: parts[0]) else {
+            let words = ReportForm.allCases.map(\.rawValue).joined(separator: " or ")
+            throw UsageError("--report '\(text)': write \(words), and a file behind a colon")
+        }
+        guard parts.count == 1 || !parts[1].isEmpty else {
+            throw UsageError("--report '\(text)': there is no file behind the colon")
+        }
+        return Report(form: form, path: parts.count > 1 ? parts[1] : nil)
+    }
+
+    /// Opens what is asked for, before anything is run: what could not be kept is not begun.
+    /// - Parameter action: the command, such as `run`.
+    /// - Returns: nil if nothing is asked for and the run belongs to no trace.
+    func open(_ action: String, _ context: RunContext) throws -> Telemetry? {
+        let (origin, ignored) = TraceOrigin.find(option: traceparent, environment: Composition.environment)
+        for text in ignored { Log.warning("\(text.name) is no trace context, and is passed over: '\(text.value)'") }
+        let trace = try RunTrace(origin, spanPath: spanPath, runID: context.runID)
+        if let trace { Log.set(trace: trace.context) }
+        guard trace != nil || !reports.isEmpty || metricsPath != nil else { return nil }
+        return try Telemetry(action, context, self, trace)
+    }
+}

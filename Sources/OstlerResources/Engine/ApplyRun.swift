@@ -1,0 +1,185 @@
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerTasks
+
+/// How resources are applied.
+package struct ApplyMode: Sendable {
+    /// Nothing is done; what would be done is told.
+    package var isNoop = false
+    /// Only health checks are run.
+    package var isMonitor = false
+    package var showsDiff = false
+    /// The first failure ends it.
+    package var failsFast = false
+
+    package init() {}
+}
+
+/// Walks the resources of a manifest in their order, each once.
+package final class ApplyRun<World: ResourceWorld> {
+    let world: World
+    let mode: ApplyMode
+    private let clock: () -> Int64
+    /// The last word on each resource, by its name and by its alias.
+    private var outcomes: [GuardReference: ResourceOutcome] = [:]
+    var model = EffectModel()
+    package private(set) var tally = ResourceTally()
+
+    /// - Parameter clock: microseconds of a clock that never jumps.
+    package init(_ world: World, _ mode: ApplyMode, clock: @escaping () -> Int64) {
+        self.world = world
+        self.mode = mode
+        self.clock = clock
+    }
+
+    /// Applies all of them. Whatever happens to one is told; it never throws.
+    /// - Parameter tell: called with each outcome as it is known.
+    package func apply(_ manifest: Manifest, tell: (ResourceOutcome) async -> Void) async {
+        for (index, resource) in manifest.resources.enumerated() {
+            guard await !world.isInterrupted else {
+                return tally.notReached = manifest.resources.count - index
+            }
+            let start = clock()
+            var outcome = await apply(resource)
+            outcome.microseconds = clock() - start
+            keep(outcome)
+            await tell(outcome)
+            if outcome.event.isUnmet, mode.failsFast || manifest.failsFast {
+                return tally.notReached = manifest.resources.count - index - 1
+            }
+        }
+    }
+
+    private func keep(_ outcome: ResourceOutcome) {
+        tally.add(outcome)
+        outcomes[outcome.reference] = outcome
+        guard let alias = outcome.alias else { return }
+        outcomes[GuardReference(type: outcome.reference.type, name: alias)] = outcome
+    }
+
+    private func apply(_ resource: Resource) async -> ResourceOutcome {
+        var outcome = ResourceOutcome(
+            reference: resource.reference,
+            alias: resource.guards.alias,
+            place: resource.place.description,
+            provider: resource.provider
+        )
+        outcome.isNoop = mode.isNoop || resource.isNoop
+        do throws(Failure) {
+            if mode.isMonitor {
+                guard resource.guards.control.admits else {
+                    outcome.state = .skipped
+                    return outcome
+                }
+            } else {
+                try await apply(resource, &outcome)
+            }
+            if mode.isMonitor || !outcome.isNoop { try await check(resource, &outcome) }
+        } catch {
+            outcome.fail(error)
+        }
+        return outcome
+    }
+
+    private func apply(_ resource: Resource, _ outcome: inout ResourceOutcome) async throws(Failure) {
+        let isNoop = outcome.isNoop
+        let decision = try resource.guards.decideWithoutProbe { self.event(of: $0, isNoop: isNoop) }
+        if case .skipped(let skip) = decision { return outcome.skip(skip) }
+        if case .file(let file) = resource.body { return try await apply(file, resource, &outcome) }
+        try await execute(resource, decision, &outcome)
+    }
+
+    /// What would only have changed makes nothing happen.
+    private func event(of reference: GuardReference, isNoop: Bool) -> PriorEvent? {
+        guard let prior = outcomes[reference] else { return nil }
+        guard !isNoop, prior.isNoop else { return prior.event }
+        return PriorEvent(changed: false, isUnmet: prior.event.isUnmet)
+    }
+
+    /// Whether something that it is subscribed to may change or not.
+    func isUncertain(_ resource: Resource) -> Bool {
+        resource.guards.subscribe.contains { outcomes[$0]?.state == .unknown }
+    }
+
+    /// Whether something that it requires may fail or not.
+    func requiresUnknown(_ resource: Resource) -> Bool {
+        resource.guards.require.contains { outcomes[$0]?.state == .unknown }
+    }
+
+    // MARK: Health checks
+
+    private func check(_ resource: Resource, _ outcome: inout ResourceOutcome) async throws(Failure) {
+        guard outcome.state != .skipped, outcome.state != .unmet, outcome.error == nil else { return }
+        for check in resource.checks { outcome.checks.append(try await run(check, resource)) }
+        let bad = zip(resource.checks, outcome.checks).first { check, found in
+            found.status == .warning ? check.failsOnWarning : found.status != .ok
+        }
+        guard let found = bad?.1 else { return }
+        throw Failure(
+            "health_check_failed",
+            fault: .task,
+            sideEffects: .possible,
+            message: "health check status \"\(found.status.rawValue)\": \(found.name): \(found.output.firstLine)",
+            hint: "see what the command says by running it by hand"
+        )
+    }
+
+    private func run(_ check: HealthCheck, _ resource: Resource) async throws(Failure) -> ResourceOutcome.CheckOutcome {
+        var tries = 0
+        while true {
+            tries += 1
+            var task = resource.task(for: check.command, as: "check \(tries)")
+            task.timeout = check.timeout
+            let result = await world.run(task, loggedAs: nil)
+            if result.outcome == .cancelled { throw result.failure }
+            let isAnswer = result.end.map { if case .exited = $0 { true } else { false } } ?? false
+            let status = HealthStatus(exitCode: isAnswer ? result.exitCode : nil)
+            let output = isAnswer ? result.output.trimmedText : result.error?.message ?? result.outcome.rawValue
+            let isLast = status == .ok || tries >= check.tries || result.end == nil
+            if isLast { return .init(name: check.name, status: status, output: output, tries: tries) }
+            await world.pause(milliseconds: check.pause)
+        }
+    }
+}
+
+extension Resource {
+    /// Who does the work, in a word.
+    var provider: String {
+        switch body {
+        case .exec(let exec): exec.provider
+        case .file: "posix"
+        case .task: task?.executor ?? ""
+        }
+    }
+
+    /// A task of the executor `command` in the surroundings of this resource's own.
+    func task(for request: CommandRequest, as part: String) -> TaskSpec {
+        let id = task?.id ?? (TaskSpec.isID(reference.description) ? reference.description : place.pointer.description)
+        var spec = TaskSpec(id: "\(id.prefix(100)) \(part)", executor: "command", payload: request.payload)
+        spec.isPayloadChecked = true
+        spec.environmentMode = task?.environmentMode ?? .inherit
+        spec.environment = task?.environment ?? []
+        spec.sandbox = task?.sandbox ?? .init()
+        spec.secrets = task?.secrets ?? []
+        spec.timeout = task?.timeout
+        spec.runTimeout = task?.runTimeout
+        return spec
+    }
+}
+
+extension ResourceOutcome {
+    mutating func fail(_ failure: Failure) {
+        state = .failed
+        error = failure
+        if outcome == .succeeded {
+            outcome = failure.fault == .user && failure.sideEffects == .none ? .invalid : .failed
+        }
+    }
+
+    fileprivate mutating func skip(_ skip: GuardDecision.Skip) {
+        switch skip {
+        case .control: state = .skipped
+        case .require(let references): (state, unmet) = (.unmet, references)
+        }
+    }
+}

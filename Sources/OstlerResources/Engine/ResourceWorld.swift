@@ -1,0 +1,50 @@
+package import OstlerProtocol
+package import OstlerTasks
+
+/// What resources are applied to: the machine, or a stand-in for it.
+package protocol ResourceWorld: Sendable {
+    /// Whether a path exists, be it a file, a directory or anything else.
+    /// - Parameter path: absolute.
+    func exists(_ path: String) async throws(Failure) -> Bool
+
+    /// What would have to be done for a file to be as it is to be.
+    /// - Parameter withDiff: whether the lines that differ are wanted.
+    func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection
+
+    /// Makes a file as it is to be; what a reader sees of it is whole at any time.
+    func make(_ file: FileResource) async throws(Failure)
+
+    /// Runs a task to its end.
+    /// - Parameter loggedAs: the resource under whose title its output is logged; nil for none.
+    func run(_ task: TaskSpec, loggedAs title: String?) async -> TaskResult
+
+    /// Waits; less if it is interrupted.
+    func pause(milliseconds: Int64) async
+
+    /// Whether whoever asked for it has asked to stop.
+    var isInterrupted: Bool { get async }
+}
+
+/// How a file is, and in what it is not as it is to be.
+package struct FileInspection: Sendable, Equatable {
+    /// What there is.
+    package enum Found: Sendable, Equatable {
+        case nothing
+        case file
+        case directory
+        /// A link, a pipe, a device.
+        case other
+    }
+
+    package var found: Found
+    /// Whether the directory that it lies in is there.
+    package var hasParent: Bool
+    /// In words; empty if all is as it is to be.
+    package var differences: [String] = []
+    package var diff: String?
+
+    package init(found: Found, hasParent: Bool) {
+        self.found = found
+        self.hasParent = hasParent
+    }
+}

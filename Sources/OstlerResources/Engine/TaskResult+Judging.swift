@@ -1,0 +1,50 @@
+internal import OstlerProtocol
+internal import OstlerTasks
+
+extension TaskResult {
+    /// How its work ended; nil if that is not what there is to tell: it was not started, or somebody else is at fault.
+    var end: RunEnd? {
+        switch outcome {
+        case .succeeded: .exited(exitCode)
+        case .failed:
+            if let signal { .signalled(signal) } else { error == nil && exitCode >= 0 ? .exited(exitCode) : nil }
+        case .timeout: .timedOut
+        default: nil
+        }
+    }
+
+    /// What went wrong, also where nobody has said it.
+    var failure: Failure {
+        error
+            ?? Failure(
+                "task_\(outcome.rawValue)",
+                fault: .task,
+                sideEffects: .possible,
+                message: signal.map { "ended by signal \($0)" } ?? "\(outcome.rawValue), exit code \(exitCode)"
+            )
+    }
+
+    /// Whether another try could end otherwise.
+    var mayBeTriedAgain: Bool {
+        switch outcome {
+        case .invalid, .denied, .cancelled: false
+        default: true
+        }
+    }
+}
+
+extension CapturedOutput {
+    /// Without the space around it; what is no text is replaced.
+    var trimmedText: String {
+        var text = String(decoding: shortened(to: 4096).bytes, as: UTF8.self)[...]
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+
+    var lastLine: String { trimmedText.split(separator: "\n").last.map(String.init) ?? "" }
+}
+
+extension String {
+    var firstLine: Substring { split(separator: "\n", maxSplits: 1).first ?? "" }
+}

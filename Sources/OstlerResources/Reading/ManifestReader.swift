@@ -1,0 +1,185 @@
+package import OstlerConfig
+internal import OstlerJSON
+internal import OstlerTasks
+
+/// What was read: all resources in the order in which they are walked.
+package struct Manifest: Sendable {
+    package let resources: [Resource]
+    /// Whether the first failure ends the run.
+    package let failsFast: Bool
+}
+
+/// Reads manifests with what they include. It touches no disk itself, and tells all that is wrong at once.
+package struct ManifestReader {
+    /// The bytes of a manifest by its path.
+    package typealias Source = (_ path: String) -> Result<[UInt8], SmallFile.Failure>
+
+    /// How deep manifests may nest; the outermost is the first.
+    package static let maximumDepth = 10
+
+    private let providers: ExecProviderRegistry
+    private let source: Source
+    private var resources: [Resource] = []
+    private var problems: [ConfigError] = []
+    private var omitted = 0
+    private var failsFast = false
+    /// Told of what is not wrong and still worth knowing.
+    private let warn: (String) -> Void
+
+    package init(
+        providers: ExecProviderRegistry,
+        warn: @escaping (String) -> Void = { _ in },
+        source: @escaping Source
+    ) {
+        self.providers = providers
+        self.warn = warn
+        self.source = source
+    }
+
+    /// Reads manifests as if they were one.
+    package mutating func read(_ paths: [String]) throws(ConfigFailure) -> Manifest {
+        for path in paths { include(path, from: [], isNoop: false) }
+        if problems.isEmpty { problems = ManifestReferences(resources).problems() }
+        if let first = problems.first {
+            throw ConfigFailure(first, Array(problems.dropFirst()), omitted: omitted)
+        }
+        return Manifest(resources: resources, failsFast: failsFast)
+    }
+
+    // MARK: Documents
+
+    private mutating func include(_ path: String, from chain: [Link], isNoop: Bool) {
+        let bytes: [UInt8]
+        switch source(path) {
+        case .success(let found): bytes = found
+        case .failure(let failure):
+            let code: ConfigError.Code = failure.kind == .notFound ? .notFound : .unreadable
+            return refuse(code, "the manifest \(failure.message)", path, chain)
+        }
+        do throws(ConfigError) {
+            let document = try YAMLDocument(parsing: bytes, file: path)
+            read(document, Link(path: path), chain, isNoop)
+        } catch {
+            problems.append(error)
+        }
+    }
+
+    /// One manifest on the way to another, and where it names that.
+    private struct Link {
+        let path: String
+        var place: Resource.Place?
+    }
+
+    private mutating func refuse(_ code: ConfigError.Code, _ message: String, _ path: String, _ chain: [Link]) {
+        guard let place = chain.last?.place else {
+            return problems.append(ConfigError(code, file: path, message: message))
+        }
+        let text = "\(Quotation.bare(path)): \(message)"
+        problems.append(
+            ConfigError(
+                code,
+                file: place.document.file,
+                position: place.position,
+                pointer: place.pointer,
+                message: text
+            )
+        )
+    }
+
+    private mutating func read(_ document: YAMLDocument, _ link: Link, _ chain: [Link], _ isNoop: Bool) {
+        let log = ProblemLog(document)
+        var isNoop = isNoop
+        var list: ValueReader? = log.root
+        var defaults = ResourceDefaults()
+        if document.root.array == nil, document.root != .null {
+            guard let members = log.root.members(["resources", "defaults", "noop", "fail_on_error"]) else {
+                return keep(log)
+            }
+            if members["noop"]?.bool() == true { isNoop = true }
+            if members["fail_on_error"]?.bool() == true { failsFast = true }
+            if let given = members["defaults"] { defaults = ResourceDefaults(given) }
+            list = members.required("resources")
+        }
+        let reader = ResourceReader(document: document, providers: providers, defaults: defaults, warn: warn)
+        for entry in list?.value == .null ? [] : list?.elements() ?? [] {
+            for (kind, name, properties) in Self.named(entry) {
+                if kind == "apply" {
+                    include(name, properties, Link(path: link.path), chain, document, isNoop)
+                } else if var resource = reader.resource(kind, name, properties) {
+                    resource.isNoop = resource.isNoop || isNoop
+                    resources.append(resource)
+                }
+            }
+        }
+        keep(log)
+    }
+
+    private mutating func keep(_ log: ProblemLog) {
+        do throws(ConfigFailure) {
+            try log.finish()
+        } catch {
+            problems += error.problems
+            omitted += error.omitted
+        }
+    }
+
+    /// What one element of the list names: a mapping of one kind to a list of mappings of one name each.
+    private static func named(_ entry: ValueReader) -> [(kind: String, name: String, properties: ValueReader)] {
+        guard let kinds = single(entry, "the kind of resource, such as exec") else { return [] }
+        guard ResourceKind.names.contains(kinds.key) else {
+            let hint = Suggestion.nearest(to: kinds.key, in: ResourceKind.names).map { "did you mean \"\($0)\"?" }
+            kinds.value.report(
+                .unknownType,
+                "unknown kind of resource \(Quotation.text(kinds.key))",
+                hint: hint ?? "there are: \(ResourceKind.names.joined(separator: ", "))",
+                atKey: true
+            )
+            return []
+        }
+        return (kinds.value.elements() ?? []).compactMap { element in
+            single(element, "the name of the \(kinds.key)").map { (kinds.key, $0.key, $0.value) }
+        }
+    }
+
+    private static func single(_ entry: ValueReader, _ what: String) -> (key: String, value: ValueReader)? {
+        guard entry.value != .null, let members = entry.anyMembers()?.all else {
+            if entry.value == .null { entry.expected("a mapping of one key, \(what)") }
+            return nil
+        }
+        guard members.count == 1, let member = members.first else {
+            entry.report(
+                .invalidValue,
+                "\(entry.name) must have one key, \(what), not \(members.count)",
+                hint: "begin each with a dash of its own, and indent what belongs to it"
+            )
+            return nil
+        }
+        return member
+    }
+
+    // MARK: Included manifests
+
+    private mutating func include(
+        _ name: String,
+        _ properties: ValueReader,
+        _ link: Link,
+        _ chain: [Link],
+        _ document: YAMLDocument,
+        _ isNoop: Bool
+    ) {
+        let members = properties.members(["noop"])
+        let strengthens = members?["noop"]?.bool() ?? false
+        let joined = name.hasPrefix("/") ? name : PathText.joined(PathText.directory(of: link.path), name)
+        let path = joined.hasPrefix("./") ? String(joined.dropFirst(2)) : joined
+        let place = Resource.Place(document: document, pointer: properties.pointer)
+        let way = chain + [Link(path: link.path, place: place)]
+        if let start = way.firstIndex(where: { $0.path == path }) {
+            let loop = (way[start...].map(\.path) + [path]).joined(separator: " -> ")
+            return refuse(.includeLoop, "it includes itself: \(loop)", path, way)
+        }
+        guard way.count < Self.maximumDepth else {
+            return refuse(.includeTooDeep, "manifests nest deeper than \(Self.maximumDepth)", path, way)
+        }
+        include(path, from: way, isNoop: isNoop || strengthens)
+    }
+}

@@ -1,0 +1,35 @@
+/// Paths as text: nothing here looks at a disk.
+package enum PathText {
+    /// An absolute path without `.`, empty components and a slash at its end, with `..` taken back; nil for one that is
+    /// not absolute.
+    package static func normalized(_ path: String) -> String? {
+        guard path.hasPrefix("/"), !path.utf8.contains(0) else { return nil }
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// A path that is meant from a directory on.
+    package static func joined(_ directory: String, _ path: String) -> String {
+        path.hasPrefix("/") ? path : directory == "/" ? "/" + path : directory + "/" + path
+    }
+
+    /// The directory that a path lies in; `.` if it names none.
+    package static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Each directory above an absolute path, the nearest first; the root is the last.
+    package static func ancestors(of path: String) -> [String] {
+        var found: [String] = []
+        var rest = path
+        while rest != "/", rest != "." {
+            rest = directory(of: rest)
+            found.append(rest)
+        }
+        return found
+    }
+}

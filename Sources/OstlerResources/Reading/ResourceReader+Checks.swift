@@ -1,0 +1,68 @@
+internal import OstlerConfig
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerTasks
+
+extension ResourceReader {
+    private static let checkMembers = [
+        "name", "command", "format", "tries", "try_sleep", "timeout", "warning",
+    ]
+
+    /// The forms of answers that are understood.
+    private enum Format: String, CaseIterable {
+        case nagios
+    }
+
+    /// What a warning is.
+    private enum Warning: String, CaseIterable {
+        case degraded
+        case failed
+    }
+
+    /// The health checks of a resource, each run where its guards are.
+    func checks(_ reader: ValueReader?, _ resource: Resource) -> [HealthCheck] {
+        (reader?.listOrNull() ?? []).compactMap { check($0, resource) }
+    }
+
+    private func check(_ reader: ValueReader, _ resource: Resource) -> HealthCheck? {
+        if let rules = reader.anyMembers()?["goss_rules"] {
+            rules.report(.unsupported, "goss_rules are not supported", hint: "write a command", atKey: true)
+            return nil
+        }
+        guard let members = reader.members(Self.checkMembers) else { return nil }
+        _ = members["format"]?.choice(Format.self)
+        let warning = members["warning"]?.choice(Warning.self) ?? .degraded
+        let tries = members["tries"]?.integer(in: 1...1000) ?? 1
+        let pause = members["try_sleep"].flatMap(longDuration) ?? HealthCheck.defaultPause
+        guard let line = members.required("command"), let text = line.string() else { return nil }
+        let request: CommandRequest
+        do throws(Failure) {
+            request = try resource.request(for: .line(text))
+        } catch {
+            line.report(error)
+            return nil
+        }
+        let program = request.argv.dropFirst(request.argv.first == "/bin/sh" ? 2 : 0).first ?? text
+        let base = program.split(separator: " ").first.map(String.init) ?? program
+        return HealthCheck(
+            name: members["name"]?.string() ?? base.split(separator: "/").last.map(String.init) ?? base,
+            command: request,
+            tries: Int(tries),
+            pause: pause,
+            timeout: members["timeout"].flatMap(longDuration),
+            failsOnWarning: warning == .failed
+        )
+    }
+
+    /// Milliseconds; nil for null.
+    private func longDuration(_ reader: ValueReader) -> Int64? {
+        guard reader.value != .null else { return nil }
+        guard let text = reader.value.string else { return reader.milliseconds() }
+        do throws(UnitTextError) {
+            return try LongDuration.milliseconds(text)
+        } catch {
+            reader.report(.invalidValue, "invalid duration: \(error.description)")
+            return nil
+        }
+    }
+}

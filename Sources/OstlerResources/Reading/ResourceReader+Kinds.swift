@@ -1,0 +1,88 @@
+internal import OstlerConfig
+internal import OstlerJSON
+internal import OstlerTasks
+
+/// Files and tasks.
+extension ResourceReader {
+    private static let fileMembers = ["ensure", "content", "source", "owner", "group", "mode", "sensitive"] + common
+
+    func file(_ name: String, _ properties: ValueReader) -> Resource? {
+        guard let members = properties.members(Self.fileMembers) else { return nil }
+        guard let path = PathText.normalized(name), path != "/" else {
+            properties.report(
+                .invalidName,
+                "the name of a file must be its absolute path, not \(Quotation.text(name))",
+                atKey: true
+            )
+            return nil
+        }
+        var file = FileResource(path: path, ensure: members["ensure"]?.choice(FileResource.Ensure.self) ?? .present)
+        file.content = content(members, file.ensure)
+        file.owner = members["owner"]?.account()
+        file.group = members["group"]?.account()
+        file.mode = members["mode"].flatMap(mode)
+        file.isSensitive = members["sensitive"]?.bool() ?? false
+        var resource = base(.file, name, members, .file(file))
+        resource.checks = checks(members["health_checks"], resource)
+        return resource
+    }
+
+    private func content(_ members: MembersReader, _ ensure: FileResource.Ensure) -> FileResource.Content? {
+        let text = members["content"].flatMap { $0.value == .null ? nil : $0 }
+        let source = members["source"].flatMap { $0.value == .null ? nil : $0 }
+        if let both = text, source != nil {
+            both.report(.invalidValue, "both content and source are given", hint: "keep one of them", atKey: true)
+        }
+        if ensure != .present, let content = text ?? source {
+            content.report(
+                .invalidValue,
+                "what is to be \(ensure.rawValue) has no content",
+                hint: "leave it out, or write ensure: present",
+                atKey: true
+            )
+        }
+        if let text { return text.text().map(FileResource.Content.text) }
+        guard let path = source?.string() else { return nil }
+        return .source(PathText.joined(PathText.directory(of: document.file), path))
+    }
+
+    /// Octal digits, in quotes or not: 0644 is what everybody means.
+    private func mode(_ reader: ValueReader) -> UInt32? {
+        guard reader.value != .null else { return nil }
+        let text = reader.value.string ?? reader.value.int.map(String.init) ?? ""
+        guard let mode = UInt32(text, radix: 8), mode <= 0o7777, !text.isEmpty else {
+            reader.report(.invalidValue, "mode must be octal digits up to 7777, not \(reader.value.summary)")
+            return nil
+        }
+        return mode
+    }
+
+    func task(_ name: String, _ properties: ValueReader) -> Resource? {
+        let own = ["executor", "type", "payload", "env"]
+        let guards = TaskGuards.members + ["refreshonly", "effects"]
+        guard let members = properties.members(own + guards + Self.taskMembers + Self.common) else { return nil }
+        var resource = base(.task, name, members, .task)
+        checkGuards(resource, members)
+        resource.effects = effects(members["effects"], resource.guards, in: "/")
+        resource.checks = checks(members["health_checks"], resource)
+        let given = own.compactMap { key in members[key].map { (key, $0.value) } }
+        guard let (spec, retry) = task(resource, given, members) else { return nil }
+        (resource.task, resource.retry) = (spec, retry)
+        return resource
+    }
+}
+
+extension ValueReader {
+    /// The name of a user or group, or its number.
+    func account() -> String? {
+        if value == .null { return nil }
+        if let number = value.int {
+            guard (0..<Int64(UInt32.max)).contains(number) else {
+                report(.invalidValue, "\(name) must be a name or a number, not \(number)")
+                return nil
+            }
+            return String(number)
+        }
+        return string()
+    }
+}

@@ -1,0 +1,138 @@
+internal import OstlerConfig
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerTasks
+
+/// The kinds of resources; `apply` takes in another manifest.
+package enum ResourceKind: String, CaseIterable, Sendable {
+    case exec
+    case file
+    case task
+    case apply
+
+    static let names = allCases.map(\.rawValue)
+}
+
+/// What a manifest says for all of its resources, unless one says otherwise.
+struct ResourceDefaults {
+    /// By their names: `timeout` and `retry`.
+    private(set) var members: [(key: String, value: JSONValue)] = []
+
+    init() {}
+
+    init(_ reader: ValueReader) {
+        members = reader.members(["timeout", "retry"])?.object.members ?? []
+    }
+}
+
+/// Reads one resource; what is wrong goes to the log that its values belong to.
+struct ResourceReader {
+    let document: YAMLDocument
+    let providers: ExecProviderRegistry
+    let defaults: ResourceDefaults
+    let warn: (String) -> Void
+
+    /// What each kind knows beside its own members.
+    static let common = ["alias", "require", "control", "health_checks", "noop"]
+
+    func resource(_ kind: String, _ name: String, _ properties: ValueReader) -> Resource? {
+        guard !name.isEmpty, !name.utf8.contains(0) else {
+            properties.report(.invalidName, "the name of a resource must not be empty or hold NUL", atKey: true)
+            return nil
+        }
+        switch ResourceKind(rawValue: kind) {
+        case .exec: return exec(name, properties)
+        case .file: return file(name, properties)
+        case .task: return task(name, properties)
+        case .apply, nil: return nil
+        }
+    }
+
+    /// The members that all kinds share.
+    func base(_ kind: ResourceKind, _ name: String, _ members: MembersReader, _ body: Resource.Body) -> Resource {
+        let place = Resource.Place(document: document, pointer: members.pointer)
+        var resource = Resource(
+            reference: GuardReference(type: kind.rawValue, name: name),
+            place: place,
+            body: body
+        )
+        resource.isNoop = members["noop"]?.bool() ?? false
+        resource.guards = guards(members)
+        return resource
+    }
+
+    /// The guards among the members; a value that a guard cannot have is reported at its place.
+    private func guards(_ members: MembersReader) -> TaskGuards {
+        var guards = TaskGuards()
+        var seen: Set<String> = []
+        for (name, reader) in members.all {
+            do throws(Failure) {
+                _ = try guards.take(name, reader.value, at: reader.pointer, seen: &seen)
+            } catch {
+                reader.report(error)
+            }
+        }
+        return guards
+    }
+
+    // MARK: What executors are given
+
+    /// The members of a task that a resource may have under the same names.
+    static let taskMembers = [
+        "timeout", "run_timeout", "env_mode", "sandbox", "secrets", "labels", "metadata", "idempotency_key", "retry",
+    ]
+
+    /// The task of a resource, read as a task of a file would be.
+    /// - Parameter own: members beside those of the manifest: executor, payload, env.
+    func task(
+        _ resource: Resource,
+        _ own: [(String, JSONValue)],
+        _ members: MembersReader
+    ) -> (spec: TaskSpec, retry: RetryPolicy)? {
+        var object = JSONObject()
+        for (key, value) in own { object[key] = value }
+        for (key, reader) in members.all where Self.taskMembers.contains(key) {
+            guard reader.value != .null else { continue }
+            object[key] = key == "timeout" || key == "run_timeout" ? duration(reader) : reader.value
+        }
+        for (key, value) in defaults.members where value != .null && members[key] == nil { object[key] = value }
+        let text = Array(JSONValue.object(object).text.utf8)
+        let id = resource.reference.description
+        do throws(Failure) {
+            var parser = TaskSpecParser(for: .resource)
+            var spec = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
+                try parser.parse(buffer, defaultID: TaskSpec.isID(id) ? id : resource.place.pointer.description)
+            }
+            if object["env_mode"] == nil { spec.environmentMode = .inherit }
+            let retry = spec.queueing?.retry ?? RetryPolicy()
+            spec.queueing = nil
+            return (spec, retry)
+        } catch {
+            members.report(error)
+            return nil
+        }
+    }
+
+    /// In the form that tasks know.
+    private func duration(_ reader: ValueReader) -> JSONValue {
+        guard let text = reader.value.string, let milliseconds = try? LongDuration.milliseconds(text) else {
+            return reader.value
+        }
+        return .string(DurationText.text(milliseconds: milliseconds))
+    }
+}
+
+extension ValueReader {
+    /// Reports what a reader of another form found at this value.
+    func report(_ failure: Failure) {
+        report(.invalidValue, failure.message, hint: failure.hint)
+    }
+}
+
+extension MembersReader {
+    /// Reports what the reader of a task found, at the member that it means.
+    func report(_ failure: Failure) {
+        let pointer = JSONPointer(self.pointer.description + (failure.pointer?.description ?? ""))
+        report(.invalidValue, at: pointer, failure.message + (failure.hint.map { "; " + $0 } ?? ""))
+    }
+}

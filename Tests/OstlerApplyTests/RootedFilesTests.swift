@@ -1,0 +1,105 @@
+import Glibc
+import OstlerApply
+import OstlerProtocol
+import OstlerResources
+import OstlerTestSupport
+import Testing
+
+@Suite struct RootedFilesTests {
+    private func file(_ path: String, _ content: String?, ensure: FileResource.Ensure = .present) -> FileResource {
+        FileResource(path: path, ensure: ensure, content: content.map(FileResource.Content.text))
+    }
+
+    @Test func `a file is made, found right, and made right again`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            var wanted = file("/a.conf", "one\ntwo\n")
+            wanted.mode = 0o640
+            #expect(try files.inspect(wanted, withDiff: false).differences == ["absent"])
+            try files.make(wanted)
+            #expect(try files.inspect(wanted, withDiff: false).differences == [])
+            #expect(try String(decoding: root.read("a.conf"), as: UTF8.self) == "one\ntwo\n")
+            #expect(chmod(root.path + "/a.conf", 0o600) == 0)
+            #expect(try files.inspect(wanted, withDiff: false).differences == ["mode 0600 -> 0640"])
+            try files.make(wanted)
+            let other = file("/a.conf", "one\n2\n")
+            let found = try files.inspect(other, withDiff: true)
+            #expect(found.differences == ["content"])
+            #expect(found.diff == "--- /a.conf\n+++ /a.conf\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n")
+            try files.make(other)
+            var status = stat()
+            #expect(stat(root.path + "/a.conf", &status) == 0 && status.st_mode & 0o7777 == 0o640)
+        }
+    }
+
+    @Test func `no link leads out of the root`() throws {
+        try withTemporaryDirectory { outside in
+            try withTemporaryDirectory { root in
+                let files = try RootedFiles(root.path)
+                #expect(symlink(outside.path, root.path + "/away") == 0)
+                #expect(symlink("../../../../../../etc", root.path + "/up") == 0)
+                #expect(try !files.exists("/up/passwd"))
+                let failure = #expect(throws: Failure.self) { try files.make(file("/away/x", "x")) }
+                #expect(failure?.code == "no_directory")
+                #expect(access(outside.path + "/x", F_OK) != 0)
+            }
+        }
+    }
+
+    @Test func `a link in the place of a file is replaced, and what it points to is left alone`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            try files.make(file("/target", "old"))
+            #expect(symlink("target", root.path + "/link") == 0)
+            #expect(try files.inspect(file("/link", "new"), withDiff: false).differences == ["not a file"])
+            try files.make(file("/link", "new"))
+            #expect(try String(decoding: root.read("target"), as: UTF8.self) == "old")
+            #expect(try String(decoding: root.read("link"), as: UTF8.self) == "new")
+        }
+    }
+
+    @Test func `what an interrupted run left behind is taken away by the next`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            try files.make(file("/.a.ostler-new", "half"))
+            try files.make(file("/a", "whole"))
+            #expect(access(root.path + "/.a.ostler-new", F_OK) != 0)
+            #expect(try String(decoding: root.read("a"), as: UTF8.self) == "whole")
+        }
+    }
+
+    @Test func `a directory is made and removed when it is empty`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            try files.make(file("/d", nil, ensure: .directory))
+            try files.make(file("/d/x", nil))
+            let failure = #expect(throws: Failure.self) { try files.make(file("/d", nil, ensure: .absent)) }
+            #expect(failure?.code == "not_removed")
+            try files.make(file("/d/x", nil, ensure: .absent))
+            try files.make(file("/d", nil, ensure: .absent))
+            #expect(try !files.exists("/d"))
+        }
+    }
+
+    @Test func `what is sensitive shows no lines`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            var secret = file("/key", "hunter2")
+            secret.isSensitive = true
+            let diff = try files.inspect(secret, withDiff: true).diff
+            #expect(diff?.contains("hunter2") == false)
+        }
+    }
+
+    @Test(arguments: [
+        (FileResource.Ensure.present, "is_directory"), (.directory, "not_a_directory"),
+    ])
+    func `nothing is deleted that is not named`(_ ensure: FileResource.Ensure, _ code: String) throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            try files.make(file("/x", nil, ensure: ensure == .present ? .directory : .present))
+            let failure = #expect(throws: Failure.self) { try files.make(file("/x", nil, ensure: ensure)) }
+            #expect(failure?.code == code || failure?.code == "file_unavailable")
+        }
+    }
+}
