@@ -18,7 +18,7 @@ package enum OstlerCommand {
             RunCommand.spec, ValidateCommand.spec, PlanCommand.spec, ApplyCommand.spec, SubmitCommand.spec,
             WorkerCommand.spec,
             TasksCommand.spec, ExplainCommand.spec, QueueCommand.spec, HistoryCommand.spec, CollectCommand.spec,
-            PluginCommand.spec, HealthCommand.spec,
+            APICommand.spec, PluginCommand.spec, HealthCommand.spec,
             SandboxCommand.spec, DoctorCommand.spec, ConfigCommand.spec, CompletionsCommand.spec, ManualCommand.spec,
         ]
         return spec

@@ -44,10 +44,10 @@ package final class Host {
         let bytes = Self.frameBytes(of: spec)
         guard bytes <= Self.maximumPayloadBytes else { return [.payloadTooLarge(bytes)] }
         if !spec.isPayloadChecked, let fault = jsonFault(spec.payload) { return [fault] }
-        var problems: [SchemaProblem] = []
-        route.schema.validate(spec.payload, into: &problems)
-        guard problems.isEmpty else {
-            return problems.map {
+        var mismatches: [SchemaProblem] = []
+        route.schema.validate(spec.payload, into: &mismatches)
+        guard mismatches.isEmpty else {
+            return mismatches.map {
                 Failure(
                     $0.code,
                     fault: .user,
@@ -56,7 +56,24 @@ package final class Host {
                 )
             }
         }
-        return policyProblems(spec, route)
+        let problems = policyProblems(spec, route)
+        return problems.isEmpty ? guardProblems(spec, route) : problems
+    }
+
+    /// The commands of guards are programs like any other.
+    private func guardProblems(_ spec: TaskSpec, _ route: ExecutorRoute) -> [Failure] {
+        guard let guards = spec.guards else { return [] }
+        do throws(Failure) {
+            for (name, command) in [("onlyif", guards.onlyif), ("unless", guards.unless)] {
+                guard let words = try command?.arguments(), route.judge.hasRules else { continue }
+                let place = JSONPointer("/guards").member(name)
+                let denial = route.judge.judge(words[0], Array(words.dropFirst()), at: place)
+                if let denial { return [denial] }
+            }
+            return []
+        } catch {
+            return [error]
+        }
     }
 
     /// What a task takes of a frame: a plugin could only refuse one that is too long, together with all that it does.
@@ -186,8 +203,13 @@ package final class Host {
         )
         guard open.insert(run) else { return whenDone(refused(run.spec, origin, [.duplicateID(run.spec.id)])) }
         // The plugin starts up while the view of its commands is built.
-        if route.launches { route.pool.warmUp() }
+        if route.launches, guards(of: run.spec) == nil { route.pool.warmUp() }
         run.start()
+    }
+
+    /// The guards that must be asked before a task runs; nil for none. Where nothing may be executed, each task has some.
+    func guards(of spec: TaskSpec) -> TaskGuards? {
+        spec.guards ?? (settings.isNoop ? TaskGuards() : nil)
     }
 
     /// Runs one task to its end.

@@ -23,6 +23,8 @@ package struct HostSettings: Sendable {
     package var workDirectory: SandboxPolicy.Bind?
     /// Where output that is too long for memory is kept, in files without names.
     package var spoolDirectory = "/var/tmp"
+    /// Nothing is executed: guards are asked, and it is told what would have been.
+    package var isNoop = false
     /// Any line of a plugin's stdout that is no frame ends the session.
     package var isStrict = false
     /// The profile that the command line names; nil for the config's.

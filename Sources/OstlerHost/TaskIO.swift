@@ -1,5 +1,6 @@
 package import OstlerProtocol
 package import OstlerSystem
+package import OstlerTasks
 
 /// What is told of a task while it runs, besides its output.
 package enum TaskNotice: Sendable {
@@ -30,6 +31,8 @@ package struct TaskIO {
     package var sink: (any TaskSink)?
     /// The read end of a pipe that becomes the command's standard input; taken over.
     package var stdin: Int32?
+    /// What came of the tasks that its guards name; nil where there are no others.
+    package var prior: (@LoopActor (GuardReference) -> PriorEvent?)?
 
     package init(sink: (any TaskSink)? = nil, stdin: Int32? = nil) {
         self.sink = sink

@@ -13,6 +13,11 @@ extension TaskRun {
         if let stdin { _ = close(stdin) }
         // A command that ends after it was told to has ended by that, also if its executor heard of its end first.
         if evidence.exits.count > exitsBeforeEnding { evidence.cancelTooLate = false }
+        guard proven else { return conclude(proven: false) }
+        lookForCreated { self.conclude(proven: true) }
+    }
+
+    private func conclude(proven: Bool) {
         var (outcome, failure) = evidence.verdict()
         if !proven {
             outcome = .sandboxError
@@ -32,6 +37,7 @@ extension TaskRun {
         result.limitsReached = evidence.limitsReached
         result.executorStderr = lostStderr
         describeEnd(&result)
+        result.guarding = evidence.guarding?.account(exitCode: result.exitCode, outcome: result.outcome)
         result.metadata = spec.metadata
         result.isolation = isolation
         result.controlFilesMade = command?.controlFiles?.made() ?? []
@@ -115,7 +121,8 @@ extension TaskRun {
             result.exitCode = exit.exitCode
             result.signal = exit.signal
         } else {
-            result.exitCode = -1
+            // What a guard kept has not failed.
+            result.exitCode = result.error == nil && result.outcome.exitCode == 0 ? 0 : -1
         }
         if let usage { result.usage = usage }
     }

@@ -18,6 +18,10 @@ package final class TaskRun: Session.Asker {
     var place = 0
     private let sink: (any TaskSink)?
     var stdin: Int32?
+    /// What came of the tasks that its guards name.
+    let prior: (@LoopActor (GuardReference) -> PriorEvent?)?
+    /// While its guards are asked.
+    var probe: TaskProbe?
 
     var state = AttemptState.waiting
     var evidence = Evidence()
@@ -91,13 +95,16 @@ package final class TaskRun: Session.Asker {
         )
         sink = io.sink
         stdin = io.stdin
+        prior = io.prior
         trace = host.settings.tracing.map { TaskTrace($0, from: submitted) }
     }
 
-    /// Queues the task at its pool.
+    /// Queues the task at its pool, or asks its guards first.
     func start() {
         armDeadline()
-        enqueue()
+        guard let guards = host.guards(of: spec) else { return enqueue() }
+        evidence.guarding = GuardEvidence(guards, isNoop: host.settings.isNoop)
+        Task(executorPreference: EventLoop.shared) { await self.askGuards(guards) }
     }
 
     /// Joins the queue of the pool, once there is a plan for the task's commands.
@@ -138,6 +145,7 @@ package final class TaskRun: Session.Asker {
             evidence.ending = ending
             exitsBeforeEnding = evidence.exits.count
         }
+        if endGuard() { return }
         // Its answer must be heard, however slow the reader of its output is.
         release([.sink, .spool])
         perform(state.handle(.cancel, launches: launches))
@@ -351,7 +359,7 @@ package final class TaskRun: Session.Asker {
         host.provider.launcher.signal(number, number: launchNumber, isTask: true)
     }
 
-    private func armLadder() {
+    func armLadder() {
         if let ladder { EventLoop.shared.cancel(ladder) }
         let wait: Int64
         switch state {

@@ -7,6 +7,7 @@
 ///                 cancelling(asked → killed → executorKilled)
 ///
 /// executing ─undelivered─> waiting
+/// waiting ─kept─> done
 /// ```
 package enum AttemptState: Sendable, Equatable {
     /// How far the cancel ladder has been climbed.
@@ -30,6 +31,8 @@ package enum AttemptState: Sendable, Equatable {
     /// What can happen to an attempt.
     package enum Event: Sendable {
         case start
+        /// Its guards have decided that it is not to be executed.
+        case kept
         case cancel
         /// The executor answered, or is known never to answer.
         case answer
@@ -74,7 +77,7 @@ package enum AttemptState: Sendable, Equatable {
         case (.waiting, .start):
             self = .executing
             return .sendExecute
-        case (.waiting, .cancel), (.waiting, .executorLost):
+        case (.waiting, .cancel), (.waiting, .executorLost), (.waiting, .kept):
             self = .done
             return .finish
         case (.executing, .undelivered):
@@ -91,7 +94,8 @@ package enum AttemptState: Sendable, Equatable {
         case (.cancelling(.asked), .timer), (.cancelling(.killed), .timer):
             self = .cancelling(.executorKilled)
             return [.killExecutor, .armTimer]
-        case (.cancelling(.executorKilled), .timer), (.settling, .timer):
+        // What waits has a timer only while a guard of it is being killed.
+        case (.waiting, .timer), (.cancelling(.executorKilled), .timer), (.settling, .timer):
             self = .done
             return .finishUnproven
         case (.settling, .gone):

@@ -56,6 +56,8 @@ package struct TaskResult: Sendable {
     package var limitsReached: [ReachedLimit] = []
     /// Files of the workspace that other programs obey, and that came to be while the task ran; paths of the host.
     package var controlFilesMade: [String] = []
+    /// What guards did to it; nil if they let it be.
+    @Boxed package var guarding: Guarding?
     /// What may be behind a failure that nothing else explains: a guess, for a person.
     package var hint: String?
     package var cancellation: Cancellation?
@@ -81,8 +83,9 @@ package struct TaskResult: Sendable {
 
     /// Whether anything may have changed by it.
     package var changed: Bool {
-        switch outcome {
-        case .succeeded, .failed, .partial: true
+        if let guarding, !guarding.effect.isExecution { return guarding.effect == .wouldExecute }
+        return switch outcome {
+        case .succeeded, .partial: true
         case .skipped, .invalid, .denied, .expired, .dependencyFailed: false
         default: error?.sideEffects != Failure.SideEffects.none
         }
@@ -120,6 +123,10 @@ package struct TaskResult: Sendable {
         }
         writer.key("changed")
         writer.bool(changed)
+        if let guarding {
+            writer.key("guard")
+            guarding.encode(into: &writer)
+        }
         encodeDetails(into: &writer)
         writer.endObject()
     }

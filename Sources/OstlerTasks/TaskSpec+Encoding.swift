@@ -18,6 +18,10 @@ extension TaskSpec {
             writer.key("sandbox")
             sandbox.encode(into: &writer)
         }
+        if let guards {
+            writer.key("guards")
+            guards.encode(into: &writer)
+        }
         if !secrets.isEmpty {
             writer.key("secrets")
             writer.beginArray()

@@ -58,6 +58,8 @@ extension TaskSpecParser {
 
     /// `3`, or `{"attempts": 3, "backoff": "exponential", "min": "1s", "max": "60s"}`.
     private static func retry(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> RetryPolicy {
+        // Off, whatever is said for all tasks.
+        if try reader.null() { return RetryPolicy() }
         if try reader.peek() == .number { return RetryPolicy(attempts: try attempts(&reader, pointer)) }
         guard try reader.peek() == .object else { throw try wrongType("a number or an object", &reader, pointer) }
         let known = ["attempts", "backoff", "min", "max"]

@@ -5,10 +5,8 @@ package import OstlerProtocol
 package struct TaskSpecParser: Sendable {
     private static let known = [
         "id", "executor", "type", "payload", "timeout", "run_timeout", "env", "env_mode", "sandbox", "idempotency_key",
-        "labels", "metadata", "priority", "secrets",
+        "labels", "metadata", "priority", "secrets", "guards",
     ]
-    /// Members of the design that this version does not carry out: ignoring them would be a lie.
-    private static let planned = ["guards"]
 
     /// What a task is read for.
     package enum Purpose: Sendable {
@@ -141,7 +139,10 @@ package struct TaskSpecParser: Sendable {
             }
             spec.environmentMode = mode
         case "sandbox": spec.sandbox = try Self.sandbox(&reader, pointer)
-        case _ where takesQueueMember(name):
+        case "guards":
+            let guards = try reader.null() ? TaskGuards() : try TaskGuards(reading: &reader, at: pointer)
+            spec.guards = guards.isEmpty ? nil : guards
+        case _ where members(ofRequest: purpose).contains(name):
             var request = spec.queueing ?? QueueRequest()
             try Self.queueMember(name, pointer, &reader, &request)
             spec.queueing = request
@@ -149,18 +150,12 @@ package struct TaskSpecParser: Sendable {
         }
     }
 
-    private func takesQueueMember(_ name: String) -> Bool {
-        switch purpose {
-        case .run: false
-        case .queue: QueueRequest.members.contains(name)
-        case .resource: name == "retry"
-        }
+    /// What may be said of a task's tries, and where there is a queue, to it.
+    private func members(ofRequest purpose: Purpose) -> [String] {
+        purpose == .queue ? QueueRequest.members : ["retry"]
     }
 
     private func unknown(_ name: String, _ pointer: JSONPointer) -> Failure {
-        guard !Self.planned.contains(name) else {
-            return Self.invalid("unsupported_member", "\(name) is not supported by this version", pointer)
-        }
         guard !QueueRequest.members.contains(name) else {
             return Self.invalid(
                 "queue_member",
@@ -169,7 +164,7 @@ package struct TaskSpecParser: Sendable {
                 hint: "hand it to `ostler submit`, or leave \(name) out"
             )
         }
-        let known = Self.known + (purpose == .queue ? QueueRequest.members : [])
+        let known = Self.known + members(ofRequest: purpose)
         let near = Suggestion.nearest(to: name, in: known)
         return Self.invalid(
             "unknown_member",

@@ -8,6 +8,8 @@ package struct TimeLimit: Sendable, Equatable {
         case total
         /// The moment at which an executor got the task.
         case run
+        /// As the total, while the task's guards were asked.
+        case guards
     }
 
     package var kind: Kind
@@ -24,7 +26,7 @@ package struct TimeLimit: Sendable, Equatable {
     /// What a task is told that it has ended.
     /// - Parameter dispatched: whether anything of it was sent to an executor.
     func failure(dispatched: Bool) -> Failure {
-        guard dispatched else {
+        guard dispatched || kind == .guards else {
             return failure(
                 "timeout_waiting",
                 .executor,
@@ -41,6 +43,14 @@ package struct TimeLimit: Sendable, Equatable {
                 .possible,
                 "the task did not end within its time limit of \(milliseconds) ms",
                 "raise the task's timeout, or find out why it takes so long"
+            )
+        case .guards:
+            return failure(
+                "guard_timeout",
+                .task,
+                .none,
+                "the task's guards were not answered within its time limit of \(milliseconds) ms; nothing of it was run",
+                "raise the task's timeout, or find out why onlyif or unless takes so long"
             )
         case .run:
             return failure(

@@ -32,6 +32,8 @@ package struct Evidence: Sendable {
     /// Whether anything of the task was sent to the executor.
     package var dispatched = false
     package var exits: [Exit] = []
+    /// What its guards say; nil for a task without.
+    @Boxed package var guarding: GuardEvidence?
     /// A sandbox that could not be built.
     @Boxed package var sandboxFailure: Failure?
     /// Limits that were reached, as a fact of the kernel's; no matter what came of it.
@@ -51,8 +53,14 @@ package struct Evidence: Sendable {
         if let ending, !cancelTooLate || answer == nil || answer?.signal != nil { return judge(ending) }
         if let sandboxFailure { return (.sandboxError, sandboxFailure) }
         if let failure { return failure }
+        if let kept = guarding?.outcomeOfKept { return (kept, nil) }
         guard let answer else { return (.lost, Failure.unanswered) }
         if let lie = contradiction(answer) { return (.executorProtocol, lie) }
+        let plain = judge(answer)
+        return guarding?.weigh(answer, plain) ?? plain
+    }
+
+    private func judge(_ answer: ExecuteResult) -> (Outcome, Failure?) {
         switch answer.outcome {
         case .succeeded: return (.succeeded, nil)
         case .cancelled: return ending.map(judge) ?? (.executorProtocol, .uninvitedCancel)

@@ -53,6 +53,7 @@ package struct AttemptReport: Sendable {
 
     private var notes: [Note] {
         var notes = [Note("route", route), Note("execution", execution)]
+        if let guarding = result.guarding { notes.append(Note("guard") { guarding.encode(into: &$0) }) }
         notes += result.limitsReached.map { reached in Note("limit") { reached.encode(into: &$0) } }
         if let cancellation = result.cancellation { notes.append(Note("cancel") { cancellation.encode(into: &$0) }) }
         if isLogTruncated {

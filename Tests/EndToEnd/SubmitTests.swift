@@ -87,12 +87,12 @@ extension EndToEnd {
         @Test
         func `A file with members for a queue can be validated and planned, but not run`() async throws {
             try await withTree { tree in
-                let line = #"{"executor":"command","payload":{"command":"true"},"retry":3}"# + "\n"
+                let line = #"{"executor":"command","payload":{"command":"true"},"ttl":"1h"}"# + "\n"
                 try tree.directory.write("home/tasks.jsonl", line.utf8)
                 #expect(try await tree.run(["validate", "--file", "tasks.jsonl"]).exitCode == 0)
                 #expect(try await tree.run(["plan", "--file", "tasks.jsonl"]).exitCode == 0)
                 let run = try await tree.run(["run", "--file", "tasks.jsonl"])
-                #expect(run.exitCode == 3 && run.complaint.contains("[queue_member at /retry]"))
+                #expect(run.exitCode == 3 && run.complaint.contains("[queue_member at /ttl]"))
                 #expect(run.complaint.contains("hand it to `ostler submit`"))
             }
         }

@@ -11,7 +11,7 @@ import Testing
         .waiting, .executing, .cancelling(.asked), .cancelling(.killed), .cancelling(.executorKilled), .settling(nil),
         .settling(.asked), .settling(.killed), .settling(.executorKilled), .done,
     ]
-    private static let events: [Event] = [.start, .cancel, .answer, .executorLost, .undelivered, .gone, .timer]
+    private static let events: [Event] = [.start, .kept, .cancel, .answer, .executorLost, .undelivered, .gone, .timer]
 
     /// One line of the table: what follows, with and without sandboxes of the task's own.
     private struct Row {
@@ -40,6 +40,8 @@ import Testing
         Row(.waiting, .start, .executing, .sendExecute),
         Row(.waiting, .cancel, .done, .finish),
         Row(.waiting, .executorLost, .done, .finish),
+        Row(.waiting, .kept, .done, .finish),
+        Row(.waiting, .timer, .done, .finishUnproven),
         Row(
             .executing,
             .cancel,

@@ -78,7 +78,16 @@ private func request(_ member: String) -> QueueRequest? { (try? parse(task(membe
         #expect(failure?.pointer?.description == pointer)
     }
 
-    @Test(arguments: QueueRequest.members)
+    @Test func `a null switches tries off, whatever is said for all tasks`() throws {
+        for (member, attempts) in [(#""retry":null"#, 1), (#""retry":1"#, 1), (#""retry":2"#, 5), (#""ttl":"1h""#, 5)] {
+            var request = try #require(try parse(task(member)).queueing)
+            request.inherit(RetryPolicy(attempts: 5))
+            #expect(request.retry?.attempts == attempts, "\(member)")
+        }
+        #expect(try parse(task(#""retry":3"#), for: .run).queueing?.retry?.attempts == 3)
+    }
+
+    @Test(arguments: QueueRequest.members.filter { $0 != "retry" })
     func `a task that is run at once has no use for it`(member: String) throws {
         let failure = #expect(throws: Failure.self) { try parse(task("\"\(member)\":1"), for: .run) }
         #expect(failure?.code == "queue_member")

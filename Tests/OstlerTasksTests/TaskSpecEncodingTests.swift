@@ -20,6 +20,21 @@ import Testing
         }
     }
 
+    private static func guards(_ random: inout SeededGenerator) -> TaskGuards? {
+        func coin() -> Bool { Bool.random(using: &random) }
+        var guards = TaskGuards()
+        if coin() { guards.creates = "/opt/ä b" }
+        if coin() { guards.onlyif = coin() ? .line("test -f 'a b'") : .arguments(["test", "-f", "a b"]) }
+        if coin() { guards.unless = coin() ? .line("false") : .arguments(["false", ""]) }
+        guards.refreshOnly = coin()
+        if coin() { guards.subscribe = [.init(type: "task", name: "a b"), .init(type: "file", name: "/x")] }
+        if coin() { guards.require = [.init(type: "task", name: "ä")] }
+        if coin() { guards.control = .init(if: coin() ? coin() : nil, unless: coin() ? coin() : nil) }
+        if coin() { guards.returns = ReturnCodes([0, 3, 255]) }
+        if coin() { guards.alias = "second" }
+        return guards.isEmpty ? nil : guards
+    }
+
     private static func spec(_ random: inout SeededGenerator) -> TaskSpec {
         let payloads = ["{}", "null", #"{"command": "true"}"#, "[1, 2]", #""text""#, "-5"]
         var spec = TaskSpec(
@@ -39,6 +54,7 @@ import Testing
         if Bool.random(using: &random) { spec.idempotencyKey = words.randomElement(using: &random) }
         if Bool.random(using: &random) { spec.secrets = [SecretGrant("db"), SecretGrant("api", variable: "API")] }
         if Bool.random(using: &random) { spec.sandbox.profile = "strict" }
+        if Bool.random(using: &random) { spec.guards = guards(&random) }
         if Bool.random(using: &random) { spec.sandbox.network = "loopback" }
         for limit in SandboxLimit.allCases where Int.random(in: 0...2, using: &random) == 0 {
             let top = min(limit.range.upperBound, limit.range.lowerBound + 5_000_000)
@@ -68,7 +84,7 @@ import Testing
             #expect(read.metadata.map { [$0.key, $0.value] } == spec.metadata.map { [$0.key, $0.value] }, "\(text)")
             #expect(read.environmentMode == spec.environmentMode && read.priority == spec.priority, "\(text)")
             #expect(read.idempotencyKey == spec.idempotencyKey && read.secrets == spec.secrets, "\(text)")
-            #expect(read.sandbox == spec.sandbox, "\(text)")
+            #expect(read.sandbox == spec.sandbox && read.guards == spec.guards, "\(text)")
             var again = JSONWriter()
             read.encode(into: &again)
             #expect(again.bytes == writer.bytes)

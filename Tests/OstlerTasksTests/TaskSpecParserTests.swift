@@ -457,16 +457,49 @@ private func task(_ member: String) -> String {
         check(row)
     }
 
-    @Test(arguments: ["guards"])
-    func `members of later versions are not ignored`(_ name: String) {
-        check(
-            Row(
-                task(#""\#(name)":{"x":1}"#),
-                "unsupported_member",
-                "/\(name)",
-                "\(name) is not supported by this version"
-            )
+    @Test func `guards are read, and none are as if nothing was said`() throws {
+        let spec = try parse(
+            task(#""guards":{"creates":"/x","onlyif":"test -f 'a b'","refreshonly":true,"returns":[0,2]}"#)
         )
+        #expect(spec.guards?.creates == "/x")
+        #expect(spec.guards?.onlyif == .line("test -f 'a b'"))
+        #expect(spec.guards?.refreshOnly == true)
+        #expect(spec.guards?.returns == ReturnCodes([0, 2]))
+        for nothing in ["{}", "null", #"{"creates":null,"returns":[0]}"#] {
+            #expect(try parse(task(#""guards":\#(nothing)"#)).guards == nil)
+        }
+    }
+
+    @Test(arguments: [
+        Row(task(#""guards":[]"#), "wrong_type", "/guards", "guards must be an object, not an array"),
+        Row(
+            task(#""guards":{"create":"/x"}"#),
+            "unknown_member",
+            "/guards/create",
+            "unknown member \"create\" of guards; did you mean \"creates\"?"
+        ),
+        Row(task(#""guards":{"onlyif":" "}"#), "invalid_guard_command", "/guards/onlyif", "empty guard command"),
+        Row(
+            task(#""guards":{"unless":"a 'b"}"#),
+            "invalid_guard_command",
+            "/guards/unless",
+            "invalid guard command: Unterminated single-quoted string"
+        ),
+        Row(
+            task(#""guards":{"refresh_only":true,"refreshonly":true}"#),
+            "ambiguous_member",
+            "/guards/refreshonly",
+            "both refresh_only and refreshonly are given"
+        ),
+        Row(
+            task(#""guards":{"require":["t1"]}"#),
+            "invalid_reference",
+            "/guards/require/0",
+            "invalid require format \"t1\": it has exactly one #"
+        ),
+    ])
+    func `what is wrong with guards is told`(_ row: Row) {
+        check(row)
     }
 
     @Test(arguments: [

@@ -15,7 +15,7 @@ struct NoteWords {
         switch topic {
         case "checked": .validation
         case "route": .route
-        case "execution", "log", "failure", "recovery": .execution
+        case "execution", "guard", "log", "failure", "recovery": .execution
         case "sandbox": .sandbox
         case "limit": .limit
         case "cancel": .cancel
@@ -28,6 +28,7 @@ struct NoteWords {
         case "checked": checked
         case "route": route
         case "execution": execution
+        case "guard": guardWords
         case "log": "more output than is kept: the end of it is only counted"
         case "failure": failure
         case "recovery": recovery
@@ -70,6 +71,10 @@ struct NoteWords {
         if let bytes = detail?["output_bytes"]?.int { parts.append("wrote \(bytes) bytes") }
         if let peak = detail?["usage"]?["peak_bytes"]?.int, peak > 0 { parts.append("peak \(peak >> 20) MiB") }
         return parts.joined(separator: ", ")
+    }
+
+    private var guardWords: String {
+        "\(word("effect") ?? "decided"): \(word("detail") ?? "")" + (word("by").map { " (\($0))" } ?? "")
     }
 
     private var failure: String {

@@ -24,18 +24,13 @@ struct QueueOptions: Sendable {
             "KEY",
             "An idempotency key: what was accepted under it is not accepted again."
         )
-        static let retry = CommandOption.value(
-            "retry",
-            "N[:BACKOFF[:MIN[:MAX]]]",
-            "Tries in all, how the wait between them grows (constant, linear, exponential), from what, to what."
-        )
     }
 
     static let section = CommandSpec.Section(
         "The queue",
         [
             Option.queue, Option.priority, Option.after, Option.notBefore, Option.timeToLive, Option.needs, Option.key,
-            Option.retry,
+            RetryOption.option,
         ]
     )
 
@@ -60,13 +55,7 @@ struct QueueOptions: Sendable {
             }
             request.notBefore = start
         }
-        if let text = arguments.value(Option.retry) {
-            guard let retry = RetryPolicy(text) else {
-                let most = RetryPolicy.mostAttempts
-                throw UsageError("--retry \(text): write it as 3, or 5:exponential:1s:60s, with at most \(most) tries")
-            }
-            request.retry = retry
-        }
+        request.retry = try RetryOption.policy(arguments)
         self.request = request
         priority = try arguments.integer(Option.priority, in: -1_000_000...1_000_000).map { Int64($0) }
         key = arguments.value(Option.key)
@@ -92,7 +81,7 @@ struct QueueOptions: Sendable {
         merged.needs += request.needs
         merged.notBefore = request.notBefore ?? merged.notBefore
         merged.timeToLive = request.timeToLive ?? merged.timeToLive
-        merged.retry = request.retry ?? merged.retry
+        if let retry = request.retry { merged.inherit(retry) }
         spec.queueing = merged
     }
 }

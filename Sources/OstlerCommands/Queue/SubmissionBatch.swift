@@ -28,6 +28,12 @@ final class SubmissionBatch {
     /// Adds a task.
     /// - Returns: why it cannot be accepted; empty if it was added.
     func add(_ spec: TaskSpec) -> [Failure] {
+        let references = spec.lonelyReferences(
+            "tasks of a queue do not name each other in guards",
+            hint: "use `after` for what must have succeeded before; subscribe and require are for the tasks of one "
+                + "`ostler run --file`"
+        )
+        guard references.isEmpty else { return references }
         var spec = spec
         let config = host.settings.config.tasks
         if spec.timeout == nil { spec.timeout = config.queuedTimeoutMilliseconds ?? config.timeoutMilliseconds }

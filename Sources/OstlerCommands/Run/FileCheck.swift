@@ -11,6 +11,8 @@ struct FileCheck {
     struct Report {
         var tasks = 0
         var problems = 0
+        /// What the guards of tasks name, as hashes.
+        var named: Set<UInt64> = []
 
         var isEmpty: Bool { problems == 0 }
     }
@@ -48,6 +50,9 @@ struct FileCheck {
         var ids = IDLedger()
         // What cannot be read twice is held in memory: where each id was first.
         var lines: [UInt64: Int] = [:]
+        var references = ReferenceCheck()
+        // The ids of what cannot be read twice.
+        var names: [(id: String, line: Int)] = []
         // Where each secret is first asked for.
         var secrets: [String: Int] = [:]
         while let entry = await file.next() {
@@ -64,6 +69,8 @@ struct FileCheck {
                 var problems = host.problems(of: spec)
                 if problems.isEmpty { problems = accept(spec) }
                 for problem in problems { try tell(problem, entry.line, &report) }
+                if problems.isEmpty { references.add(spec, line: entry.line) }
+                if !file.isRegular { names.append((spec.id, entry.line)) }
                 if problems.isEmpty { secrets.merge(spec.secrets.map { ($0.name, entry.line) }) { first, _ in first } }
             case .failure(let refusal): try tell(refusal.failure, entry.line, column: refusal.column, &report)
             }
@@ -74,6 +81,17 @@ struct FileCheck {
                 file.lineNumber + 1,
                 &report
             )
+        }
+        if !references.isEmpty {
+            if file.isRegular {
+                file.rewind()
+                while let entry = await file.next() {
+                    if case .success(let spec) = entry.content { references.find(spec.id, line: entry.line) }
+                }
+            }
+            for (id, line) in names { references.find(id, line: line) }
+            for (failure, line) in references.problems { try tell(failure, line, &report) }
+            report.named = references.named
         }
         let repeated = ids.repeated()
         if !repeated.isEmpty { try await tellRepeated(repeated, &report) }

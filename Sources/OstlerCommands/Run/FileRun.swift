@@ -13,6 +13,7 @@ final class FileRun {
     private let options: RunCommand
     private let origin: TaskOrigin
     private let host: Host
+    private let tries: TaskTries
     private let output = OutputWriter(1)
     private var file: TaskFile?
     private var tally = OutcomeTally()
@@ -26,6 +27,7 @@ final class FileRun {
     private var seen: [UInt64: Int] = [:]
     private var writer = JSONWriter()
     private let order = OrderedResults()
+    private var ledger = TaskLedger(named: nil)
     private var progress: Progress?
     /// Where what was run is kept; nil for nowhere.
     private let history: RunHistory?
@@ -42,13 +44,16 @@ final class FileRun {
         self.options = options
         origin = composition.origin
         host = Host(settings)
+        tries = TaskTries(host, origin)
     }
 
     func run() async -> Int32 {
         let interrupts = Interrupts { [weak self] signal, count in self?.interrupt(count) }
         do {
-            let task = options.task
-            let file = try TaskFile(task.file ?? "-", task.apply)
+            let file = try TaskFile(options.task.file ?? "-") { [options] spec in
+                options.task.apply(to: &spec)
+                options.applyRetry(to: &spec)
+            }
             self.file = file
             if file.isRegular, !options.keepsGoing {
                 isChecking = true
@@ -74,6 +79,7 @@ final class FileRun {
                     return Outcome.invalid.exitCode
                 }
                 total = report.tasks
+                ledger = TaskLedger(named: report.named)
                 file.rewind()
             }
         } catch let error as UsageError {
@@ -96,6 +102,7 @@ final class FileRun {
 
     private func interrupt(_ count: Int) {
         isInterrupted = true
+        tries.stop()
         guard count == 1, !isChecking else {
             file?.stop()
             output.hurry()
@@ -129,10 +136,13 @@ final class FileRun {
                 return
             }
             let place = order.take()
+            if case .success(let spec) = entry.content { ledger.begin(spec) }
             let result = await run(entry)
+            if case .success(let spec) = entry.content { ledger.end(spec, result) }
             tally.add(result.outcome)
             telemetry?.add(result)
             Log.warn(ofControlFiles: result.controlFilesMade, .init(task: result.id))
+            result.guarding?.tell(.init(task: result.id))
             Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))
             progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
             emit(result, place)
@@ -150,8 +160,10 @@ final class FileRun {
                 return host.refused(spec, origin, [failure])
             }
             if total == nil { seen[hash] = entry.line }
-            let io = options.tellsEvents ? TaskIO(sink: EventSink(spec.id, output)) : TaskIO()
-            let result = await host.run(spec, origin: origin, io: io)
+            var io = options.tellsEvents ? TaskIO(sink: EventSink(spec.id, output)) : TaskIO()
+            await ledger.settle(spec)
+            io.prior = { [ledger] in ledger.event(of: $0) }
+            let result = await tries.run(spec, io: io)
             history?.add(spec, result)
             return result
         case .failure(let refusal):

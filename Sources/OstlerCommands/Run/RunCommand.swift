@@ -2,6 +2,7 @@ internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerSystem
+internal import OstlerTasks
 
 /// `ostler run`: one task inline, or many from a file.
 struct RunCommand: Sendable {
@@ -20,6 +21,7 @@ struct RunCommand: Sendable {
         )
         static let timings = CommandOption.flag("timings", "Tell on stderr how long each phase took.")
         static let events = CommandOption.flag("events", "Tell what happens as it happens: a JSON object a line.")
+        static let noop = CommandOption.flag("noop", "Execute nothing: ask the guards, and tell what would have been.")
         static let noStdin = CommandOption.flag("no-stdin", "Do not pass stdin on to the task.")
         static let record = CommandOption.value(
             "record",
@@ -40,12 +42,13 @@ struct RunCommand: Sendable {
         spec.parameters = [TaskOptions.executorParameter]
         spec.sections =
             TaskOptions.sections + [
+                .init("Another try", [RetryOption.option]),
                 .init("Many tasks", [Option.jobs, Option.ordered, Option.keepGoing]),
                 .init(
                     "What is passed on",
                     [
                         Option.noStdin, Option.events, Option.exitCode, Option.timings, Option.record,
-                        Option.recordHistory, Option.quiet,
+                        Option.recordHistory, Option.quiet, Option.noop,
                     ]
                 ),
                 TelemetryOptions.section, GlobalOptions.sectionWithStore,
@@ -84,6 +87,8 @@ struct RunCommand: Sendable {
     /// Whether stdout gets events, of which the result is the last.
     let tellsEvents: Bool
     let isQuiet: Bool
+    private let isNoop: Bool
+    private let retry: RetryPolicy?
     /// Where the session is recorded.
     let recording: String?
     private let recordsHistory: Bool
@@ -100,6 +105,8 @@ struct RunCommand: Sendable {
         passesStdin = !arguments.has(Option.noStdin)
         tellsEvents = arguments.has(Option.events)
         isQuiet = arguments.has(Option.quiet)
+        isNoop = arguments.has(Option.noop)
+        retry = try RetryOption.policy(arguments)
         recording = arguments.value(Option.record)
         recordsHistory = arguments.has(Option.recordHistory)
         telemetry = try TelemetryOptions(arguments)
@@ -109,6 +116,14 @@ struct RunCommand: Sendable {
         guard !tellsEvents || !isOrdered else { throw UsageError("--events come as they happen: not --ordered") }
     }
 
+    /// What the options say of the tries of a task, laid over it.
+    func applyRetry(to spec: inout TaskSpec) {
+        guard let retry else { return }
+        var request = spec.queueing ?? QueueRequest()
+        request.inherit(retry)
+        spec.queueing = request
+    }
+
     func run() throws -> Int32 {
         let phases = Phases(isOn: isTimed)
         let composition = try Composition(global)
@@ -116,6 +131,7 @@ struct RunCommand: Sendable {
         var settings = try task.settings(composition)
         let recording = try recording.map { try RecordingFile($0) }
         settings.recorder = recording?.recorder
+        settings.isNoop = isNoop
         // Before anything is run: what could not be kept is not begun.
         let isKept = recordsHistory || composition.config.store.recordsRuns
         let history = isKept ? RunHistory(try global.openStore(composition.context)) : nil

@@ -57,7 +57,8 @@ struct SingleRun: Sendable {
         let host = Host(settings)
         await startLauncher(of: host)
         do throws(UsageError) {
-            let spec = try Self.makeSpec(options.task, composition)
+            var spec = try Self.makeSpec(options.task, composition)
+            options.applyRetry(to: &spec)
             let code = await run(spec, host)
             return .success(await telemetry?.finish(exitCode: code) ?? code)
         } catch {
@@ -86,7 +87,9 @@ struct SingleRun: Sendable {
         let events = options.tellsEvents ? EventSink(spec.id, output) : nil
         let isJSON = options.global.json || options.tellsEvents
         let sink = isJSON ? nil : StreamSink()
+        let tries = TaskTries(host, composition.origin)
         let interrupts = Interrupts { signal, count in
+            tries.stop()
             guard count > 1 else {
                 Log.info("cancelling the task; once more to kill it at once")
                 return host.cancelAll()
@@ -99,7 +102,7 @@ struct SingleRun: Sendable {
         var pump: StdinPump?
         if options.passesStdin, options.task.payload != "-" { pump = try? StdinPump() }
         pump?.start()
-        let result = await host.run(spec, origin: composition.origin, io: TaskIO(sink: told, stdin: pump?.readEnd))
+        let result = await tries.run(spec, io: TaskIO(sink: told, stdin: pump?.readEnd))
         pump?.close()
         history?.add(spec, result)
         telemetry?.add(result)
@@ -146,13 +149,14 @@ struct SingleRun: Sendable {
 
     private func tell(_ result: TaskResult) {
         Log.warn(ofControlFiles: result.controlFilesMade)
+        result.guarding?.tell()
         if let error = result.error {
             Log.failure(error)
             if let stderr = result.executorStderr, !stderr.isEmpty {
                 Log.detail("  the plugin's last words on stderr:")
                 for line in stderr.split(separator: "\n").suffix(10) { Log.detail("    \(line)") }
             }
-        } else if result.outcome != .succeeded {
+        } else if result.outcome != .succeeded, result.guarding == nil {
             let how = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
             Log.info("\(result.outcome.rawValue): \(how)", hint: result.hint)
         }

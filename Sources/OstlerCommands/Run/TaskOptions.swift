@@ -86,6 +86,7 @@ struct TaskOptions: Sendable {
                 Option.workdir, Option.profile, Option.required, Option.strict,
             ]
         ),
+        GuardOptions.section,
     ]
 
     /// What is kept with a task in a queue: nothing that binds it to the place where it was submitted.
@@ -95,6 +96,7 @@ struct TaskOptions: Sendable {
             "What it sees",
             [Option.environment, Option.environmentMode, Option.secrets, Option.profile]
         ),
+        GuardOptions.section,
     ]
 
     /// The ways to say which task it is.
@@ -116,6 +118,7 @@ struct TaskOptions: Sendable {
     let profile: String?
     let required: SandboxLayers
     let isStrict: Bool
+    private let guards: GuardOptions
     /// Options that are members of the payload, as they were written.
     let members: [String]
     /// What stood behind `--`: a command line for the executor.
@@ -144,6 +147,7 @@ struct TaskOptions: Sendable {
             try arguments.values(Option.required).map { (name) throws(UsageError) in try Self.layer(name) }
         )
         isStrict = arguments.has(Option.strict)
+        guards = try GuardOptions(arguments)
         members = arguments.members
         argv = CommandWords.behindTerminator
         try check()
@@ -261,5 +265,6 @@ struct TaskOptions: Sendable {
         spec.secrets += secrets.filter { !spec.secrets.contains($0) }
         spec.labels += labels
         if let environmentMode { spec.environmentMode = environmentMode }
+        guards.apply(to: &spec)
     }
 }

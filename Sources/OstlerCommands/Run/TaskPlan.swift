@@ -46,6 +46,7 @@ struct TaskPlan {
         if let argv { lines.append("argv      " + argv.map(Self.quoted).joined(separator: " ")) }
         if let timeout = spec.timeout { lines.append("timeout   \(DurationText.text(milliseconds: timeout))") }
         if let timeout = spec.runTimeout { lines.append("run time  \(DurationText.text(milliseconds: timeout))") }
+        if let guards = spec.guards { lines += guards.lines.map { "guard     " + $0 } }
         lines.append(
             "sandbox   \(policy.name), " + (isOwnSandbox ? "one for each command" : "the plugin's own")
         )
@@ -92,6 +93,10 @@ struct TaskPlan {
         if let argv {
             writer.key("argv")
             writer.strings(argv)
+        }
+        if let guards = spec.guards {
+            writer.key("guards")
+            guards.encode(into: &writer)
         }
         writer.key("sandbox")
         writer.beginObject()

@@ -71,15 +71,14 @@ struct SandboxWhyCommand: Sendable {
     @LoopActor
     private func answers(_ provider: SandboxProvider, _ context: RunContext) async throws(Failure) -> [SandboxAnswer] {
         if let refusal = provider.refusal(of: sandbox.spec, launches: true) { throw refusal }
-        var policy = try provider.policy(for: sandbox.spec, executor: SandboxOptions.executor)
-        // The answers are written to a file.
-        policy.limits.fileSize = nil
+        let policy = try provider.policy(for: sandbox.spec, executor: SandboxOptions.executor)
         let directory = sandbox.startDirectory(try provider.effective(for: sandbox.spec.sandbox))
         let candidates = questions.map(Self.candidates)
         let asked: [ViewAnswer]
         do throws(LaunchFailure) {
             let words = candidates.flatMap { $0 }.map { Array($0.utf8) }
-            asked = try await SandboxProbe(provider).ask(policy, words, in: directory)
+            asked = try await SandboxProbe(provider)
+                .ask(policy, words, in: directory, spool: Composition.spoolDirectory)
         } catch {
             throw Failure.notStarted(error, Array(questions[0].utf8))
         }

@@ -46,6 +46,11 @@ package struct QueueRequest: Sendable, Equatable {
 
     package init() {}
 
+    /// Takes what is said of the tries of all tasks, unless the task itself wants no second one.
+    package mutating func inherit(_ retry: RetryPolicy) {
+        if self.retry?.attempts != 1 { self.retry = retry }
+    }
+
     /// The words that name it in a task.
     package static let members = ["queue", "after", "needs", "not_before", "ttl", "retry"]
 

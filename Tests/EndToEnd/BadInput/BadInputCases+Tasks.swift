@@ -49,8 +49,24 @@ extension BadInputCase {
             says: "[unknown_member at /executer]",
             "did you mean \"executor\"?"
         ),
-        .line("a member of a later version", task(#""guards": {}"#), says: "[unsupported_member at /guards]"),
-        .line("a member for a queue", task(#""retry": 3"#), says: "[queue_member at /retry]", "ostler submit"),
+        .line(
+            "an unknown guard",
+            task(#""guards": {"create": "/x"}"#),
+            says: "[unknown_member at /guards/create]",
+            "did you mean \"creates\"?"
+        ),
+        .line(
+            "a guard that is no command line",
+            task(#""guards": {"onlyif": "test 'x"}"#),
+            says: "[invalid_guard_command at /guards/onlyif]",
+            "Unterminated single-quoted string"
+        ),
+        .line(
+            "a guard that names a task of nowhere",
+            task(#""guards": {"require": ["task#absent"]}"#),
+            says: "[unknown_reference at /guards/require/0]"
+        ),
+        .line("a member for a queue", task(#""ttl": "1h""#), says: "[queue_member at /ttl]", "ostler submit"),
         .line("executor and type", task(#""type": "command""#), says: "[ambiguous_executor at /type]", "keep executor"),
         .line("an id that is a number", task(#""id": 5"#), says: "[wrong_type at /id]", "write it in quotes"),
         .line("an id without anything in it", task(#""id": """#), says: "[invalid_id at /id]"),

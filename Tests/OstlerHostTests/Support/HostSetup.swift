@@ -32,6 +32,7 @@ struct HostSetup {
     var hasCommand = false
     var config = HostConfig()
     var isStrict = false
+    var isNoop = false
     var launcherProgram = Surroundings.program("ostler-launch")
     /// A directory that becomes the work directory of each task.
     var workDirectory: String?
@@ -95,6 +96,7 @@ struct HostSetup {
             principal: "tester"
         )
         settings.isStrict = isStrict
+        settings.isNoop = isNoop
         settings.spoolDirectory = spoolDirectory
         settings.tracing = tracing
         settings.workDirectory = workDirectory.map {

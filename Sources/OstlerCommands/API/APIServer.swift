@@ -1,0 +1,311 @@
+internal import OstlerCatalog
+internal import OstlerHost
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerSystem
+internal import OstlerTasks
+
+/// Answers requests, several at once, by the ids that they came with. Whatever a line is, the next one is read.
+@LoopActor
+final class APIServer {
+    /// Tasks that wait for their turn. More of them are refused: who asks must not fill the memory.
+    nonisolated static let mostWaiting = 1000
+
+    private let host: Host
+    private let origin: TaskOrigin
+    private let jobs: Int
+    private let output = OutputWriter(1)
+    private let reader = LineReader(0)
+    private let tries: TaskTries
+    private var parser = TaskSpecParser()
+    private var running: Set<String> = []
+    private var waiting: [TaskSpec] = []
+    /// Questions to executors that are not answered yet.
+    private var asking = 0
+    private var isInterrupted = false
+    private var whenIdle: UnsafeContinuation<Void, Never>?
+
+    /// - Parameter jobs: how many tasks run at once.
+    init(_ settings: HostSettings, _ origin: TaskOrigin, jobs: Int) {
+        host = Host(settings)
+        tries = TaskTries(host, origin)
+        (self.origin, self.jobs) = (origin, jobs)
+    }
+
+    /// Serves until the end of the input, and until all that was asked is answered.
+    /// - Returns: the exit code.
+    func run() async -> Int32 {
+        let interrupts = Interrupts { [weak self] _, count in self?.interrupt(count) }
+        while !isInterrupted {
+            await output.room()
+            guard let line = await reader.next() else { break }
+            switch line {
+            case .tooLong(let bytes): refuse(.init(id: defaultID, failure: .lineTooLong(bytes)))
+            case .text(let text):
+                if text.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) { continue }
+                take(text)
+            }
+        }
+        if !isIdle { await withUnsafeContinuation { whenIdle = $0 } }
+        await output.finish()
+        await host.stop()
+        if let problem = reader.problem { Log.error("stdin: reading stopped: \(problem)", code: "unreadable") }
+        let isLost = output.tellFault("stdout") || reader.problem != nil
+        return interrupts.exitCode ?? (isLost ? Outcome.infra.exitCode : 0)
+    }
+
+    private var defaultID: String { "line-\(reader.number)" }
+    private var isIdle: Bool { running.isEmpty && waiting.isEmpty && asking == 0 }
+
+    private func interrupt(_ count: Int) {
+        isInterrupted = true
+        reader.stop()
+        tries.stop()
+        if count > 1 {
+            output.hurry()
+            return host.abandon()
+        }
+        let left = waiting
+        waiting = []
+        for spec in left { tellCancelled(spec) }
+        host.cancelAll()
+        settle()
+    }
+
+    private func settle() {
+        if isIdle { whenIdle.take()?.resume() }
+    }
+
+    // MARK: Requests
+
+    private func take(_ text: [UInt8]) {
+        do throws(APIRequest.Refusal) {
+            let request = try APIRequest(parsing: text, defaultID: defaultID)
+            do throws(Failure) {
+                try take(request)
+            } catch {
+                throw APIRequest.Refusal(kind: request.kind, id: request.id, failure: error)
+            }
+        } catch {
+            refuse(error)
+        }
+    }
+
+    private func take(_ request: APIRequest) throws(Failure) {
+        switch request.kind {
+        case .run: try begin(try spec(of: request))
+        case .validate: validate(request)
+        case .plan: try plan(request)
+        case .status: status(request.id, of: try request.target())
+        case .cancel: try cancel(request)
+        case .health: health(request.id)
+        }
+    }
+
+    private func spec(of request: APIRequest) throws(Failure) -> TaskSpec {
+        let spec = try request.task.withUnsafeBufferPointer { (bytes) throws(Failure) in
+            try parser.parse(bytes, defaultID: request.id)
+        }
+        let references = spec.lonelyReferences(
+            "a request has no other tasks that its guards could name",
+            hint: "ask for the one when the other is answered, or put them into one file"
+        )
+        if let failure = references.first { throw failure }
+        return spec
+    }
+
+    private func begin(_ spec: TaskSpec) throws(Failure) {
+        guard !running.contains(spec.id), !waiting.contains(where: { $0.id == spec.id }) else {
+            throw Failure(
+                "duplicate_id",
+                fault: .user,
+                message: "a request with the id \(Quotation.text(spec.id)) is not answered yet",
+                pointer: JSONPointer("/id"),
+                hint: "give each request an id of its own, or none"
+            )
+        }
+        guard waiting.count < Self.mostWaiting else {
+            throw Failure(
+                "too_many_requests",
+                fault: .user,
+                retry: .after,
+                message: "\(Self.mostWaiting) tasks are waiting for their turn already",
+                hint: "wait for answers before you ask for more"
+            )
+        }
+        waiting.append(spec)
+        fill()
+    }
+
+    private func fill() {
+        while running.count < jobs, !waiting.isEmpty {
+            let spec = waiting.removeFirst()
+            running.insert(spec.id)
+            Task(executorPreference: EventLoop.shared) { await self.execute(spec) }
+        }
+    }
+
+    private func execute(_ spec: TaskSpec) async {
+        let problems = host.problems(of: spec)
+        let result = problems.isEmpty ? await tries.run(spec, io: TaskIO()) : host.refused(spec, origin, problems)
+        running.remove(spec.id)
+        tell(.run, spec.id, result)
+        fill()
+        settle()
+    }
+
+    private func validate(_ request: APIRequest) {
+        var problems: [Failure]
+        do throws(Failure) {
+            problems = host.problems(of: try spec(of: request))
+        } catch {
+            problems = [error]
+        }
+        answer(.validate, request.id) { writer in
+            writer.beginObject()
+            writer.key("valid")
+            writer.bool(problems.isEmpty)
+            writer.key("problems")
+            writer.beginArray()
+            for problem in problems { problem.encode(into: &writer) }
+            writer.endArray()
+            writer.endObject()
+        }
+    }
+
+    private func plan(_ request: APIRequest) throws(Failure) {
+        let spec = try spec(of: request)
+        if let problem = host.problems(of: spec).first { throw problem }
+        guard let executor = host.settings.catalog.executor(named: spec.executor) else { return }
+        let plan = try TaskPlan(spec, executor, host.provider)
+        answer(.plan, request.id) { $0.raw(Array(plan.json.utf8)) }
+    }
+
+    private func state(of id: String) -> String {
+        running.contains(id) ? "running" : waiting.contains { $0.id == id } ? "waiting" : "unknown"
+    }
+
+    private func status(_ id: String, of target: String?) {
+        answer(.status, id) { writer in
+            writer.beginObject()
+            if let target {
+                writer.key("id")
+                writer.string(target)
+                writer.key("state")
+                writer.string(state(of: target))
+            } else {
+                writer.key("running")
+                writer.strings(running.sorted())
+                writer.key("waiting")
+                writer.strings(waiting.map(\.id))
+            }
+            writer.endObject()
+        }
+    }
+
+    private func cancel(_ request: APIRequest) throws(Failure) {
+        guard let target = try request.target() else {
+            throw Failure(
+                "missing_member",
+                fault: .user,
+                message: "properties.id is missing: say which request",
+                pointer: JSONPointer("/properties/id")
+            )
+        }
+        let state = state(of: target)
+        if let index = waiting.firstIndex(where: { $0.id == target }) {
+            tellCancelled(waiting.remove(at: index))
+        } else {
+            host.cancel(target)
+        }
+        answer(.cancel, request.id) { writer in
+            writer.beginObject()
+            writer.key("id")
+            writer.string(target)
+            writer.key("was")
+            writer.string(state)
+            writer.endObject()
+        }
+        settle()
+    }
+
+    private func health(_ id: String) {
+        asking += 1
+        Task(executorPreference: EventLoop.shared) { await self.askExecutors(id) }
+    }
+
+    private func askExecutors(_ id: String) async {
+        let results = await host.health()
+        asking -= 1
+        answer(.health, id) { writer in
+            writer.beginObject()
+            for (executor, result) in results {
+                writer.key(dynamic: executor)
+                result.encode(into: &writer)
+            }
+            writer.endObject()
+        }
+        settle()
+    }
+
+    // MARK: Answers
+
+    private func tell(_ kind: APIRequest.Kind, _ id: String, _ result: TaskResult) {
+        answer(kind, id) { result.encode(into: &$0) }
+    }
+
+    /// Nothing of it has begun.
+    private func tellCancelled(_ spec: TaskSpec) {
+        var result = host.refused(spec, origin, [.cancelledBeforeItsTurn])
+        result.outcome = .cancelled
+        tell(.run, spec.id, result)
+    }
+
+    private func answer(_ kind: APIRequest.Kind, _ id: String, _ body: (inout JSONWriter) -> Void) {
+        write(kind.protocolID("response"), id) { writer in
+            writer.key("result")
+            body(&writer)
+        }
+    }
+
+    private func refuse(_ refusal: APIRequest.Refusal) {
+        write(refusal.kind?.protocolID("response") ?? APIRequest.faultProtocol, refusal.id) { writer in
+            writer.key("error")
+            refusal.failure.encode(into: &writer)
+        }
+    }
+
+    private func write(_ protocolID: String, _ id: String, _ body: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("protocol")
+        writer.string(protocolID)
+        writer.key("id")
+        writer.string(id)
+        body(&writer)
+        writer.endObject()
+        writer.newline()
+        output.write(writer.bytes)
+    }
+}
+
+extension Failure {
+    fileprivate static let cancelledBeforeItsTurn = Failure(
+        "cancelled",
+        fault: .user,
+        message: "the task was cancelled before its turn came"
+    )
+
+    fileprivate static func lineTooLong(_ bytes: Int) -> Failure {
+        Failure(
+            "line_too_long",
+            fault: .user,
+            message: "the line has \(bytes) bytes; a request has at most \(LineReader.maximumBytes)",
+            limit: .init(
+                name: "line_bytes",
+                limit: UInt64(LineReader.maximumBytes),
+                observed: UInt64(clamping: bytes)
+            )
+        )
+    }
+}

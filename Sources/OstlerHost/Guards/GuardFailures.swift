@@ -1,0 +1,48 @@
+internal import OstlerJSON
+internal import OstlerProtocol
+internal import OstlerSandbox
+internal import OstlerSystem
+internal import OstlerTasks
+
+/// What can go wrong with a guard itself. Nothing of the task has run.
+extension Failure {
+    private static func guardFault(_ code: String, _ message: String, hint: String?) -> Failure {
+        Failure(code, fault: .task, message: message + "; nothing of the task was run", hint: hint)
+    }
+
+    static func guardNotStarted(_ what: String, _ failure: LaunchFailure) -> Failure {
+        guardFault(
+            "guard_not_started",
+            "the guard \(what) could not be started: \(failure.stage): \(Errno.message(failure.errno))",
+            hint: "a guard's program must be there in the task's own sandbox, as its directory must"
+        )
+    }
+
+    static func guardSignalled(_ command: GuardCommand, _ signal: Int32) -> Failure {
+        guardFault(
+            "guard_signal",
+            "the guard \(Quotation.text(command.text, longest: 80)) was ended by signal \(signal) and gave no answer",
+            hint: "a guard has the task's own limits; find out what killed it"
+        )
+    }
+
+    static func guardUnanswered(_ path: String, _ code: Int32) -> Failure {
+        guardFault(
+            "guard_unanswered",
+            "whether \(Quotation.text(path, longest: 80)) exists cannot be told: \(Errno.message(code))",
+            hint: "the task's sandbox must be able to look it up"
+        )
+    }
+
+    static func guardEnvironment(_ variable: String) -> Failure {
+        guardFault(
+            "guard_environment",
+            "the variable \(Quotation.text(variable)) is not text, and guards have no other",
+            hint: "leave the guard out, or write the variable as text"
+        )
+    }
+
+    static func guardStopped(_ what: String) -> Failure {
+        guardFault("guard_stopped", "the guard \(what) was ended before it gave an answer", hint: nil)
+    }
+}
