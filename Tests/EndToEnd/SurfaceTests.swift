@@ -98,7 +98,7 @@ extension EndToEnd {
                         open.append(words + [String(line.split(separator: " ")[0])])
                     }
                 }
-                #expect(seen == 50)
+                #expect(seen == 51)
             }
         }
 
