@@ -31,10 +31,12 @@ import Testing
         #expect(tally(outcome(.skipped), outcome(.unknown)).exitCode == 0)
     }
 
-    @Test(arguments: [
-        (Outcome.succeeded, 1), (.failed, 1), (.limit, 1), (.invalid, 3), (.denied, 3), (.timeout, 4),
-        (.sandboxError, 5), (.executorCrash, 5), (.lost, 5),
-    ])
+    @Test(
+        arguments: [
+            (.succeeded, 1), (.failed, 1), (.limit, 1), (.invalid, 3), (.denied, 3), (.timeout, 4),
+            (.sandboxError, 5), (.executorCrash, 5), (.lost, 5),
+        ] as [(Outcome, Int32)]
+    )
     func `A failure never is 0`(_ verdict: Outcome, _ code: Int32) {
         let failed = outcome(.failed) { $0.outcome = verdict }
         #expect(tally(failed).exitCode == code)

@@ -1,3 +1,4 @@
+import Glibc
 import OstlerProtocol
 import OstlerTasks
 import OstlerTestSupport
@@ -65,6 +66,10 @@ enum Sample {
 
 /// Programs that judge what was written; `scripts/test` brings them.
 enum Judge {
+    /// Whether promtool and the messages of OTLP are here; `scripts/test` fetches them.
+    static let isHere = access(tools + "/promtool", X_OK) == 0
+    static let isMissing: Comment = "promtool and the messages of OTLP are not here: scripts/fetch-telemetry-tools"
+
     static let tools = Surroundings.packageRoot() + "/.build/telemetry-tools"
 
     /// Whether a shell's command line accepts the text, which is its `$1`.

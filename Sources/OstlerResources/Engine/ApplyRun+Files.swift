@@ -21,10 +21,11 @@ extension ApplyRun {
         }
         guard outcome.changed else { return }
         outcome.message = file.noopMessage
+        let isFresh = found.found == .nothing || model.knowledge(of: file.path) == .absent
         switch file.ensure {
         case .present: model.writeFile(file.path)
         case .absent: model.remove(file.path)
-        case .directory: model.makeDirectory(file.path, isFresh: found.found == .nothing)
+        case .directory: model.makeDirectory(file.path, isFresh: isFresh)
         }
     }
 

@@ -173,7 +173,7 @@ package struct ManifestReader {
         let path = joined.hasPrefix("./") ? String(joined.dropFirst(2)) : joined
         let place = Resource.Place(document: document, pointer: properties.pointer)
         let way = chain + [Link(path: link.path, place: place)]
-        if let start = way.firstIndex(where: { $0.path == path }) {
+        if let start = way.firstIndex(where: { PathText.folded($0.path) == PathText.folded(path) }) {
             let loop = (way[start...].map(\.path) + [path]).joined(separator: " -> ")
             return refuse(.includeLoop, "it includes itself: \(loop)", path, way)
         }

@@ -32,4 +32,13 @@ package enum PathText {
         }
         return found
     }
+
+    /// A path without detours, to compare it with others; one that is not absolute stays so. Links are not followed.
+    static func folded(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    }
 }
