@@ -53,7 +53,9 @@ enum TaskFuzz {
             return try checkRefusal(error, of: line)
         }
         guard let document = try JSONPromises.parse(line) else { throw BrokenPromise("a task that is no JSON") }
-        try promise(document["retry"] == nil && document["executor"]?.string != "", "a task that must be refused")
+        // What only a queue can heed must not be taken and forgotten.
+        let isForQueue = ["queue", "after", "needs", "not_before", "ttl"].contains { document[$0] != nil }
+        try promise(!isForQueue && document["executor"]?.string != "", "a task that must be refused")
         let payload = try? JSONValue(parsing: spec.payload)
         try promise(payload != nil && payload == document["payload"], "the payload is not the one of the line")
         try promise((1...200).contains(spec.id.utf8.count), "an id of \(spec.id.utf8.count) bytes")
