@@ -83,7 +83,8 @@ package struct ForeignExecutor: Sendable, Equatable {
                 guard let parameter = function.parameter(key), parameter.takesInput else {
                     let known = function.parameters.filter(\.takesInput).map(\.name)
                     let clause = Suggestion.clause(for: key, in: known)
-                    throw value.problem(.unknownParameter, "\(function.name) takes no value for \(key)\(clause)")
+                    let name = Quotation.bare(key, longest: 80)
+                    throw value.problem(.unknownParameter, "\(function.name) takes no value for \(name)\(clause)")
                 }
                 bindings[key] = try binding(value, steps, parameter)
             }

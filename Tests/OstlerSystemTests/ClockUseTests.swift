@@ -6,9 +6,10 @@ import Testing
     /// Where it is looked at: what is shown to people and written into results, and the age of files.
     private static let readers = [
         "Sources/OstlerCatalog/Listing/OutlineCache.swift",
-        "Sources/OstlerCommands/Output/Log.swift", "Sources/OstlerCommands/Run/EventSink.swift",
+        "Sources/OstlerCommands/Output/LogEntry.swift", "Sources/OstlerCommands/Run/EventSink.swift",
+        "Sources/OstlerCommands/Telemetry/Telemetry.swift",
         "Sources/OstlerHost/Recording/SessionRecorder.swift", "Sources/OstlerHost/TaskResult+Refused.swift",
-        "Sources/OstlerHost/TaskRun.swift",
+        "Sources/OstlerHost/TaskRun.swift", "Sources/OstlerHost/Tracing/HostTracing.swift",
         "Sources/OstlerSystem/MonotonicClock.swift", "Sources/ostler-bench/QueueBench.swift",
         "Sources/ostler-bench/StoreBench.swift", "Sources/ostler-bench/Submitters.swift",
     ]

@@ -43,7 +43,7 @@ final class TaskTries {
             case .failure: failures += 1
             case .fault: faults += 1
             }
-            let now = WallClock.milliseconds
+            let now = Instant.now.nanoseconds / 1_000_000
             switch rules.decide(after: end, failures: failures, faults: faults, expiresAt: nil, at: now) {
             case .end(let reason):
                 Log.debug("not tried again: \(reason.rawValue)", .init(task: spec.id))
