@@ -54,6 +54,11 @@ let shimLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib"])
 ]
 
+/// A module in Swift with nothing special about it: its name, then what it depends on.
+func module(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
 let package = Package(
     name: "ostler",
     products: [
@@ -76,33 +81,21 @@ let package = Package(
         .target(name: "COstlerLaunch", cSettings: cSettings),
         .target(name: "COstlerShims", cSettings: cSettings),
         .target(name: "OstlerJSON", swiftSettings: swiftSettings),
-        .target(
-            name: "OstlerCommandLine",
-            dependencies: [
-                "OstlerJSON"
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerCommandLine",
+            "OstlerJSON"
         ),
-        .target(
-            name: "OstlerForeign",
-            dependencies: [
-                "OstlerJSON"
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerForeign",
+            "OstlerJSON"
         ),
-        .target(
-            name: "OstlerProtocol",
-            dependencies: [
-                "OstlerJSON"
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerProtocol",
+            "OstlerJSON"
         ),
-        .target(
-            name: "OstlerSchema",
-            dependencies: [
-                "OstlerJSON"
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerSchema",
+            "OstlerJSON"
         ),
 
         // What plugins are made with: nothing of the host, and nothing that has to be installed.
@@ -111,14 +104,11 @@ let package = Package(
             path: "sdk/c/launch",
             cSettings: cSettings + [.headerSearchPath("../../../Sources/COstlerLaunch/include")]
         ),
-        .target(
-            name: "OstlerPluginWire",
-            dependencies: [
-                "COstlerShims",
-                "OstlerJSON",
-                "OstlerProtocol",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerPluginWire",
+            "COstlerShims",
+            "OstlerJSON",
+            "OstlerProtocol"
         ),
         .target(
             name: "OstlerPluginKit",
@@ -143,32 +133,23 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary(":libnettle.a")]
         ),
-        .target(
-            name: "OstlerLaunchWire",
-            dependencies: [
-                "COstlerLaunch",
-                "COstlerShims",
-                "OstlerSystem",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerLaunchWire",
+            "COstlerLaunch",
+            "COstlerShims",
+            "OstlerSystem"
         ),
-        .target(
-            name: "OstlerTasks",
-            dependencies: [
-                "OstlerJSON",
-                "OstlerProtocol",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerTasks",
+            "OstlerJSON",
+            "OstlerProtocol"
         ),
 
-        .target(
-            name: "OstlerTelemetry",
-            dependencies: [
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerTasks",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerTelemetry",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerTasks"
         ),
 
         // Layer 2: what is configured, what is installed, what is fenced.
@@ -183,17 +164,14 @@ let package = Package(
             // The static one, by its file name: what is installed must not need a package of the machine.
             linkerSettings: [.linkedLibrary(":libyaml.a")]
         ),
-        .target(
-            name: "OstlerSandbox",
-            dependencies: [
-                "COstlerLaunch",
-                "COstlerShims",
-                "OstlerJSON",
-                "OstlerLaunchWire",
-                "OstlerProtocol",
-                "OstlerSystem",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerSandbox",
+            "COstlerLaunch",
+            "COstlerShims",
+            "OstlerJSON",
+            "OstlerLaunchWire",
+            "OstlerProtocol",
+            "OstlerSystem"
         ),
         .target(
             name: "OstlerTrust",
@@ -207,18 +185,15 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: [.linkedLibrary(":libsodium.a"), .linkedLibrary(":libz.a")]
         ),
-        .target(
-            name: "OstlerCatalog",
-            dependencies: [
-                "OstlerConfig",
-                "OstlerForeign",
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerSchema",
-                "OstlerSystem",
-                "OstlerTrust",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerCatalog",
+            "OstlerConfig",
+            "OstlerForeign",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerSchema",
+            "OstlerSystem",
+            "OstlerTrust"
         ),
 
         .target(
@@ -234,108 +209,90 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
         ),
 
-        .target(
-            name: "OstlerResources",
-            dependencies: [
-                "OstlerConfig",
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerTasks",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerResources",
+            "OstlerConfig",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerTasks"
         ),
 
         // Layer 3: the host.
-        .target(
-            name: "OstlerHost",
-            dependencies: [
-                "OstlerCatalog",
-                "OstlerConfig",
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerSandbox",
-                "OstlerSchema",
-                "OstlerSystem",
-                "OstlerTasks",
-                "OstlerTelemetry",
-                "OstlerTrust",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerHost",
+            "OstlerCatalog",
+            "OstlerConfig",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerSandbox",
+            "OstlerSchema",
+            "OstlerSystem",
+            "OstlerTasks",
+            "OstlerTelemetry",
+            "OstlerTrust"
         ),
 
-        .target(
-            name: "OstlerApply",
-            dependencies: [
-                "COstlerShims",
-                "OstlerConfig",
-                "OstlerHost",
-                "OstlerProtocol",
-                "OstlerResources",
-                "OstlerSystem",
-                "OstlerTasks",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerApply",
+            "COstlerShims",
+            "OstlerConfig",
+            "OstlerHost",
+            "OstlerProtocol",
+            "OstlerResources",
+            "OstlerSystem",
+            "OstlerTasks"
         ),
 
-        .target(
-            name: "OstlerWorker",
-            dependencies: [
-                "COstlerShims",
-                "OstlerCatalog",
-                "OstlerConfig",
-                "OstlerHost",
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerSandbox",
-                "OstlerStore",
-                "OstlerSystem",
-                "OstlerTasks",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerWorker",
+            "COstlerShims",
+            "OstlerCatalog",
+            "OstlerConfig",
+            "OstlerHost",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerSandbox",
+            "OstlerStore",
+            "OstlerSystem",
+            "OstlerTasks"
         ),
 
-        .target(
-            name: "OstlerConformance",
-            dependencies: [
-                "OstlerCatalog",
-                "OstlerConfig",
-                "OstlerHost",
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerSandbox",
-                "OstlerSchema",
-                "OstlerSystem",
-                "OstlerTasks",
-                "OstlerTelemetry",
-                "OstlerTrust",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerConformance",
+            "OstlerCatalog",
+            "OstlerConfig",
+            "OstlerHost",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerSandbox",
+            "OstlerSchema",
+            "OstlerSystem",
+            "OstlerTasks",
+            "OstlerTelemetry",
+            "OstlerTrust"
         ),
 
         // Layer 4: what a person types.
-        .target(
-            name: "OstlerCommands",
-            dependencies: [
-                "COstlerShims",
-                "OstlerApply",
-                "OstlerCatalog",
-                "OstlerCommandLine",
-                "OstlerConfig",
-                "OstlerConformance",
-                "OstlerHost",
-                "OstlerJSON",
-                "OstlerProtocol",
-                "OstlerResources",
-                "OstlerSandbox",
-                "OstlerSchema",
-                "OstlerStore",
-                "OstlerSystem",
-                "OstlerTasks",
-                "OstlerTelemetry",
-                "OstlerTrust",
-                "OstlerWorker",
-            ],
-            swiftSettings: swiftSettings
+        module(
+            "OstlerCommands",
+            "COstlerShims",
+            "OstlerApply",
+            "OstlerCatalog",
+            "OstlerCommandLine",
+            "OstlerConfig",
+            "OstlerConformance",
+            "OstlerHost",
+            "OstlerJSON",
+            "OstlerProtocol",
+            "OstlerResources",
+            "OstlerSandbox",
+            "OstlerSchema",
+            "OstlerStore",
+            "OstlerSystem",
+            "OstlerTasks",
+            "OstlerTelemetry",
+            "OstlerTrust",
+            "OstlerWorker"
         ),
 
         // Layer 5: programs.

@@ -3,6 +3,7 @@ internal import OstlerConfig
 import OstlerHost
 internal import OstlerJSON
 import OstlerProtocol
+internal import OstlerSandbox
 import OstlerSystem
 import OstlerTasks
 import OstlerTestSupport
@@ -47,7 +48,7 @@ struct GuardTests {
 
     private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    @Test(arguments: ["there", "/work/there", "./there", "/usr/bin/env", "/usr"])
+    @Test(arguments: ["there", "\(SandboxPolicy.workPath)/there", "./there", "/usr/bin/env", "/usr"])
     func `what creates names is looked up in the view of the task`(_ path: String) async throws {
         try await withWork(["there"]) { host, work in
             let result = await host.run(marking(host) { $0.creates = path })
@@ -61,7 +62,7 @@ struct GuardTests {
 
     @Test func `what is on the host only, and not in the view, is not there`() async throws {
         try await withWork(["there"]) { host, work in
-            for path in [work + "/there", "/work/absent", "absent/there", "/usr/bin/env/below"] {
+            for path in [work + "/there", "\(SandboxPolicy.workPath)/absent", "absent/there", "/usr/bin/env/below"] {
                 let result = await host.run(marking(host) { $0.creates = path })
                 #expect(result.outcome == .succeeded && result.changed, "\(result.text)")
                 #expect(result.guarding == nil)
@@ -109,11 +110,12 @@ struct GuardTests {
 
     @Test func `guards have no network, no secrets, and nothing to write to`() async throws {
         try await withWork(["there"]) { host, work in
-            let script = "touch /work/made; test -e /run/secrets/db; ls /sys/class/net"
+            let script = "touch \(SandboxPolicy.workPath)/made; test -e /run/secrets/db; ls /sys/class/net"
             let result = await host.run(marking(host) { $0.unless = .arguments(["sh", "-c", script + "; true"]) })
             #expect(result.guarding?.member == "unless", "\(result.text)")
             #expect(!exists(work + "/made"))
-            let question = "! touch /work/made && ! touch there && ! bash -c ': < /dev/tcp/127.0.0.1/1'"
+            let place = "\(SandboxPolicy.workPath)/made"
+            let question = "! touch \(place) && ! touch there && ! bash -c ': < /dev/tcp/127.0.0.1/1'"
             let answered = await host.run(marking(host) { $0.unless = .arguments(["sh", "-c", question]) })
             #expect(answered.guarding?.member == "unless", "\(answered.text)")
         }
@@ -122,7 +124,7 @@ struct GuardTests {
     @Test(
         arguments: [
             ("no-such-program", "guard_not_started"), ("sh -c 'kill -9 $$'", "guard_signal"),
-            ("/work/there", "guard_not_started"),
+            ("\(SandboxPolicy.workPath)/there", "guard_not_started"),
         ]
     )
     func `a guard that gives no answer is a failure of its own, and nothing is run`(

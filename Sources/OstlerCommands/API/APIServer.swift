@@ -161,16 +161,7 @@ final class APIServer {
         } catch {
             problems = [error]
         }
-        answer(.validate, request.id) { writer in
-            writer.beginObject()
-            writer.key("valid")
-            writer.bool(problems.isEmpty)
-            writer.key("problems")
-            writer.beginArray()
-            for problem in problems { problem.encode(into: &writer) }
-            writer.endArray()
-            writer.endObject()
-        }
+        answer(.validate, request.id) { $0.verdict(problems) }
     }
 
     private func plan(_ request: APIRequest) throws(Failure) {

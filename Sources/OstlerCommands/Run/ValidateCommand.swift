@@ -52,14 +52,7 @@ struct ValidateCommand: Sendable {
     private func tell(_ problems: [Failure]) throws -> Int32 {
         if global.json {
             var writer = JSONWriter()
-            writer.beginObject()
-            writer.key("valid")
-            writer.bool(problems.isEmpty)
-            writer.key("problems")
-            writer.beginArray()
-            for problem in problems { problem.encode(into: &writer) }
-            writer.endArray()
-            writer.endObject()
+            writer.verdict(problems)
             try Results.write(writer)
         } else {
             for problem in problems { Log.failure(problem) }

@@ -326,10 +326,10 @@ def mounts_binds_of_all_kinds(box):
             for path in [root] + [os.path.join(root, name) for name in names]:
                 os.chown(path, owner, owner)
         plan = strict(bind(folder + "/ro", "/data/ro", RO), bind(folder + "/rw", "/data/rw", IDMAP),
-                      bind(folder + "/in/file", "/work/in/deep/file", RO), bind(folder + "/in/file", "/single", RO),
+                      bind(folder + "/in/file", "/deep/in/file", RO), bind(folder + "/in/file", "/single", RO),
                       bind(folder + "/rw", "/noexec", RO | NOEXEC), file("/motd", b"hello\n"), directory("/made", 0o700))
         expect(l.plan(2, plan).op == PLAN_READY)
-        event, output = l.run(2, ["sh", "-c", "cat /data/ro/file /work/in/deep/file /single /motd; echo x >/data/rw/new && "
+        event, output = l.run(2, ["sh", "-c", "cat /data/ro/file /deep/in/file /single /motd; echo x >/data/rw/new && "
                                   "ls -ln /data/rw/new | cut -d' ' -f3,4; echo no >/data/ro/file; echo no >/single;"
                                   "cp /bin/true /data/rw/prog; /data/rw/prog && echo ran; /noexec/prog || echo refused"])
         expect("ro/filein/filein/filehello\n1000 1000\n" in output and "ran\n" in output and "refused\n" in output, output)
