@@ -21,14 +21,15 @@ extension CommandPlugin {
     }
 
     private func handle(_ request: HostRequest) {
+        guard session.admits(request) else { return session.settle(request, output) }
         let id = request.id
-        switch session.admit(request, output) {
+        switch request.call {
         case .initialize(let parameters): initialize(id, parameters)
-        case .execute(let parameters): execute(id, parameters)
+        case .execute(let call): execute(id, call.request)
         case .cancel(let parameters): cancel(id, parameters)
         case .health: answerHealth(id)
         case .credit(let credit): take(credit)
-        case .shutdown, .unknown, .malformed, nil: break
+        case .shutdown, .unknown, .malformed: break
         }
     }
 

@@ -65,7 +65,7 @@ package final class Session: EventHandler, TurnHandler {
     private var delegate: (any SessionDelegate)?
     private let isStrict: Bool
     private var ids = MessageIDs()
-    private var pending: [UInt64: any Asker] = [:]
+    private var pending = PendingRequests()
     private var parser: FrameParser
     private var validator = JSONValidator()
     private var writer = JSONWriter()
@@ -123,8 +123,7 @@ package final class Session: EventHandler, TurnHandler {
             return .max
         }
         let place = written + UInt64(writer.bytes.count - sent)
-        let number = ids.next()
-        pending[number] = asker
+        let number = pending.insert(asker, numbered: &ids)
         let start = writer.bytes.count
         OutgoingFrame.request(&writer, id: number, of: ids, method: method, params: params)
         tap?.sent(writer.bytes[start...])
@@ -291,7 +290,7 @@ package final class Session: EventHandler, TurnHandler {
             counters.unknownIDs += 1
             return stray()
         }
-        guard let asker = pending.removeValue(forKey: number) else {
+        guard let asker = pending.remove(number) else {
             counters.repeatedAnswers += 1
             return stray()
         }
@@ -366,9 +365,7 @@ package final class Session: EventHandler, TurnHandler {
         EventLoop.shared.unwatch(input)
         _ = Glibc.close(output)
         _ = Glibc.close(input)
-        let open = pending.values
-        pending = [:]
-        for asker in open { asker.answered(.lost) }
+        for asker in pending.removeAll() { asker.answered(.lost) }
         delegate = nil
     }
 }

@@ -58,7 +58,7 @@ extension TaskRun {
     }
 
     private func give(_ bytes: Int?) {
-        guard let bytes, evidence.answer == nil else { return }
+        guard let bytes, !hasAnswer else { return }
         let credit = CreditNotification(task: spec.id, bytes: bytes)
         process?.session?.notify(CreditNotification.method) { credit.encode(into: &$0) }
     }

@@ -14,11 +14,12 @@ extension TaskRun {
         // A command that ends after it was told to has ended by that, also if its executor heard of its end first.
         if evidence.exits.count > exitsBeforeEnding { evidence.cancelTooLate = false }
         guard proven else { return conclude(proven: false) }
+        guard evidence.isGuarded else { return conclude(proven: true) }
         lookForCreated { self.conclude(proven: true) }
     }
 
     private func conclude(proven: Bool) {
-        var (outcome, failure) = evidence.verdict()
+        var (outcome, failure) = Self.verdict(&evidence)
         if !proven {
             outcome = .sandboxError
             failure = .unproven(spec.id)
@@ -30,6 +31,11 @@ extension TaskRun {
         release([.sink, .spool])
         guard output != nil || errorOutput != nil else { return tell(&result) }
         collectOutput(into: result)
+    }
+
+    /// Evidence is judged where it stands: a property of an object that is not borrowed so is copied first.
+    private static func verdict(_ evidence: inout Evidence) -> (outcome: Outcome, failure: Failure?) {
+        evidence.verdict()
     }
 
     /// A result is large: it is filled in where it stands, and not copied on its way.
@@ -111,7 +117,8 @@ extension TaskRun {
     }
 
     private func describeEnd(_ result: inout TaskResult) {
-        if let answer = evidence.answer {
+        // Taken out, not copied: nobody asks for it any more.
+        if let answer = evidence.answer.take() {
             result.exitCode = answer.exitCode
             result.signal = answer.signal
             result.value = answer.result

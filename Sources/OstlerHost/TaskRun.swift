@@ -25,6 +25,8 @@ package final class TaskRun: Session.Asker {
 
     var state = AttemptState.waiting
     var evidence = Evidence()
+    /// Whether its executor gave an answer, be it a refusal.
+    private(set) var hasAnswer = false
     var process: ExecutorProcess?
     let host: Host
     var launchNumber: UInt64?
@@ -132,8 +134,8 @@ package final class TaskRun: Session.Asker {
     /// The pool has a process with a free slot.
     func dispatch(to process: ExecutorProcess) {
         self.process = process
-        let secrets = secrets + process.secrets
-        masks = secrets.isEmpty ? nil : StreamMasks(SecretMask(secrets))
+        masks = nil
+        if !secrets.isEmpty || !process.secrets.isEmpty { masks = StreamMasks(SecretMask(secrets + process.secrets)) }
         perform(state.handle(.start, launches: launches))
     }
 
@@ -237,7 +239,8 @@ package final class TaskRun: Session.Asker {
             case .result(let bytes):
                 trace?.endCall()
                 var reader = JSONReader(bytes)
-                let result = try ExecuteResult(reading: &reader)
+                var result = ExecuteResult(task: "", outcome: .failed, exitCode: 0)
+                try result.read(&reader)
                 guard result.task == spec.id else { return breach(.wrongTask(pluginName, spec.id, result.task)) }
                 guard result.outcome != .succeeded || result.exitCode == 0 && result.signal == nil else {
                     return breach(.contradictory(pluginName, spec.id, result))
@@ -251,6 +254,7 @@ package final class TaskRun: Session.Asker {
         } catch {
             return breach(.malformedAnswer(pluginName, "execute", error.reason))
         }
+        hasAnswer = true
         perform(state.handle(.answer, launches: launches))
     }
 
@@ -260,8 +264,6 @@ package final class TaskRun: Session.Asker {
         process?.stop(because: .executorProtocol, failure)
     }
 
-    /// Whether its executor gave an answer, be it a refusal.
-    var hasAnswer: Bool { evidence.answer != nil || evidence.failure?.outcome == .failed }
     var pluginName: String { route.plugin.name }
 
     // MARK: What is done

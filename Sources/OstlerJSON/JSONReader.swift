@@ -202,6 +202,12 @@ public struct JSONReader {
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
         let kind = try peek()
         let start = index
+        try skip(kind)
+        return start..<index
+    }
+
+    /// Skips the value that begins at the cursor, which is of this kind.
+    mutating func skip(_ kind: Kind) throws(JSONError) {
         switch kind {
         case .string: _ = try rawString()
         case .number: try skipNumber()
@@ -214,7 +220,6 @@ public struct JSONReader {
             try beginArray()
             while try nextElement() { _ = try skipValue() }
         }
-        return start..<index
     }
 
     /// Checks that nothing but white space is left.

@@ -2,8 +2,9 @@
 ///
 /// One validator is kept for each stream of documents, since it reuses its scratch memory.
 public struct JSONValidator: Sendable {
-    /// Keys of the objects that are open, innermost last.
+    /// Keys of the objects that are open, innermost last, and behind them others that were.
     private var keys: [JSONKey] = []
+    private var used = 0
     /// Objects with more keys than this are checked through a set of hashes.
     private static let linearLimit = 24
 
@@ -11,7 +12,7 @@ public struct JSONValidator: Sendable {
 
     /// Throws the first fault of the document, which must be one value and nothing else.
     public mutating func validate(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) {
-        keys.removeAll(keepingCapacity: true)
+        used = 0
         var reader = JSONReader(bytes)
         try value(&reader)
         try reader.finish()
@@ -27,19 +28,20 @@ public struct JSONValidator: Sendable {
         object bytes: UnsafeBufferPointer<UInt8>,
         member: (JSONReader, JSONKey, Range<Int>) throws(JSONError) -> Void
     ) throws(JSONError) {
-        keys.removeAll(keepingCapacity: true)
+        used = 0
         var reader = JSONReader(bytes)
         try object(&reader, member: member)
         try reader.finish()
     }
 
     private mutating func value(_ reader: inout JSONReader) throws(JSONError) {
-        switch try reader.peek() {
+        let kind = try reader.peek()
+        switch kind {
         case .object: try object(&reader) { (_, _, _) in }
         case .array:
             try reader.beginArray()
             while try reader.nextElement() { try value(&reader) }
-        default: _ = try reader.skipValue()
+        default: try reader.skip(kind)
         }
     }
 
@@ -48,27 +50,32 @@ public struct JSONValidator: Sendable {
         member: (JSONReader, JSONKey, Range<Int>) throws(JSONError) -> Void
     ) throws(JSONError) {
         try reader.beginObject()
-        let first = keys.count
+        let first = used
         var hashes: Set<UInt64>?
         while let key = try reader.nextKey() {
-            if keys.count - first == Self.linearLimit {
-                hashes = Set(keys[first...].map { Self.hash($0, reader) })
+            if used - first == Self.linearLimit {
+                hashes = Set(keys[first..<used].map { Self.hash($0, reader) })
             }
             let mayRepeat = hashes == nil || hashes?.insert(Self.hash(key, reader)).inserted == false
             if mayRepeat, isKnown(key, since: first, reader) {
                 throw JSONError(.duplicateKey, at: key.range.lowerBound - 1)
             }
-            keys.append(key)
+            if used < keys.count { keys[used] = key } else { keys.append(key) }
+            used += 1
             reader.skipSpace()
             let start = reader.index
             try value(&reader)
             try member(reader, key, start..<reader.index)
         }
-        keys.removeLast(keys.count - first)
+        used = first
     }
 
     private func isKnown(_ key: JSONKey, since first: Int, _ reader: JSONReader) -> Bool {
-        for index in first..<keys.count where Self.same(keys[index], key, reader) { return true }
+        for index in first..<used {
+            // Most keys differ in length already.
+            let mayBeSame = keys[index].range.count == key.range.count || keys[index].hasEscapes || key.hasEscapes
+            if mayBeSame, Self.same(keys[index], key, reader) { return true }
+        }
         return false
     }
 

@@ -160,27 +160,36 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
     }
 
-    /// Writes a string that needs no escapes, or has them already.
-    package mutating func string(plain text: [UInt8]) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: text)
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    /// Writes a string of two parts that need no escapes: a prefix and a number.
-    package mutating func string(plain prefix: [UInt8], number: UInt64) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: prefix)
-        appendDigits(number)
-        bytes.append(UInt8(ascii: "\""))
-    }
-
     private mutating func appendDigits(_ value: UInt64) {
         guard value >= 10 else { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
-        appendDigits(value / 10)
-        bytes.append(UInt8(ascii: "0") + UInt8(value % 10))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (rest, first) = (value, digits.count)
+            while rest > 0 {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
+    }
+
+    // MARK: In parts
+
+    /// Writes a part of JSON text as it stands, such as the head of a frame: what has to come between parts is theirs.
+    package mutating func part(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        needsComma = false
+    }
+
+    /// Writes a part that was made before, and a number behind it if there is one.
+    package mutating func part(_ text: [UInt8], number: UInt64? = nil) {
+        bytes.append(contentsOf: text)
+        if let number { appendDigits(number) }
+    }
+
+    /// What follows is a member of its own, or an element.
+    package mutating func endPart() {
+        needsComma = true
     }
 
     public mutating func value(_ value: JSONValue) {

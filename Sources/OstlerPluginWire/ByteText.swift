@@ -36,6 +36,20 @@ package struct ByteText: Equatable, ExpressibleByStringLiteral, CustomStringConv
         self.init(bytes: decoded)
     }
 
+    /// Reads either form for somebody who only looks at the bytes: a plain string is not copied for that.
+    package static func withBytes<R>(
+        reading reader: inout JSONReader,
+        _ body: (UnsafeBufferPointer<UInt8>) -> R
+    ) throws(JSONError) -> R {
+        if try reader.peek() == .string {
+            let start = reader
+            let text = try reader.rawString()
+            if !text.hasEscapes { return body(UnsafeBufferPointer(rebasing: reader.bytes(in: text.range))) }
+            reader = start
+        }
+        return try ByteText(reading: &reader).bytes.withUnsafeBufferPointer(body)
+    }
+
     /// For messages; what is not UTF-8 is shown as replacement characters.
     package var description: String { String(decoding: bytes, as: UTF8.self) }
 }

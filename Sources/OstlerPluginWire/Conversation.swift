@@ -1,8 +1,8 @@
 internal import OstlerJSON
 package import OstlerProtocol
 
-/// Where a plugin's conversation with the host stands. It answers what is out of order, and what every plugin answers
-/// alike; the rest is for the plugin.
+/// Where a plugin's conversation with the host stands. It settles what is out of order, and what every plugin answers
+/// alike; the rest it admits.
 package struct Conversation {
     package enum State: Sendable, Equatable {
         case new
@@ -15,8 +15,19 @@ package struct Conversation {
 
     package init() {}
 
-    /// The call, if it is for the plugin to answer; nil if it was answered here.
-    package mutating func admit(_ request: HostRequest, _ output: HostOutput) -> HostRequest.Call? {
+    /// Whether a request is for the plugin to answer; any other is to be settled.
+    package func admits(_ request: HostRequest) -> Bool {
+        switch request.call {
+        case .health, .credit: true
+        case .initialize: state == .new
+        case .execute: state == .ready
+        case .cancel: state != .new
+        case .shutdown, .unknown, .malformed: false
+        }
+    }
+
+    /// Answers a request that is not admitted.
+    package mutating func settle(_ request: HostRequest, _ output: HostOutput) {
         let id = request.id
         switch (state, request.call) {
         case (_, .unknown(let method)):
@@ -24,22 +35,20 @@ package struct Conversation {
         case (_, .malformed(let method, let error)):
             let reason = error.map { ": \($0.reason), at byte \($0.offset)" } ?? ": there are none"
             output.refuse(id, -32602, "invalid_params", "the parameters of \"\(method)\" cannot be read\(reason)")
-        case (_, .health), (_, .credit): return request.call
         case (_, .shutdown):
             state = .closing
             output.answer(id) { writer in
                 writer.beginObject()
                 writer.endObject()
             }
-        case (.new, .initialize), (.ready, .execute), (.ready, .cancel), (.closing, .cancel): return request.call
         case (.new, .execute), (.new, .cancel):
             output.refuse(id, -32002, "not_initialized", "the first request must be \"initialize\"")
         case (.ready, .initialize):
             output.refuse(id, -32600, "already_initialized", "\"initialize\" was answered before")
         case (.closing, .initialize), (.closing, .execute):
             output.refuse(id, -32600, "shutting_down", "\"shutdown\" was answered before")
+        case (_, .health), (_, .credit), (.new, .initialize), (.ready, .execute), (_, .cancel): break
         }
-        return nil
     }
 
     /// The version of this session; nil, and the request is refused, if the two sides have none in common.

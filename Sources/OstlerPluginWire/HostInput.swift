@@ -15,6 +15,8 @@ package final class HostInput {
     package let descriptor: Int32
     private var parser = FrameParser()
     private var validator = JSONValidator()
+    /// Whether what `execute` says of a task besides its payload is read, for one who makes use of it.
+    package var readsContext = true
 
     /// Reads from a descriptor that stays open as long as the process.
     /// - Parameter waits: whether ``read()`` waits for bytes, for one who has nothing else to wait for.
@@ -55,7 +57,7 @@ package final class HostInput {
         switch event {
         case .frame(let range):
             return try parser.withBytes(range) { (frame) throws(MessageFault) -> HostRequest? in
-                try HostRequest.decode(frame, &validator)
+                try HostRequest.decode(frame, &validator, context: readsContext)
             }
         case .noise(let range):
             let start = parser.withBytes(range) {

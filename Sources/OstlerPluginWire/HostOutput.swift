@@ -89,6 +89,7 @@ package final class HostOutput {
     }
 
     private func compact() {
+        if head == 0 { return }
         if pending == 0 {
             writer.bytes.removeAll(keepingCapacity: true)
             head = 0

@@ -5,8 +5,7 @@ package import OstlerProtocol
 package struct HostRequest {
     package enum Call {
         case initialize(InitializeRequest)
-        // A request is handed on many times, and a task is large.
-        indirect case execute(ExecuteRequest)
+        case execute(ExecuteCall)
         case cancel(CancelRequest)
         case health
         case shutdown
@@ -22,6 +21,17 @@ package struct HostRequest {
     package let call: Call
 }
 
+/// What `execute` says, by reference: a request is handed on many times, and a task is large.
+package final class ExecuteCall: Sendable {
+    package let request: ExecuteRequest
+
+    fileprivate init(reading reader: inout JSONReader, context: Bool) throws(JSONError) {
+        var request = ExecuteRequest(task: "", executor: "", runID: "", principal: "", payload: [])
+        try request.read(&reader, context: context)
+        self.request = request
+    }
+}
+
 /// Why a line cannot be taken for a message of the protocol. After one, the stream cannot be trusted.
 package struct MessageFault: Error, Equatable {
     package let reason: String
@@ -30,9 +40,11 @@ package struct MessageFault: Error, Equatable {
 extension HostRequest {
     /// Reads one frame; nil for what means nothing here: unknown notifications, and answers, since this plugin asks
     /// nothing.
+    /// - Parameter context: as ``HostInput/readsContext`` has it.
     package static func decode(
         _ frame: UnsafeBufferPointer<UInt8>,
-        _ validator: inout JSONValidator
+        _ validator: inout JSONValidator,
+        context: Bool = true
     ) throws(MessageFault) -> HostRequest? {
         let envelope: Envelope
         do {
@@ -50,7 +62,7 @@ extension HostRequest {
             throw MessageFault(reason: "the id of a request must be a string that is not empty")
         }
         let params = envelope.params.map { UnsafeBufferPointer(rebasing: frame[$0]) }
-        return HostRequest(id: Array(frame[id]), call: call(method, params))
+        return HostRequest(id: Array(frame[id]), call: call(method, params, context))
     }
 
     private static func notification(_ envelope: Envelope, _ frame: UnsafeBufferPointer<UInt8>) -> HostRequest? {
@@ -59,7 +71,7 @@ extension HostRequest {
         return (try? CreditNotification(reading: &reader)).map { HostRequest(id: [], call: .credit($0)) }
     }
 
-    private static func call(_ method: String, _ params: UnsafeBufferPointer<UInt8>?) -> Call {
+    private static func call(_ method: String, _ params: UnsafeBufferPointer<UInt8>?, _ context: Bool) -> Call {
         guard let known = Method(method) else { return .unknown(method: method) }
         switch known {
         case .health: return .health
@@ -70,7 +82,7 @@ extension HostRequest {
         var reader = JSONReader(params)
         do {
             return switch known {
-            case .execute: .execute(try ExecuteRequest(reading: &reader))
+            case .execute: .execute(try ExecuteCall(reading: &reader, context: context))
             case .initialize: .initialize(try InitializeRequest(reading: &reader))
             case .cancel, .health, .shutdown: .cancel(try CancelRequest(reading: &reader))
             }

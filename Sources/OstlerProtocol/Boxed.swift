@@ -16,6 +16,9 @@ public struct Boxed<Value: Sendable>: Sendable {
         box = wrappedValue.map(Box.init)
     }
 
+    /// Whether there is a value; it is not taken out for that.
+    package var isSet: Bool { box != nil }
+
     public var wrappedValue: Value? {
         get { box?.value }
         set { box = newValue.map(Box.init) }

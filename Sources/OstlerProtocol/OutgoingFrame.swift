@@ -12,13 +12,11 @@ public enum OutgoingFrame {
         method: StaticString,
         params: (inout JSONWriter) -> Void
     ) {
-        writer.beginObject()
-        writer.key("id")
-        writer.string(plain: ids.prefix, number: number)
-        writer.raw(version)
-        writer.key("method")
-        writer.string(static: method)
-        writer.key("params")
+        writer.part("{\"id\":\"")
+        writer.part(ids.prefix, number: number)
+        writer.part("\",\"jsonrpc\":\"2.0\",\"method\":\"")
+        writer.part(method)
+        writer.part("\",\"params\":")
         params(&writer)
         writer.endObject()
         writer.newline()
@@ -31,10 +29,10 @@ public enum OutgoingFrame {
         member: StaticString = "result",
         body: (inout JSONWriter) -> Void
     ) {
-        writer.beginObject()
-        writer.key("id")
-        writer.string(plain: id)
-        writer.raw(version)
+        writer.part("{\"id\":\"")
+        writer.part(id)
+        writer.part("\",\"jsonrpc\":\"2.0\"")
+        writer.endPart()
         writer.key(member)
         body(&writer)
         writer.endObject()

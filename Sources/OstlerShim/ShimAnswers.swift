@@ -33,12 +33,19 @@ final class ShimAnswers: Sendable {
         }
     }
 
-    /// What to wait for before calling ``send(_:)`` again; nil if nothing is left to write.
-    var interest: pollfd? {
-        output.withLock { $0.pending == 0 || $0.isClosed }
-            ? nil : pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    enum State {
+        /// Nothing is left to write.
+        case idle
+        /// What to wait for before calling ``send(_:)`` again.
+        case waiting(pollfd)
+        /// The host has closed its end.
+        case closed
     }
 
-    /// Whether the host has closed its end.
-    var isClosed: Bool { output.withLock { $0.isClosed } }
+    var state: State {
+        output.withLock { output in
+            if output.isClosed { return .closed }
+            return output.pending == 0 ? .idle : .waiting(pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0))
+        }
+    }
 }

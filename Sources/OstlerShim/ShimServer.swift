@@ -6,7 +6,7 @@ internal import OstlerProtocol
 /// What serves the tasks of one library.
 protocol ShimEngine: AnyObject {
     /// Takes a task. The answer is sent by the engine, now or later.
-    func execute(_ id: [UInt8], _ request: ExecuteRequest)
+    func execute(_ id: [UInt8], _ call: ExecuteCall)
     func cancel(_ task: String) -> CancelResult.State
     func health() -> HealthResult
     /// No more tasks come.
@@ -30,29 +30,35 @@ final class ShimServer {
     func run() -> Int32 {
         while true {
             do {
-                switch hasInput() ? input.read() : .nothing {
+                switch answers.state {
+                case .closed: return end()
+                case .idle where conversation.state == .closing: return end()
+                case .idle: break
+                case .waiting(let room): if !hasInput(room) { continue }
+                }
+                switch input.read() {
                 case .bytes:
                     while let request = try input.next() { handle(request) }
                 case .nothing: break
                 case .end:
                     try input.finish()
-                    engine?.close()
-                    return 0
+                    return end()
                 }
             } catch {
                 Startup.complain("the host sent \(error.reason)")
                 return 2
             }
-            if answers.isClosed || conversation.state == .closing && answers.interest == nil {
-                engine?.close()
-                return 0
-            }
         }
     }
 
-    /// Whether a read is the next thing to do. With answers left to write, it waits for either; without, the read waits.
-    private func hasInput() -> Bool {
-        guard let room = answers.interest else { return true }
+    private func end() -> Int32 {
+        engine?.close()
+        return 0
+    }
+
+    /// Waits for bytes of the host or for room for answers, and tells whether there are bytes. Where no answer is left
+    /// to write, the read itself waits.
+    private func hasInput(_ room: pollfd) -> Bool {
         var entries = [pollfd(fd: input.descriptor, events: Int16(POLLIN), revents: 0), room]
         _ = poll(&entries, nfds_t(entries.count), -1)
         if entries[1].revents != 0 { answers.send { _ in } }
@@ -60,18 +66,20 @@ final class ShimServer {
     }
 
     private func handle(_ request: HostRequest) {
-        var call: HostRequest.Call?
-        answers.send { call = conversation.admit(request, $0) }
-        switch call {
+        guard conversation.admits(request) else {
+            answers.send { conversation.settle(request, $0) }
+            return
+        }
+        switch request.call {
         case .initialize(let parameters): initialize(request.id, parameters)
-        case .execute(let parameters): engine?.execute(request.id, parameters)
+        case .execute(let call): engine?.execute(request.id, call)
         case .cancel(let parameters):
             let reply = CancelResult(state: engine?.cancel(parameters.task) ?? .unknown)
             answers.send { $0.answer(request.id) { reply.encode(into: &$0) } }
         case .health:
             let reply = engine?.health() ?? HealthResult(status: .unhealthy, detail: "no library is loaded")
             answers.send { $0.answer(request.id) { reply.encode(into: &$0) } }
-        case .credit, .shutdown, .unknown, .malformed, nil: break
+        case .credit, .shutdown, .unknown, .malformed: break
         }
     }
 
@@ -89,6 +97,7 @@ final class ShimServer {
                 )
             }
             input.accept(frameBytes: request.maximumFrameBytes)
+            input.readsContext = shim.kind == .library
             let engine: any ShimEngine =
                 switch shim.kind {
                 case .foreign: try ForeignEngine(shim, answers, frameBytes: request.maximumFrameBytes)

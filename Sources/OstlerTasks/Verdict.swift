@@ -46,28 +46,32 @@ package struct Evidence: Sendable {
         if !limitsReached.contains(where: { $0.limit.name == reached.limit.name }) { limitsReached.append(reached) }
     }
 
+    package var isGuarded: Bool { _guarding.isSet }
+
     /// The verdict: pure, so that each row can be tested.
-    @inline(__always)
     package func verdict() -> (outcome: Outcome, failure: Failure?) {
         // A signal death after a cancel is the host's own doing, whatever the executor heard first.
         if let ending, !cancelTooLate || answer == nil || answer?.signal != nil { return judge(ending) }
         if let sandboxFailure { return (.sandboxError, sandboxFailure) }
         if let failure { return failure }
         if let kept = guarding?.outcomeOfKept { return (kept, nil) }
-        guard let answer else { return (.lost, Failure.unanswered) }
-        if let lie = contradiction(answer) { return (.executorProtocol, lie) }
-        let plain = judge(answer)
+        let plain = plainVerdict()
+        guard isGuarded, let answer, plain.outcome != .executorProtocol else { return plain }
         return guarding?.weigh(answer, plain) ?? plain
     }
 
-    private func judge(_ answer: ExecuteResult) -> (Outcome, Failure?) {
-        switch answer.outcome {
+    /// What is made of the answer by itself, which is not taken out of its place: it is large.
+    private func plainVerdict() -> (outcome: Outcome, failure: Failure?) {
+        guard let outcome = answer?.outcome else { return (.lost, Failure.unanswered) }
+        if let lie = contradiction(of: outcome) { return (.executorProtocol, lie) }
+        switch outcome {
         case .succeeded: return (.succeeded, nil)
         case .cancelled: return ending.map(judge) ?? (.executorProtocol, .uninvitedCancel)
         case .failed:
-            if answer.error?.code.hasSuffix("_denied") == true { return (.denied, answer.error) }
+            let error = answer?.error
+            if error?.code.hasSuffix("_denied") == true { return (.denied, error) }
             if let reached = limitsReached.first { return (.limit, .limit(reached.limit, at: reached.place)) }
-            return (.failed, answer.error)
+            return (.failed, error)
         }
     }
 
@@ -86,20 +90,19 @@ package struct Evidence: Sendable {
 
     /// What the executor says must agree with itself, and with what the launcher saw where there is exactly one process
     /// to speak of.
-    private func contradiction(_ answer: ExecuteResult) -> Failure? {
-        if answer.outcome == .succeeded {
-            let claimed = Exit(exitCode: answer.exitCode, signal: answer.signal)
+    private func contradiction(of outcome: ExecuteResult.Outcome) -> Failure? {
+        let claimed = Exit(exitCode: answer?.exitCode ?? 0, signal: answer?.signal)
+        if outcome == .succeeded {
             guard claimed == Exit(exitCode: 0, signal: nil) else {
                 return .inconsistent("it says succeeded with \(claimed.text)")
             }
-            if let error = answer.error {
+            if let error = answer?.error {
                 let told = "\(Quotation.bare(error.code, longest: 80)), \(Quotation.text(error.message, longest: 200))"
                 return .inconsistent("it says succeeded and tells an error: \(told)")
             }
         }
-        guard let exit = exits.first, exits.count == 1, answer.outcome != .cancelled else { return nil }
-        let claimed = Exit(exitCode: answer.exitCode, signal: answer.signal)
-        guard claimed != exit, answer.error == nil || answer.outcome == .succeeded else { return nil }
+        guard let exit = exits.first, exits.count == 1, outcome != .cancelled else { return nil }
+        guard claimed != exit, answer?.error == nil || outcome == .succeeded else { return nil }
         return .inconsistent("it reports \(claimed.text), but its command ended with \(exit.text)")
     }
 }

@@ -17,10 +17,11 @@ import Testing
             + #""method":"execute","jsonrpc":"2.0","id":"p.1"}"#
         let request = try #require(try decode(frame))
         #expect(String(decoding: request.id, as: UTF8.self) == "p.1")
-        guard case .execute(let execute) = request.call else {
+        guard case .execute(let call) = request.call else {
             Issue.record("not an execute")
             return
         }
+        let execute = call.request
         #expect(execute.task == "t")
         #expect(execute.launch == 9)
         #expect(!execute.hasStdin)

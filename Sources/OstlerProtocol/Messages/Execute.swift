@@ -112,6 +112,12 @@ public struct ExecuteRequest: Sendable, Equatable {
 
     public init(reading reader: inout JSONReader) throws(JSONError) {
         self.init(task: "", executor: "", runID: "", principal: "", payload: [])
+        try read(&reader)
+    }
+
+    /// Fills in what a request says where it stands: an initializer that can fail would copy it on its way out.
+    /// - Parameter context: whether anything but task, executor and payload is asked for.
+    package mutating func read(_ reader: inout JSONReader, context: Bool = true) throws(JSONError) {
         let start = reader.index
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -121,8 +127,9 @@ public struct ExecuteRequest: Sendable, Equatable {
                 executor = try reader.string()
             } else if reader.matches(key, "payload") {
                 payload = Array(reader.bytes(in: try reader.skipValue()))
-            } else if try !readContext(key, &reader) {
-                _ = try reader.skipValue()
+            } else {
+                let isKnown = context ? try readContext(key, &reader) : false
+                if !isKnown { _ = try reader.skipValue() }
             }
         }
         guard !task.isEmpty, !executor.isEmpty, !payload.isEmpty else { throw JSONError(.wrongType, at: start) }

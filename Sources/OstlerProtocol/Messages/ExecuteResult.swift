@@ -48,7 +48,11 @@ public struct ExecuteResult: Sendable, Equatable {
         writer.key("task")
         writer.string(task)
         writer.key("outcome")
-        writer.string(outcome.rawValue)
+        switch outcome {
+        case .succeeded: writer.string(static: "succeeded")
+        case .failed: writer.string(static: "failed")
+        case .cancelled: writer.string(static: "cancelled")
+        }
         writer.key("exit_code")
         writer.int(exitCode)
         if let signal {
@@ -76,10 +80,13 @@ public struct ExecuteResult: Sendable, Equatable {
 
     /// `task` and `outcome` must be there and be known; ``OstlerJSON/JSONError/Code/wrongType`` otherwise.
     public init(reading reader: inout JSONReader) throws(JSONError) {
-        var (task, outcome, exitCode): (String, Outcome?, Int32) = ("", nil, 0)
-        var (signal, usage): (Int32?, Usage?)
-        var error: Failure?
-        var (result, metadata): ([UInt8]?, [UInt8]?)
+        self.init(task: "", outcome: .failed, exitCode: 0)
+        try read(&reader)
+    }
+
+    /// Fills in what an answer says where the result stands: an initializer that can fail would copy it on its way out.
+    package mutating func read(_ reader: inout JSONReader) throws(JSONError) {
+        var outcome: Outcome?
         let start = reader.index
         try reader.beginObject()
         while let key = try reader.nextKey() {
@@ -104,10 +111,7 @@ public struct ExecuteResult: Sendable, Equatable {
             }
         }
         guard let outcome, !task.isEmpty else { throw JSONError(.wrongType, at: start) }
-        (self.task, self.outcome, self.exitCode) = (task, outcome, exitCode)
-        (self.signal, self.usage) = (signal, usage)
-        (self.result, self.metadata) = (result, metadata)
-        _error = Boxed(wrappedValue: error)
+        self.outcome = outcome
     }
 }
 

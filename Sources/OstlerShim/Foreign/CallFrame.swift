@@ -40,25 +40,26 @@ struct CallFrame {
 
     /// Fills in a parameter that is a handle.
     mutating func fill(_ index: Int, handle: UnsafeMutableRawPointer?) throws(CallFault) {
-        slots[index] = try filled(index) { (kind, slot) throws in try fillHandle(kind, &slot, handle) }
+        var slot = slots[index]
+        do {
+            try fillHandle(function.kinds[index], &slot, handle)
+        } catch {
+            throw CallFault(index, error)
+        }
+        slots[index] = slot
     }
 
     /// Fills in any other parameter.
     ///
     /// - Parameter input: its value; nil for one that is left out.
     mutating func fill(_ index: Int, _ input: JSONText?) throws(CallFault) {
-        slots[index] = try filled(index) { (kind, slot) throws in try fill(index, kind, &slot, input) }
-    }
-
-    private func filled(_ index: Int, _ body: (Parameter.Kind, inout Slot) throws -> Void) throws(CallFault) -> Slot {
         var slot = slots[index]
         do {
-            try body(function.kinds[index], &slot)
+            try fill(index, &slot, input)
         } catch {
-            let reason = (error as? Misfit)?.reason ?? (error as? JSONError)?.reason ?? "\(error)"
-            throw CallFault(parameter: index, reason: reason)
+            throw CallFault(index, error)
         }
-        return slot
+        slots[index] = slot
     }
 
     /// Fills in what tells the size of other arguments. These must be there.
@@ -84,8 +85,8 @@ struct CallFrame {
         }
     }
 
-    private func fill(_ index: Int, _ kind: Parameter.Kind, _ slot: inout Slot, _ input: JSONText?) throws {
-        switch kind {
+    private func fill(_ index: Int, _ slot: inout Slot, _ input: JSONText?) throws {
+        switch function.kinds[index] {
         case .value(let type): try required(input).read { try type.store(&$0, at: slot.argument, arena) }
         case .constant(let type, _): try required(input).read { try type.store(&$0, at: slot.argument, arena) }
         case .null, .measure: break
@@ -94,9 +95,13 @@ struct CallFrame {
             if direction.takes { try required(input).read { try type.store(&$0, at: target, arena) } }
             point(&slot, to: target)
         case .bytes:
-            let bytes = try required(input).read { reader throws in try ByteText(reading: &reader).bytes }
-            slot.count = bytes.count
-            point(&slot, to: arena.copy(bytes))
+            let target = try required(input).read { reader throws in
+                try ByteText.withBytes(reading: &reader) { bytes in
+                    slot.count = bytes.count
+                    return arena.copy(bytes)
+                }
+            }
+            point(&slot, to: target)
         case .buffer(let buffer):
             let asked = try input?.read { try $0.int() }
             let capacity = asked.map { Int($0) } ?? buffer.capacity
@@ -156,6 +161,11 @@ struct CallFault: Error {
     /// Its place among the function's parameters.
     let parameter: Int
     let reason: String
+
+    fileprivate init(_ parameter: Int, _ error: any Error) {
+        self.parameter = parameter
+        reason = (error as? Misfit)?.reason ?? (error as? JSONError)?.reason ?? "\(error)"
+    }
 }
 
 extension CallFrame {

@@ -31,8 +31,8 @@ final class ForeignEngine: ShimEngine {
         resultBytes = frameBytes - 8192
     }
 
-    func execute(_ id: [UInt8], _ request: ExecuteRequest) {
-        let result = perform(request)
+    func execute(_ id: [UInt8], _ call: ExecuteCall) {
+        let result = perform(call)
         answers.send { $0.answer(id) { result.encode(into: &$0) } }
     }
 
@@ -43,20 +43,21 @@ final class ForeignEngine: ShimEngine {
 
     func close() {}
 
-    private func perform(_ request: ExecuteRequest) -> ExecuteResult {
-        guard let executor = executors.first(where: { $0.name == request.executor }) else {
-            let message = "this plugin has no executor \(Quotation.text(request.executor))"
-            return .failed(request.task, Failure("unknown_executor", fault: .host, message: message))
+    private func perform(_ call: ExecuteCall) -> ExecuteResult {
+        let name = call.request.executor
+        guard let executor = executors.first(where: { $0.name == name }) else {
+            let message = "this plugin has no executor \(Quotation.text(name))"
+            return .failed(call.request.task, Failure("unknown_executor", fault: .host, message: message))
         }
         do throws(Failure) {
-            var run = try ForeignRun(executor, request.payload, releases, arena)
-            var result = run.perform(request.task)
+            var run = try ForeignRun(executor, call.request.payload, releases, arena)
+            var result = run.perform(call.request.task)
             if let value = result.result, value.count > resultBytes {
-                result = .failed(request.task, .resultTooLarge(value.count, resultBytes))
+                result = .failed(call.request.task, .resultTooLarge(value.count, resultBytes))
             }
             return result
         } catch {
-            return .failed(request.task, error)
+            return .failed(call.request.task, error)
         }
     }
 }

@@ -85,10 +85,12 @@ struct ForeignRun: ~Copyable {
         }
         if executor.isSequence { writer.endObject() }
         for (handle, close) in open.reversed() { releases.release(handle, by: close) }
-        var result =
-            failure.map { ExecuteResult.failed(task, $0) }
-            ?? ExecuteResult(task: task, outcome: .succeeded, exitCode: 0)
-        if failure?.code == Failure.unsuccessfulCall { result.exitCode = 1 }
+        var result = ExecuteResult(task: task, outcome: .succeeded, exitCode: 0)
+        if let failure {
+            result.outcome = .failed
+            result.exitCode = failure.code == Failure.unsuccessfulCall ? 1 : -1
+            result.error = failure
+        }
         result.result = writer.bytes.isEmpty ? nil : writer.bytes
         return result
     }
@@ -104,12 +106,14 @@ struct ForeignRun: ~Copyable {
             if case .handle(let close) = type {
                 keepHandle(result, close, step.firstValue)
             } else {
-                tell("returns", step.firstValue) { type.tell(result, &$0) }
+                writer.key("returns")
+                tell(step.firstValue) { type.tell(result, &$0) }
             }
         }
         for index in step.handles { keepHandle(step, index, frame) }
         for index in step.outputs {
-            tell(step.function.declaration.parameters[index].name, step.firstValue + 1 + index) {
+            writer.key(dynamic: step.function.declaration.parameters[index].name)
+            tell(step.firstValue + 1 + index) {
                 frame.tell(index, result, &$0)
             }
         }
@@ -142,9 +146,8 @@ struct ForeignRun: ~Copyable {
         }
     }
 
-    /// Writes one value, and keeps it for later steps.
-    private mutating func tell(_ name: String, _ place: Int, _ body: (inout JSONWriter) -> Void) {
-        writer.key(dynamic: name)
+    /// Writes the value of a member, and keeps it for later steps.
+    private mutating func tell(_ place: Int, _ body: (inout JSONWriter) -> Void) {
         guard executor.isSequence else { return body(&writer) }
         var value = JSONWriter()
         body(&value)

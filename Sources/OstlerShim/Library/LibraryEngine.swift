@@ -20,11 +20,11 @@ final class LibraryEngine: ShimEngine, Sendable {
         self.frameBytes = frameBytes
     }
 
-    func execute(_ id: [UInt8], _ request: ExecuteRequest) {
-        let task = LibraryTask(request.task, answers, frameBytes: frameBytes)
+    func execute(_ id: [UInt8], _ call: ExecuteCall) {
+        let task = LibraryTask(call.request.task, answers, frameBytes: frameBytes)
         current.withLock { $0 = task }
         worker.perform { [self] in
-            let status = task.withC(request) { interface.execute($0) }
+            let status = task.withC(call.request) { interface.execute($0) }
             let result = task.end(status)
             current.withLock { $0 = nil }
             answers.sendAll { $0.answer(id) { result.encode(into: &$0) } }

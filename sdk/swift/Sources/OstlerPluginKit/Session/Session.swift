@@ -127,7 +127,7 @@ final class Session {
             }
             close()
         case (.new, .initialize(let parameters)): initialize(request, parameters)
-        case (.ready, .execute(let parameters)): execute(request, parameters)
+        case (.ready, .execute(let call)): execute(request, call.request)
         case (_, .cancel(let parameters)): cancel(request, parameters)
         case (.new, .execute):
             refuse(request, -32002, "not_initialized", "the first request must be \"initialize\"")
