@@ -416,6 +416,7 @@ let package = Package(
                 "OstlerForeign",
                 "OstlerJSON",
                 "OstlerProtocol",
+                "OstlerResources",
                 "OstlerSchema",
                 "OstlerTasks",
                 "OstlerTrust",

@@ -23,6 +23,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case signature
     /// The functions of a shared object, as JSON.
     case foreign
+    /// A manifest of resources.
+    case resources
     /// Holds a fault on purpose; a fuzzer that does not find it is of no use.
     case planted
 
@@ -42,6 +44,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .archive: try ArchiveFuzz.check(bytes)
         case .signature: try SignatureFuzz.check(bytes)
         case .foreign: try ForeignFuzz.check(bytes)
+        case .resources: try ResourceFuzz.check(bytes)
         case .planted: try PlantedFuzz.check(bytes)
         }
     }

@@ -71,6 +71,27 @@ import Testing
         #expect(failure?.problems.map(\.code) == [.includeLoop])
     }
 
+    @Test func `What is wrong with an included manifest stands in the order of the text`() {
+        let text = "- apply: [{no.yaml: {}}]\n- exec: [{a: {cread: x}}]\n- apply: [{site.yaml: {}}]\n"
+        let found = manifestFaults(["site.yaml": text])
+        #expect(found.map(\.position?.line) == [1, 2, 3], "\(found)")
+        #expect(found.map(\.code) == [.notFound, .unknownKey, .includeLoop])
+    }
+
+    /// Each of them is small, and all of them together have no end that anybody would live to see.
+    @Test func `Manifests that include each other again and again are refused before long`() {
+        let text = (0..<9).map { "- apply: [{\($0).yaml: {}}]\n" }.joined()
+        let files = Dictionary(uniqueKeysWithValues: (0..<9).map { ("\($0).yaml", text) })
+        var read = 0
+        var reader = ManifestReader(providers: .standard(shellExists: { true })) { path in
+            read += 1
+            return files[path].map { .success(Array($0.utf8)) } ?? .failure(.init(.notFound, "is not there"))
+        }
+        let failure = #expect(throws: ConfigFailure.self) { _ = try reader.read(["0.yaml"]) }
+        #expect(read == ManifestReader.maximumManifests)
+        #expect(failure?.problems.isEmpty == false && failure?.omitted ?? 0 > 1000)
+    }
+
     @Test(arguments: [
         (SmallFile.Failure.Kind.notFound, ConfigError.Code.notFound), (.symbolicLink, .unreadable),
         (.notRegular, .unreadable), (.tooLarge, .unreadable), (.unsafe, .unreadable),

@@ -33,6 +33,17 @@ import Testing
         #expect(manifestFaults(["site.yaml": text]).map(\.code) == [code])
     }
 
+    /// The order of a set is another one in each process.
+    @Test func `Names that are taken are told in the manifest's order, the name before the alias`() {
+        let names = (0..<9).map { "n\($0)" }
+        let first = names.map { "{\($0): {}}, {x\($0): {alias: a\($0)}}" }
+        let again = names.map { "{\($0): {alias: a\($0)}}" }
+        let text = "[{exec: [" + (first + again).joined(separator: ", ") + "]}]"
+        let found = manifestFaults(["site.yaml": text])
+        let taken = names.flatMap { ["exec#\($0)", "exec#a" + $0] }
+        #expect(found.map { String($0.message.prefix { $0 != " " }) } == taken)
+    }
+
     @Test func `Resources that name each other at random are read if all of it leads back`() {
         var random = SeededGenerator(seed: 11)
         var seen: Set<String> = []

@@ -16,12 +16,15 @@ package struct ManifestReader {
 
     /// How deep manifests may nest; the outermost is the first.
     package static let maximumDepth = 10
+    /// How many are read in all: those that include each other twice would be read without end.
+    package static let maximumManifests = 256
 
     private let providers: ExecProviderRegistry
     private let source: Source
     private var resources: [Resource] = []
     private var problems: [ConfigError] = []
     private var omitted = 0
+    private var count = 0
     private var failsFast = false
     /// Told of what is not wrong and still worth knowing.
     private let warn: (String) -> Void
@@ -38,55 +41,46 @@ package struct ManifestReader {
 
     /// Reads manifests as if they were one.
     package mutating func read(_ paths: [String]) throws(ConfigFailure) -> Manifest {
-        for path in paths { include(path, from: [], isNoop: false) }
-        if problems.isEmpty { problems = ManifestReferences(resources).problems() }
+        for path in paths {
+            guard let fault = include(path, from: [], isNoop: false) else { continue }
+            problems.append(ConfigError(fault.code, file: path, message: fault.message))
+        }
+        if problems.isEmpty { (problems, omitted) = ManifestReferences(resources).problems() }
         if let first = problems.first {
-            throw ConfigFailure(first, Array(problems.dropFirst()), omitted: omitted)
+            let rest = problems.dropFirst()
+            let told = rest.prefix(ProblemLog.limit - 1)
+            throw ConfigFailure(first, Array(told), omitted: omitted + rest.count - told.count)
         }
         return Manifest(resources: resources, failsFast: failsFast)
     }
 
     // MARK: Documents
 
-    private mutating func include(_ path: String, from chain: [Link], isNoop: Bool) {
+    /// Why a manifest cannot be read at all.
+    private typealias Fault = (code: ConfigError.Code, message: String)
+
+    /// - Parameter chain: the manifests on the way to it.
+    private mutating func include(_ path: String, from chain: [String], isNoop: Bool) -> Fault? {
+        count += 1
+        guard count <= Self.maximumManifests else {
+            return (.includeTooDeep, "more than \(Self.maximumManifests) manifests are read in all")
+        }
         let bytes: [UInt8]
         switch source(path) {
         case .success(let found): bytes = found
         case .failure(let failure):
-            let code: ConfigError.Code = failure.kind == .notFound ? .notFound : .unreadable
-            return refuse(code, "the manifest \(failure.message)", path, chain)
+            return (failure.kind == .notFound ? .notFound : .unreadable, "the manifest \(failure.message)")
         }
         do throws(ConfigError) {
-            let document = try YAMLDocument(parsing: bytes, file: path)
-            read(document, Link(path: path), chain, isNoop)
+            read(try YAMLDocument(parsing: bytes, file: path), chain + [path], isNoop)
         } catch {
             problems.append(error)
         }
+        return nil
     }
 
-    /// One manifest on the way to another, and where it names that.
-    private struct Link {
-        let path: String
-        var place: Resource.Place?
-    }
-
-    private mutating func refuse(_ code: ConfigError.Code, _ message: String, _ path: String, _ chain: [Link]) {
-        guard let place = chain.last?.place else {
-            return problems.append(ConfigError(code, file: path, message: message))
-        }
-        let text = "\(Quotation.bare(path)): \(message)"
-        problems.append(
-            ConfigError(
-                code,
-                file: place.document.file,
-                position: place.position,
-                pointer: place.pointer,
-                message: text
-            )
-        )
-    }
-
-    private mutating func read(_ document: YAMLDocument, _ link: Link, _ chain: [Link], _ isNoop: Bool) {
+    /// - Parameter chain: the manifests on the way to it, with itself.
+    private mutating func read(_ document: YAMLDocument, _ chain: [String], _ isNoop: Bool) {
         let log = ProblemLog(document)
         var isNoop = isNoop
         var list: ValueReader? = log.root
@@ -104,7 +98,7 @@ package struct ManifestReader {
         for entry in list?.value == .null ? [] : list?.elements() ?? [] {
             for (kind, name, properties) in Self.named(entry) {
                 if kind == "apply" {
-                    include(name, properties, Link(path: link.path), chain, document, isNoop)
+                    include(name, properties, chain, isNoop)
                 } else if var resource = reader.resource(kind, name, properties) {
                     resource.isNoop = resource.isNoop || isNoop
                     resources.append(resource)
@@ -159,27 +153,26 @@ package struct ManifestReader {
 
     // MARK: Included manifests
 
-    private mutating func include(
-        _ name: String,
-        _ properties: ValueReader,
-        _ link: Link,
-        _ chain: [Link],
-        _ document: YAMLDocument,
-        _ isNoop: Bool
-    ) {
+    private mutating func include(_ name: String, _ properties: ValueReader, _ chain: [String], _ isNoop: Bool) {
         let members = properties.members(["noop"])
         let strengthens = members?["noop"]?.bool() ?? false
-        let joined = name.hasPrefix("/") ? name : PathText.joined(PathText.directory(of: link.path), name)
+        let directory = PathText.directory(of: chain.last ?? "")
+        let joined = name.hasPrefix("/") ? name : PathText.joined(directory, name)
         let path = joined.hasPrefix("./") ? String(joined.dropFirst(2)) : joined
-        let place = Resource.Place(document: document, pointer: properties.pointer)
-        let way = chain + [Link(path: link.path, place: place)]
-        if let start = way.firstIndex(where: { PathText.folded($0.path) == PathText.folded(path) }) {
-            let loop = (way[start...].map(\.path) + [path]).joined(separator: " -> ")
-            return refuse(.includeLoop, "it includes itself: \(loop)", path, way)
+        guard let fault = fault(of: path, chain) ?? include(path, from: chain, isNoop: isNoop || strengthens) else {
+            return
         }
-        guard way.count < Self.maximumDepth else {
-            return refuse(.includeTooDeep, "manifests nest deeper than \(Self.maximumDepth)", path, way)
+        properties.report(fault.code, "\(Quotation.bare(path)): \(fault.message)", atKey: true)
+    }
+
+    private func fault(of path: String, _ chain: [String]) -> Fault? {
+        if let start = chain.firstIndex(where: { PathText.folded($0) == PathText.folded(path) }) {
+            let loop = (chain[start...] + [path]).map { Quotation.bare($0) }.joined(separator: " -> ")
+            return (.includeLoop, "it includes itself: \(loop)")
         }
-        include(path, from: way, isNoop: isNoop || strengthens)
+        guard chain.count < Self.maximumDepth else {
+            return (.includeTooDeep, "manifests nest deeper than \(Self.maximumDepth)")
+        }
+        return nil
     }
 }

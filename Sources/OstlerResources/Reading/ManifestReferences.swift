@@ -13,15 +13,17 @@ struct ManifestReferences {
         self.resources = resources
         for (index, resource) in resources.enumerated() {
             let alias = resource.guards.alias.map { GuardReference(type: resource.reference.type, name: $0) }
-            for reference in Set([resource.reference] + (alias.map { [$0] } ?? [])) {
+            let second = alias == resource.reference ? nil : alias
+            for reference in [resource.reference, second].compactMap(\.self) {
                 if places[reference] == nil { places[reference] = index } else { repeated.append((index, reference)) }
             }
         }
     }
 
-    func problems() -> [ConfigError] {
+    /// What is wrong, in the order of the manifest; many problems of a kind are only counted.
+    func problems() -> (told: [ConfigError], omitted: Int) {
         guard repeated.isEmpty else {
-            return repeated.map { index, reference in
+            let told = repeated.prefix(ProblemLog.limit).map { index, reference in
                 let first = places[reference].map { resources[$0].place.description } ?? ""
                 return problem(
                     .duplicateName,
@@ -30,18 +32,23 @@ struct ManifestReferences {
                     hint: "give one of them another name, or an alias of its own"
                 )
             }
+            return (told, repeated.count - told.count)
         }
-        if let cycle = cycle() { return [cycle] }
-        return resources.indices.flatMap { index in
-            Self.edges(resources[index]).compactMap { word, reference in judge(word, reference, of: index) }
+        if let cycle = cycle() { return ([cycle], 0) }
+        let wrong = resources.indices.flatMap { index in
+            Self.edges(resources[index]).filter { places[$0.reference].map { $0 >= index } ?? true }.map { (index, $0) }
         }
+        let told = wrong.prefix(ProblemLog.limit).map { index, edge in problem(of: edge, index) }
+        return (told, wrong.count - told.count)
     }
 
     private static func edges(_ resource: Resource) -> [(word: String, reference: GuardReference)] {
         resource.guards.subscribe.map { ("subscribe", $0) } + resource.guards.require.map { ("require", $0) }
     }
 
-    private func judge(_ word: String, _ reference: GuardReference, of index: Int) -> ConfigError? {
+    /// What is wrong with naming what is not there, or comes later.
+    private func problem(of edge: (word: String, reference: GuardReference), _ index: Int) -> ConfigError {
+        let (word, reference) = edge
         guard let target = places[reference] else {
             let known = places.keys.map(\.description).sorted()
             let near = Suggestion.nearest(to: reference.description, in: known)
@@ -52,15 +59,12 @@ struct ManifestReferences {
                 hint: near.map { "did you mean \"\($0)\"?" }
             )
         }
-        guard target < index else {
-            return problem(
-                .laterReference,
-                index,
-                "\(word) names \(Quotation.bare(reference.description)), which comes later, at \(resources[target].place)",
-                hint: "resources are done in the order in which they stand: move it up"
-            )
-        }
-        return nil
+        return problem(
+            .laterReference,
+            index,
+            "\(word) names \(Quotation.bare(reference.description)), which comes later, at \(resources[target].place)",
+            hint: "resources are done in the order in which they stand: move it up"
+        )
     }
 
     private func problem(_ code: ConfigError.Code, _ index: Int, _ message: String, hint: String? = nil) -> ConfigError
