@@ -10,7 +10,7 @@ package final class HostWorld: ResourceWorld {
     private let files: RootedFiles
     private let host: Host
     private let origin: TaskOrigin
-    private let log: @Sendable (_ title: String, _ line: String) -> Void
+    private let log: @LoopActor @Sendable (_ title: String, _ line: String) -> Void
     private let interrupted = Atomic(false)
 
     /// - Parameter log: told of each line of a resource that logs its output.
@@ -18,7 +18,7 @@ package final class HostWorld: ResourceWorld {
         files: RootedFiles,
         host: Host,
         origin: TaskOrigin,
-        log: @escaping @Sendable (_ title: String, _ line: String) -> Void
+        log: @escaping @LoopActor @Sendable (_ title: String, _ line: String) -> Void
     ) {
         self.files = files
         self.host = host
@@ -66,11 +66,11 @@ package final class HostWorld: ResourceWorld {
 @LoopActor
 private final class LineSink: TaskSink {
     private var rest: [OutputStream: [UInt8]] = [:]
-    private let tell: @Sendable (String) -> Void
+    private let tell: @LoopActor @Sendable (String) -> Void
     /// A line that is longer is told in pieces.
     private static let longest = 1 << 20
 
-    init(_ tell: @escaping @Sendable (String) -> Void) {
+    init(_ tell: @escaping @LoopActor @Sendable (String) -> Void) {
         self.tell = tell
     }
 

@@ -63,7 +63,7 @@ extension TaskRun {
             )
         }
         conceal(&result)
-        trace?.finish(result)
+        trace?.finish(result, named: host.provider.vault.masked(result.id))
         host.ended(self)
         whenDone(result)
     }

@@ -75,6 +75,16 @@ public struct Failure: Error, Sendable, Equatable {
         self.hint = hint
     }
 
+    /// The same with all of its texts rewritten, so that what must not be told stands in none of them.
+    package func concealed(_ conceal: (String) -> String) -> Failure {
+        var failure = self
+        failure.code = conceal(code)
+        failure.message = conceal(message)
+        failure.hint = hint.map(conceal)
+        failure.doc = doc.map(conceal)
+        return failure
+    }
+
     public func encode(into writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("code")

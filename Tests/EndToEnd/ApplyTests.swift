@@ -136,6 +136,37 @@ extension EndToEnd {
             }
         }
 
+        @Test func `A second pass is a real one, and what it changes again is named`() async throws {
+            try await withTree { tree in
+                let place = try tree.directory.makeDirectory("place")
+                func run(_ text: String) async throws -> Finished {
+                    let text = text.replacing("PLACE", with: place)
+                    return try await tree.run(["apply", "-", "--check-idempotent", "--json"], input: .text(text))
+                }
+                func changedAgain(_ run: Finished) throws -> [String] {
+                    let summary = try run.lines.last.map { try JSONValue(parsing: $0)["summary"] }
+                    return summary??["changed_again"]?.array?.compactMap(\.string) ?? []
+                }
+                let log = "- exec: [{log: {command: echo x >> PLACE/log, provider: shell}}]\n"
+                let twice = try await run(log)
+                #expect(try twice.exitCode == 1 && changedAgain(twice) == ["exec#log"])
+                #expect(twice.complaint.contains("not idempotent: a second pass did again: exec#log"))
+                #expect(try String(decoding: tree.directory.read("place/log"), as: UTF8.self) == "x\nx\n")
+
+                // Asked without effects, nothing could be said of a file behind a command that says nothing of itself.
+                let quarrel = """
+                    - file: [{PLACE/f: {content: a}}]
+                    - exec: [{overwrite: {command: echo b > PLACE/f, provider: shell, unless: grep -q b PLACE/f}}]
+                    """
+                let fight = try await run(quarrel)
+                #expect(try changedAgain(fight) == ["file#\(place)/f", "exec#overwrite"], "\(fight.complaint)")
+
+                // Resources that are never done are not done again.
+                let quiet = try await run("- exec: [{\"true\": {noop: true}}]\n- file: [{PLACE/g: {content: a}}]\n")
+                #expect(try quiet.exitCode == 0 && changedAgain(quiet) == [], "\(quiet.complaint)")
+            }
+        }
+
         @Test func `Killed at any moment it converges the next time, and no file is ever half written`() async throws {
             let kills = Surroundings.environment("OSTLER_LONG") == "1" ? 50 : 5
             try await withTree { tree in

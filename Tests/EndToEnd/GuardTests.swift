@@ -9,73 +9,6 @@ extension EndToEnd {
     /// Guards of tasks, whoever executes them.
     @Suite(.sandboxed, .needs("/usr/bin/python3"))
     struct GuardTests {
-        private static let sums = """
-            name: libc
-            version: 0.1.0
-            protocol: {min: 0, max: 0}
-            kind: foreign
-            entry: {library: libc.so.6}
-            functions:
-              chdir: {returns: int, args: [{path: cstring}], errno: true, ok: 0}
-            executors:
-              - {name: chdir, description: Enters a directory, reuse: warm}
-            """
-
-        private static let answering = """
-            name: answering
-            version: 0.1.0
-            protocol: {min: 0, max: 0}
-            kind: process
-            entry: {command: [bin/answering]}
-            executors:
-              - {name: answer, payload: {type: object}}
-            """
-
-        private static let program = """
-            #!/usr/bin/python3
-            import json, sys
-
-            for line in sys.stdin:
-                message = json.loads(line)
-                result = {}
-                if message["method"] == "initialize":
-                    result = {"protocol": 0, "name": "answering", "executors": ["answer"]}
-                elif message["method"] == "execute":
-                    task = message["params"]
-                    code = task["payload"]["exit_code"]
-                    result = {"task": task["task"], "outcome": "failed" if code else "succeeded", "exit_code": code}
-                print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
-
-            """
-
-        /// Three kinds of executors: what is to succeed, and what is to fail with exit code 1.
-        private static let executors: [(name: String, good: JSONValue, bad: JSONValue)] = [
-            ("command", ["command": "true"], ["command": "false"]),
-            ("chdir", ["path": "/usr"], ["path": "/nowhere"]),
-            ("answer", ["exit_code": 0], ["exit_code": 1]),
-        ]
-
-        /// One guard, and what becomes of a task with it that would succeed.
-        private static let rows: [(guards: JSONValue, effect: String?, by: String?, outcome: String, code: String?)] = [
-            (["creates": "/usr/bin/env"], "stable", "creates", "succeeded", nil),
-            (["creates": "/usr/no/such"], nil, nil, "succeeded", nil),
-            (["onlyif": "test -d /usr"], nil, nil, "succeeded", nil),
-            (["onlyif": "test -d /nowhere"], "stable", "onlyif", "succeeded", nil),
-            (["unless": ["test", "-d", "/usr"]], "stable", "unless", "succeeded", nil),
-            (["unless": "false"], nil, nil, "succeeded", nil),
-            (["refreshonly": true], "stable", "refresh_only", "succeeded", nil),
-            (["control": ["if": false], "creates": "/usr"], "skipped", "control", "skipped", nil),
-            (["onlyif": "no-such-program"], nil, nil, "failed", "guard_not_started"),
-            (["unless": "sh -c 'kill -9 $$'"], nil, nil, "failed", "guard_signal"),
-            (["returns": [3]], nil, nil, "failed", "desired_state_failed"),
-        ]
-
-        private func install(_ tree: InstalledTree) throws {
-            try tree.directory.write("home/plugins/libc/plugin.yaml", Self.sums)
-            try tree.directory.write("home/plugins/answering/plugin.yaml", Self.answering)
-            try tree.directory.script("home/plugins/answering/bin/answering", Self.program)
-        }
-
         private func line(_ id: String, _ executor: String, _ payload: JSONValue, _ guards: JSONValue) -> String {
             (["id": .string(id), "executor": .string(executor), "payload": payload, "guards": guards] as JSONValue).text
                 + "\n"
@@ -94,12 +27,12 @@ extension EndToEnd {
         @Test
         func `The same guards decide the same for a command, a function of C and a plugin in Python`() async throws {
             try await withTree { tree in
-                try install(tree)
-                for executor in Self.executors {
-                    let lines = Self.rows.enumerated().map { line("\($0)", executor.name, executor.good, $1.guards) }
+                try GuardedExecutor.install(tree)
+                for executor in GuardedExecutor.all {
+                    let lines = GuardRow.all.enumerated().map { line("\($0)", executor.name, executor.good, $1.guards) }
                     let (finished, results) = try await run(tree, lines, ["--jobs", "4"])
                     #expect(finished.exitCode == 2, "\(finished.complaint)")
-                    for (index, row) in Self.rows.enumerated() {
+                    for (index, row) in GuardRow.all.enumerated() {
                         let result = results["\(index)"]
                         let told = "\(executor.name) \(row.guards.text): \(result?.text ?? "no result")"
                         #expect(result?["outcome"]?.string == row.outcome, "\(told)")
@@ -117,8 +50,8 @@ extension EndToEnd {
         @Test
         func `Exit codes are judged alike whoever executes`() async throws {
             try await withTree { tree in
-                try install(tree)
-                for executor in Self.executors {
+                try GuardedExecutor.install(tree)
+                for executor in GuardedExecutor.all {
                     let (finished, results) = try await run(
                         tree,
                         [
@@ -170,9 +103,9 @@ extension EndToEnd {
         @Test(arguments: ["1", "7"])
         func `Tasks listen to those before them, however many run at once`(_ jobs: String) async throws {
             try await withTree { tree in
-                try install(tree)
+                try GuardedExecutor.install(tree)
                 let lines = Self.chain.map { task in
-                    let executor = Self.executors[task.executor]
+                    let executor = GuardedExecutor.all[task.executor]
                     return line(task.id, executor.name, task.isGood ? executor.good : executor.bad, task.guards)
                 }
                 for options in [[], ["--keep-going"]] {
@@ -210,7 +143,7 @@ extension EndToEnd {
             _ code: String
         ) async throws {
             try await withTree { tree in
-                try install(tree)
+                try GuardedExecutor.install(tree)
                 let lines = guards.enumerated().map { line("t\($0)", "command", ["command": "true"], $1) }
                 let (finished, results) = try await run(tree, lines)
                 #expect(finished.exitCode == 3 && results.isEmpty)
@@ -226,11 +159,13 @@ extension EndToEnd {
         @Test
         func `A run without effects says what the real one does`() async throws {
             try await withTree { tree in
-                try install(tree)
+                try GuardedExecutor.install(tree)
                 let lines = Self.chain.filter {
                     $0.state != "failed" && !$0.id.contains("broken") && $0.id != "needs-skipped"
                 }
-                .map { line($0.id, Self.executors[$0.executor].name, Self.executors[$0.executor].good, $0.guards) }
+                .map {
+                    line($0.id, GuardedExecutor.all[$0.executor].name, GuardedExecutor.all[$0.executor].good, $0.guards)
+                }
                 let (noop, foreseen) = try await run(tree, lines, ["--noop"])
                 #expect(noop.exitCode == 0, "\(noop.complaint)")
                 let (real, results) = try await run(tree, lines)

@@ -53,6 +53,9 @@ extension EndToEnd {
             ("run-file", ["run", "--file", "tasks.jsonl", "--jobs", "1", "--ordered"], 2),
             ("run-file-refused", ["run", "--file", "bad.jsonl", "--json"], 3),
             ("run-events", ["run", "talker", "--events", "--plugin-path", "plugins"], 0),
+            ("apply", ["apply", "site.yaml", "--json", "--diff", "--config", "free.yaml"], 2),
+            ("apply-noop", ["apply", "site.yaml", "--json", "--noop", "--config", "free.yaml"], 2),
+            ("apply-again", ["apply", "again.yaml", "--json", "--check-idempotent", "--config", "free.yaml"], 1),
             ("submit", ["submit", "--file", "queued.jsonl", "--json"], 0),
             ("tasks-list", ["tasks", "list", "--json"], 0),
             ("tasks-show", ["tasks", "show", "1", "--json"], 0),
@@ -99,8 +102,29 @@ extension EndToEnd {
 
             """
 
+        /// A resource for each state, and for each member that only some have.
+        private static let resources = """
+            - file: [{HOME/f: {content: x, mode: "0600", alias: f}}]
+            - exec:
+                - refreshed: {command: sh -c 'exit 3', returns: [3], subscribe: ["file#f"], creates: /no/such}
+                - stable: {command: "true", creates: HOME}
+                - killed: {command: sh -c 'kill -9 $$', health_checks: [{command: "true"}]}
+                - unmet: {command: "true", require: ["exec#killed"]}
+                - off: {command: "true", control: {if: false}}
+                - made: {command: sh -c 'touch HOME/made; exit 3', creates: HOME/made, effects: {removes: [/no]}}
+                - well: {command: "true", creates: HOME/made, health_checks: [{command: "true"}]}
+                - opaque: {command: "true"}
+                - unknown: {command: "true", creates: /no/such, returns: [0, 1]}
+                - guard: {command: "true", onlyif: no-such-program}
+
+            """
+
         private func prepare(_ tree: InstalledTree) throws {
             let home = tree.directory
+            try home.write("home/site.yaml", Self.resources.replacing("HOME", with: tree.home))
+            try home.write("home/free.yaml", "{}\n")
+            try home.write("home/again.yaml", "- exec: [{\"true\": }]\n")
+            try home.write("home/f", "old\n")
             try home.makeDirectory("home/data")
             try home.write("home/tasks.jsonl", Self.tasks)
             try home.write("home/queued.jsonl", Self.queued)

@@ -61,7 +61,7 @@ import Testing
         ("command: exit 0", State.changed, 0), ("command: exit 1", .failed, 1),
         ("command: exit 1, returns: [0, 1]", .changed, 0), ("command: exit 0, returns: [1]", .failed, 1),
         ("command: exit -9, returns: [0, 9, 137]", .failed, 1), ("command: exit 124, returns: [124]", .failed, 4),
-        ("command: exit 3, creates: /x", .failed, 1),
+        ("command: exit 3, creates: /x", .failed, 1), ("command: refuse", .failed, 1),
     ])
     func `Exit codes decide what succeeded`(
         _ properties: String,

@@ -5,7 +5,7 @@ import OstlerTasks
 import Synchronization
 
 /// A machine in memory. Its program `do` makes what is named with `+` and removes what is named with `-`; `test` asks
-/// for a path; `exit` ends with a code, each time with the next of several.
+/// for a path; `exit` ends with a code, each time with the next of several; `refuse` fails and has no code.
 final class FakeWorld: ResourceWorld {
     struct State {
         /// Paths, and what is in them; nil for a directory.
@@ -82,7 +82,7 @@ final class FakeWorld: ResourceWorld {
             id: task.id,
             origin: TaskOrigin(runID: "r", principal: "p"),
             executor: task.executor,
-            outcome: code == 0 ? .succeeded : code == 124 ? .timeout : .failed,
+            outcome: argv.first == "refuse" ? .failed : code == 0 ? .succeeded : code == 124 ? .timeout : .failed,
             exitCode: code < 0 ? -1 : code
         )
         if code < 0 { result.signal = -code }

@@ -10,7 +10,7 @@ struct ApplyCommand: Sendable {
         static let diff = CommandOption.flag("diff", "Show the lines in which files differ.")
         static let checkIdempotent = CommandOption.flag(
             "check-idempotent",
-            "Look once more at the end: fail if anything would be done again."
+            "Do all of it a second time: fail if anything is changed again."
         )
         static let failFast = CommandOption.flag("fail-fast", "End with the first resource that fails.")
         static let monitor = CommandOption.flag("monitor", "Run the health checks, and nothing else.")
@@ -42,7 +42,7 @@ struct ApplyCommand: Sendable {
             .init("What is done", [Option.noop, Option.checkIdempotent, Option.failFast, Option.monitor]),
             .init("Where and how", [Option.root, Option.sandbox]),
             .init("What is told", [Option.diff]),
-            GlobalOptions.section,
+            TelemetryOptions.section, GlobalOptions.section,
         ]
         spec.examples = [
             "ostler apply site.yaml", "ostler apply site.yaml --noop --diff",
@@ -65,6 +65,7 @@ struct ApplyCommand: Sendable {
     let checksIdempotence: Bool
     let root: String?
     let profile: String?
+    private let telemetry: TelemetryOptions
 
     init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
@@ -78,16 +79,22 @@ struct ApplyCommand: Sendable {
         checksIdempotence = arguments.has(Option.checkIdempotent)
         root = arguments.value(Option.root)
         profile = arguments.value(Option.sandbox)
+        telemetry = try TelemetryOptions(arguments)
         guard !mode.isNoop || !mode.isMonitor else { throw UsageError("--noop and --monitor exclude each other") }
         guard !checksIdempotence || !(mode.isNoop || mode.isMonitor) else {
-            throw UsageError("--check-idempotent looks at what was done: leave out --noop and --monitor")
+            throw UsageError("--check-idempotent does things twice: leave out --noop and --monitor")
         }
     }
 
     func run() throws -> Int32 {
         let composition = try Composition(global)
-        let manifest = try ManifestFiles.read(manifests)
-        let session = try ApplySession(self, composition, manifest)
-        return EventLoop.shared.run { await session.run() }
+        let session = try ApplySession(self, composition)
+        // Before anything is done: what could not be kept is not begun.
+        let telemetry = try telemetry.open("apply", composition.context)
+        let manifest = Result { () throws(ConfigFailure) in try ManifestFiles.read(manifests) }
+        return EventLoop.shared.run {
+            let code = await session.run(manifest, telemetry)
+            return await telemetry?.finish(exitCode: code) ?? code
+        }
     }
 }

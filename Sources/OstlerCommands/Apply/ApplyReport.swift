@@ -26,7 +26,7 @@ final class ApplyReport {
         }
     }
 
-    /// - Parameter changedAgain: what a second pass would do.
+    /// - Parameter changedAgain: what a second pass has changed, or could not do.
     func finish(_ tally: ResourceTally, isNoop: Bool, changedAgain: [String]) {
         if isJSON {
             var writer = JSONWriter()
@@ -36,8 +36,8 @@ final class ApplyReport {
             write(tally.text + (isNoop ? " (noop: nothing was done)" : "") + "\n")
         }
         guard !changedAgain.isEmpty else { return }
-        let names = changedAgain.prefix(20).joined(separator: ", ")
-        Log.error("not idempotent: a second pass would do again: \(names)", code: "not_idempotent")
+        let names = changedAgain.prefix(20).map { Quotation.bare($0, longest: 200) }.joined(separator: ", ")
+        Log.error("not idempotent: a second pass did again: \(names)", code: "not_idempotent")
     }
 
     private func write(_ text: String) {

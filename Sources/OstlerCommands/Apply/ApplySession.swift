@@ -1,51 +1,71 @@
 internal import Glibc
 internal import OstlerApply
+internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerProtocol
 internal import OstlerResources
 internal import OstlerSystem
 internal import OstlerTasks
+internal import OstlerTelemetry
 
 /// One run of `ostler apply`.
 @LoopActor
 struct ApplySession {
     private let command: ApplyCommand
     private let composition: Composition
-    private let settings: HostSettings
-    private let manifest: Manifest
+    private var settings: HostSettings
     private let files: RootedFiles
 
     /// Throws if the root cannot be had.
-    nonisolated init(_ command: ApplyCommand, _ composition: Composition, _ manifest: Manifest) throws {
+    nonisolated init(_ command: ApplyCommand, _ composition: Composition) throws {
         self.command = command
         self.composition = composition
-        self.manifest = manifest
         files = try RootedFiles(command.root ?? "/")
-        var settings = composition.settings
+        settings = composition.settings
         settings.isOperator = true
         settings.profile = command.profile
         settings.inheritedEnvironment = Composition.environment.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }
-        if let root = command.root {
-            guard let real = realpath(root, nil) else { throw Failure.noRoot(root) }
-            defer { free(real) }
-            settings.profile = command.profile ?? "strict"
-            settings.taskBinds = RootView(path: String(cString: real)).binds
-        }
-        self.settings = settings
+        guard let root = command.root else { return }
+        guard let real = realpath(root, nil) else { throw Failure.noRoot(root) }
+        defer { free(real) }
+        settings.profile = command.profile ?? "strict"
+        settings.taskBinds = RootView(path: String(cString: real)).binds
     }
 
     /// Returns the exit code.
-    func run() async -> Int32 {
-        let host = Host(settings)
-        let problems = problems(host)
+    /// - Parameter read: the manifest, or what is wrong with it.
+    func run(_ read: Result<Manifest, ConfigFailure>, _ telemetry: Telemetry?) async -> Int32 {
+        switch read {
+        case .success(let manifest):
+            var settings = settings
+            settings.tracing = telemetry?.tracing
+            return await run(manifest, Host(settings), telemetry)
+        case .failure(let failure):
+            for problem in failure.problems {
+                Log.error(problem.description, code: problem.code.rawValue)
+                telemetry?.add(Failure(problem), at: problem.place)
+            }
+            if let more = failure.omission { Log.error(more) }
+            return Outcome.invalid.exitCode
+        }
+    }
+
+    private func run(_ manifest: Manifest, _ host: Host, _ telemetry: Telemetry?) async -> Int32 {
+        Log.set(phase: .check)
+        let problems = await problems(manifest, host)
         guard problems.isEmpty else {
-            for (resource, problem) in problems { Log.failure(problem, .init(place: "\(resource.place)")) }
+            for (resource, problem) in problems {
+                Log.failure(problem, .init(place: resource.place.description))
+                telemetry?.add(problem, at: resource.place.description)
+            }
             Log.info("nothing was done")
             await host.stop()
             return Outcome(refusals: problems.map(\.1)).exitCode
         }
+        Log.set(phase: .execute)
         let world = HostWorld(files: files, host: host, origin: composition.origin) { title, line in
-            Log.info(line, .init(task: title))
+            let vault = host.provider.vault
+            Log.info(vault.masked(line), .init(task: vault.masked(title)))
         }
         let interrupts = Interrupts { _, count in
             if count == 1 {
@@ -55,16 +75,26 @@ struct ApplySession {
                 host.abandon()
             }
         }
-        let code = await apply(to: world)
+        let code = await apply(manifest, to: world, host, telemetry)
         await host.stop()
+        Log.set(phase: .finish)
         return interrupts.exitCode ?? code
     }
 
-    /// What no task of the manifest may be refused for later.
-    private func problems(_ host: Host) -> [(Resource, Failure)] {
-        manifest.resources.flatMap { resource in
-            (resource.task.map { problems(of: $0, host) } ?? []).map { (resource, $0) }
+    // MARK: Checking
+
+    /// What no task of the manifest may be refused for later; a secret that cannot be had among it.
+    private func problems(_ manifest: Manifest, _ host: Host) async -> [(Resource, Failure)] {
+        var problems: [(Resource, Failure)] = []
+        var secrets: [String: Resource] = [:]
+        for resource in manifest.resources {
+            guard let task = resource.task else { continue }
+            problems += self.problems(of: task, host).map { (resource, $0) }
+            for grant in task.secrets where secrets[grant.name] == nil { secrets[grant.name] = resource }
         }
+        guard problems.isEmpty, !secrets.isEmpty else { return problems }
+        let failures = await host.provider.vault.failures(of: secrets.keys.sorted())
+        return failures.compactMap { name, failure in secrets[name].map { ($0, failure) } }
     }
 
     /// Under a root of their own, commands must not get at the machine.
@@ -81,15 +111,31 @@ struct ApplySession {
     // MARK: Applying
 
     /// Beside the loop, which serves the tasks while files are looked at.
-    private func apply(to world: HostWorld) async -> Int32 {
-        let (command, manifest) = (command, manifest)
+    private func apply(
+        _ manifest: Manifest,
+        to world: HostWorld,
+        _ host: Host,
+        _ telemetry: Telemetry?
+    ) async -> Int32 {
+        let command = command
+        let mask = composition.config.secrets.isEmpty ? nil : host.provider.vault
         return await Task.detached {
             let report = ApplyReport(isJSON: command.global.json, isMonitor: command.mode.isMonitor)
-            let run = ApplyRun(world, command.mode, clock: { Instant.now.nanoseconds / 1000 })
-            await run.apply(manifest) { report.tell($0) }
+            let run = ApplyRun(world, command.mode, clock: Self.clock)
+            await run.apply(manifest) { outcome in
+                let told = await mask?.masked(outcome) ?? outcome
+                report.tell(told)
+                await telemetry?.add(resource: .init(told))
+            }
             var again: [String] = []
             if command.checksIdempotence, !world.isInterrupted, run.tally.exitCode == 0 {
-                again = await Self.changes(manifest, world)
+                await ApplyRun(world, command.mode, clock: Self.clock).apply(manifest) { outcome in
+                    guard outcome.isDoneAgain else { return }
+                    let told = await mask?.masked(outcome) ?? outcome
+                    again.append(told.title)
+                    if let error = told.error { Log.failure(error, .init(place: told.place)) }
+                    await telemetry?.add(resource: .init(changedAgain: told))
+                }
             }
             report.finish(run.tally, isNoop: command.mode.isNoop, changedAgain: again)
             guard run.tally.exitCode == 0 else { return run.tally.exitCode }
@@ -97,27 +143,42 @@ struct ApplySession {
         }.value
     }
 
-    /// What a second pass would do, asked without doing it twice.
-    private nonisolated static func changes(_ manifest: Manifest, _ world: HostWorld) async -> [String] {
-        var mode = ApplyMode()
-        mode.isNoop = true
-        var again: [String] = []
-        let second = ApplyRun(world, mode, clock: { Instant.now.nanoseconds / 1000 })
-        await second.apply(manifest) { outcome in
-            if outcome.changed || outcome.state == .failed { again.append(outcome.title) }
-        }
-        return again
+    private nonisolated static func clock() -> Int64 { Instant.now.nanoseconds / 1000 }
+}
+
+extension ResourceOutcome {
+    /// Whether a second pass did something where there should have been nothing left to do.
+    fileprivate var isDoneAgain: Bool { changed && !isNoop || state == .failed || state == .unmet }
+}
+
+extension SecretVault {
+    /// A resource's outcome, as it may be told.
+    fileprivate func masked(_ outcome: ResourceOutcome) -> ResourceOutcome {
+        mask.map { mask in outcome.concealed { mask.masked($0) } } ?? outcome
     }
+}
+
+extension ConfigError {
+    /// `site.yaml:3:5`.
+    fileprivate var place: String { file + (position.map { ":\($0.line):\($0.column)" } ?? "") }
 }
 
 extension Outcome {
     /// Of a manifest some of whose tasks are refused.
     fileprivate init(refusals: [Failure]) {
-        self = refusals.allSatisfy { $0.code.hasSuffix("_denied") } ? .denied : .invalid
+        if refusals.allSatisfy({ $0.fault == .infra }) {
+            self = .infra
+        } else {
+            self = refusals.allSatisfy { $0.code.hasSuffix("_denied") } ? .denied : .invalid
+        }
     }
 }
 
 extension Failure {
+    fileprivate init(_ error: ConfigError) {
+        self.init(error.code.rawValue, fault: .user, message: error.message, hint: error.hint)
+    }
+
     fileprivate static func noRootView(_ profile: String) -> Failure {
         Failure(
             "no_view",

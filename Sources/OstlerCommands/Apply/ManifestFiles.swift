@@ -5,19 +5,13 @@ internal import OstlerTasks
 
 /// Manifests of the disk and of stdin.
 enum ManifestFiles {
-    /// Reads them with what they include; tells all that is wrong.
-    static func read(_ paths: [String]) throws(Exit) -> Manifest {
+    /// Reads them with what they include.
+    static func read(_ paths: [String]) throws(ConfigFailure) -> Manifest {
         let providers = ExecProviderRegistry.standard { access("/bin/sh", X_OK) == 0 }
         var reader = ManifestReader(providers: providers, warn: { Log.warning($0) }) { path in
             path == "-" ? stdin() : file(path)
         }
-        do throws(ConfigFailure) {
-            return try reader.read(paths)
-        } catch {
-            for problem in error.problems { Log.error(problem.description, code: problem.code.rawValue) }
-            if let more = error.omission { Log.error(more) }
-            throw Exit(.invalid)
-        }
+        return try reader.read(paths)
     }
 
     private static func file(_ path: String) -> Result<[UInt8], SmallFile.Failure> {

@@ -6,24 +6,8 @@ internal import OstlerTasks
 
 /// What can go wrong with a guard itself. Nothing of the task has run.
 extension Failure {
-    private static func guardFault(_ code: String, _ message: String, hint: String?) -> Failure {
-        Failure(code, fault: .task, message: message + "; nothing of the task was run", hint: hint)
-    }
-
     static func guardNotStarted(_ what: String, _ failure: LaunchFailure) -> Failure {
-        guardFault(
-            "guard_not_started",
-            "the guard \(what) could not be started: \(failure.stage): \(Errno.message(failure.errno))",
-            hint: "a guard's program must be there in the task's own sandbox, as its directory must"
-        )
-    }
-
-    static func guardSignalled(_ command: GuardCommand, _ signal: Int32) -> Failure {
-        guardFault(
-            "guard_signal",
-            "the guard \(Quotation.text(command.text, longest: 80)) was ended by signal \(signal) and gave no answer",
-            hint: "a guard has the task's own limits; find out what killed it"
-        )
+        guardNotStarted(what, "\(failure.stage): \(Errno.message(failure.errno))")
     }
 
     static func guardUnanswered(_ path: String, _ code: Int32) -> Failure {

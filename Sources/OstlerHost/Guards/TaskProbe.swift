@@ -52,7 +52,7 @@ final class TaskProbe: GuardProbe {
     func run(_ command: GuardCommand) async throws(Failure) -> Int32 {
         let arguments = try command.arguments()
         let surroundings = try surroundings()
-        let report = try await asking(Quotation.text(command.text, longest: 80)) {
+        let report = try await asking(command.quoted) {
             (policy) async throws(LaunchFailure) in
             try await self.probe.run(
                 policy,

@@ -85,7 +85,7 @@ package final class SecretVault {
     /// A mask for what comes in pieces; nil while there are no secrets.
     func stream() -> SecretMasker? { mask?.stream() }
 
-    func masked(_ text: String) -> String { mask?.masked(text) ?? text }
+    package func masked(_ text: String) -> String { mask?.masked(text) ?? text }
 
     /// Looks through all strings of a document.
     func masked(_ value: JSONValue) -> JSONValue { mask.map { value.masked(by: $0) } ?? value }
@@ -112,13 +112,7 @@ package final class SecretVault {
     }
 
     func masked(_ failure: Failure) -> Failure {
-        guard let mask else { return failure }
-        var failure = failure
-        failure.code = mask.masked(failure.code)
-        failure.message = mask.masked(failure.message)
-        failure.hint = failure.hint.map { mask.masked($0) }
-        failure.doc = failure.doc.map { mask.masked($0) }
-        return failure
+        mask.map { mask in failure.concealed { mask.masked($0) } } ?? failure
     }
 }
 

@@ -87,7 +87,8 @@ final class TaskTrace {
     }
 
     /// The task has its outcome, and no secrets in it any more.
-    func finish(_ result: TaskResult) {
+    /// - Parameter name: its id, without secrets too.
+    func finish(_ result: TaskResult, named name: String) {
         guard let record = tracing.record else { return }
         endCall(error: result.outcome.rawValue)
         let error = result.outcome.satisfiesDependents ? nil : result.error?.message ?? result.outcome.rawValue
@@ -96,7 +97,7 @@ final class TaskTrace {
             add("attempt", attempt, parent: task, from: dispatched, [number], error: error)
         }
         var attributes: [(key: String, value: Span.Value)] = [
-            ("ostler.task", .string(result.id)), ("ostler.executor", .string(result.executor)),
+            ("ostler.task", .string(name)), ("ostler.executor", .string(result.executor)),
             ("ostler.outcome", .string(result.outcome.rawValue)), ("ostler.changed", .bool(result.changed)),
         ]
         if let plugin = result.plugin { attributes.append(("ostler.plugin", .string(plugin.name))) }

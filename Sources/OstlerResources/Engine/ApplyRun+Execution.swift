@@ -64,6 +64,7 @@ extension ApplyRun {
                 let isLast = outcome.attempts >= resource.retry.attempts || !result.mayBeTriedAgain
                 guard !isLast, await !world.isInterrupted else {
                     outcome.changed = false
+                    outcome.lastWords = result.lastWords
                     throw error
                 }
                 let seed = UInt64(truncatingIfNeeded: resource.reference.hashValue)
@@ -127,12 +128,16 @@ final class ResourceProbe<World: ResourceWorld>: GuardProbe {
         if model?.isTouched == true { isUncertain = true }
         let task = resource.task(for: try resource.request(for: command), as: "guard")
         let result = await world.run(task, loggedAs: nil)
-        guard case .exited(let code) = result.end else {
-            var failure = result.failure
-            failure.message = "the guard \"\(command.text)\" could not be asked: \(failure.message)"
-            throw failure
+        switch result.end {
+        case .exited(let code): return code
+        case .signalled(let signal): throw .guardSignalled(command, signal)
+        case .timedOut, nil: break
         }
-        return code
+        var failure = result.failure
+        // What is at fault is the command that the guard names, and not whoever should have run it.
+        if result.outcome == .failed { throw .guardNotStarted(command.quoted, failure.message) }
+        failure.message = "the guard \(command.quoted) could not be asked: \(failure.message)"
+        throw failure
     }
 }
 

@@ -7,7 +7,12 @@ extension TaskResult {
         switch outcome {
         case .succeeded: .exited(exitCode)
         case .failed:
-            if let signal { .signalled(signal) } else { error == nil && exitCode >= 0 ? .exited(exitCode) : nil }
+            if let signal {
+                .signalled(signal)
+            } else {
+                // An executor that failed without an exit code of its own says 0, and one that could not begin says -1.
+                exitCode != 0 && ReturnCodes.range.contains(exitCode) ? .exited(exitCode) : nil
+            }
         case .timeout: .timedOut
         default: nil
         }

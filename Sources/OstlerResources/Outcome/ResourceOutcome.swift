@@ -18,8 +18,8 @@ package struct ResourceOutcome: Sendable {
         case stable
     }
 
-    package let reference: GuardReference
-    package let alias: String?
+    package internal(set) var reference: GuardReference
+    package internal(set) var alias: String?
     /// Where it stands: `site.yaml:3:5`.
     package let place: String
     /// The provider of an exec, the executor of a task, `posix` for a file.
@@ -47,6 +47,8 @@ package struct ResourceOutcome: Sendable {
     package var checks: [CheckOutcome] = []
     /// How often its task was tried; 0 if it was not executed.
     package var attempts = 0
+    /// The end of what its task wrote on stderr, line by line, if it failed.
+    package var lastWords: [String] = []
     /// From its turn to its end, in microseconds.
     package var microseconds: Int64 = 0
     /// The certificate of its last execution as JSON text.

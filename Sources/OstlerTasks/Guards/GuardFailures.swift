@@ -1,0 +1,33 @@
+internal import OstlerJSON
+package import OstlerProtocol
+
+/// What can go wrong with a guard itself. Nothing of the task has run.
+extension Failure {
+    package static func guardFault(_ code: String, _ message: String, hint: String?) -> Failure {
+        Failure(code, fault: .task, message: message + "; nothing of the task was run", hint: hint)
+    }
+
+    /// - Parameters:
+    ///   - what: the guard's command, quoted.
+    ///   - reason: why it could not be started.
+    package static func guardNotStarted(_ what: String, _ reason: String) -> Failure {
+        guardFault(
+            "guard_not_started",
+            "the guard \(what) could not be started: \(reason)",
+            hint: "a guard's program must be there in the task's own sandbox, as its directory must"
+        )
+    }
+
+    package static func guardSignalled(_ command: GuardCommand, _ signal: Int32) -> Failure {
+        guardFault(
+            "guard_signal",
+            "the guard \(command.quoted) was ended by signal \(signal) and gave no answer",
+            hint: "a guard has the task's own limits; find out what killed it"
+        )
+    }
+}
+
+extension GuardCommand {
+    /// As messages name it.
+    package var quoted: String { Quotation.text(text, longest: 80) }
+}

@@ -1,0 +1,11 @@
+extension TaskResult {
+    /// How many lines are told, and how many bytes of each.
+    private static let (mostLines, mostBytes) = (10, 400)
+
+    /// What helps to find out why it failed: the end of its stderr, or of its executor's if that is at fault.
+    package var lastWords: [String] {
+        let words = executorStderr.map { Array($0.utf8)[...] } ?? errorOutput.bytes[...]
+        let lines = words.split(separator: UInt8(ascii: "\n")).suffix(Self.mostLines)
+        return lines.map { String(decoding: $0.prefix(Self.mostBytes), as: UTF8.self) }
+    }
+}
