@@ -118,7 +118,7 @@ extension Outcome {
 }
 
 extension Failure {
-    fileprivate static func noRootView(_ profile: String) -> Failure {
+    static func noRootView(_ profile: String) -> Failure {
         Failure(
             "no_view",
             fault: .user,
@@ -127,7 +127,7 @@ extension Failure {
         )
     }
 
-    fileprivate static func noRoot(_ path: String) -> Failure {
+    static func noRoot(_ path: String) -> Failure {
         Failure("root_unavailable", fault: .user, message: "--root \(path): \(String(cString: strerror(errno)))")
     }
 }
