@@ -12,6 +12,8 @@ package final class HostWorld: ResourceWorld {
     private let origin: TaskOrigin
     private let log: @LoopActor @Sendable (_ title: String, _ line: String) -> Void
     private let interrupted = Atomic(false)
+    /// The ids of its tasks that run.
+    @LoopActor private var open: [String] = []
 
     /// - Parameter log: told of each line of a resource that logs its output.
     package init(
@@ -26,11 +28,11 @@ package final class HostWorld: ResourceWorld {
         self.log = log
     }
 
-    /// Ends what runs; nothing more is begun.
+    /// Ends what it runs; it begins nothing more. Its host goes on.
     @LoopActor
     package func interrupt() {
         interrupted.store(true, ordering: .relaxed)
-        host.cancelAll()
+        for id in open { host.cancel(id) }
     }
 
     package var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
@@ -47,9 +49,20 @@ package final class HostWorld: ResourceWorld {
 
     @LoopActor
     private func runOnLoop(_ task: TaskSpec, _ title: String?) async -> TaskResult {
+        guard !isInterrupted else { return cancelled(task) }
         let sink = title.map { title in LineSink { [log] in log(title, $0) } }
+        open.append(task.id)
         let result = await host.run(task, origin: origin, io: TaskIO(sink: sink))
+        open.removeAll { $0 == task.id }
         sink?.finish()
+        return result
+    }
+
+    @LoopActor
+    private func cancelled(_ task: TaskSpec) -> TaskResult {
+        let failure = Failure("cancelled", fault: .user, message: "it was cancelled before its turn came")
+        var result = host.refused(task, origin, [failure])
+        result.outcome = .cancelled
         return result
     }
 

@@ -75,7 +75,7 @@ extension RootedFiles {
         return try Self.contents(of: file.number, path)
     }
 
-    /// What is to be in a file; nil for whatever is. A source is a file of the operator, not of the root.
+    /// What is to be in a file; nil for whatever is.
     func content(of file: FileResource) throws(Failure) -> [UInt8]? {
         switch file.content {
         case nil: return nil
@@ -84,6 +84,9 @@ extension RootedFiles {
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else { throw .file("source_unavailable", "open", path, errno) }
             let source = OwnedFD(taking: descriptor)
+            return try Self.contents(of: source.number, path)
+        case .rootedSource(let path):
+            let source = try open(path, O_RDONLY | O_NONBLOCK)
             return try Self.contents(of: source.number, path)
         }
     }

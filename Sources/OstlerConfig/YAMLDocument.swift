@@ -30,10 +30,13 @@ package struct YAMLDocument: Sendable {
     /// The document; null if the text is empty.
     package let root: JSONValue
     let places: YAMLPlaces
+    /// Whether its values stand in a text, and so have positions.
+    package let isText: Bool
 
     /// Parses one document.
     package init(parsing bytes: [UInt8], file: String) throws(ConfigError) {
         self.file = file
+        isText = true
         try YAMLText.check(bytes, file: file)
         (root, places) = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigError) -> (JSONValue, YAMLPlaces) in
             var composer = YAMLComposer(buffer, file: file)
@@ -43,6 +46,14 @@ package struct YAMLDocument: Sendable {
 
     init(file: String, root: JSONValue, places: YAMLPlaces) {
         (self.file, self.root, self.places) = (file, root, places)
+        isText = true
+    }
+
+    /// A document that was never a text: all that is known of a place in it is its pointer.
+    /// - Parameter name: what it is called in place of a file.
+    package init(of value: JSONValue, name: String) {
+        (file, root, places) = (name, value, YAMLPlaces(value: YAMLPosition(line: 1, column: 1)))
+        isText = false
     }
 
     /// Parses text; see ``init(parsing:file:)-([UInt8],_)``.
@@ -83,7 +94,7 @@ package struct YAMLDocument: Sendable {
             case .array(let elements): index = Int(key).flatMap { elements.indices.contains($0) ? $0 : nil }
             default: index = nil
             }
-            guard let index else { return (places, false) }
+            guard let index, places.children.indices.contains(index) else { return (places, false) }
             places = places.children[index]
             switch value {
             case .object(let object): value = object.members[index].value

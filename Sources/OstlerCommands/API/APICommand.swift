@@ -1,5 +1,6 @@
 internal import OstlerCommandLine
 internal import OstlerHost
+internal import OstlerResources
 internal import OstlerSystem
 
 /// `ostler api`: requests on stdin, answers on stdout, for programs that drive this one.
@@ -7,15 +8,33 @@ struct APICommand {
     private enum Option {
         static let jobs = CommandOption.value("jobs", "N", "How many tasks run at once; 16 if it is not given.")
         static let noop = CommandOption.flag("noop", "Execute nothing: ask the guards, and tell what would have been.")
+        static let root = CommandOption.value(
+            "root",
+            "DIR",
+            "Where requests may make resources: files are below DIR, and commands see it as their root.",
+            completion: .directory
+        )
+        static let sandbox = CommandOption.value(
+            "sandbox",
+            "NAME",
+            "The profile of resources' commands, no wider than the config's; with --root."
+        )
+        static let diff = CommandOption.flag("diff", "Answer with the lines in which files differ; with --root.")
     }
 
     static let spec: CommandSpec = {
         var spec = CommandSpec("api", "Answers requests, a JSON object a line on stdin, by their ids on stdout.")
         spec.synopsis = ["[OPTIONS]"]
-        spec.sections = [.init("Options", [Option.jobs, Option.noop]), GlobalOptions.section]
-        spec.examples = ["ostler api --jobs 4 < requests.jsonl > answers.jsonl"]
+        spec.sections = [
+            .init("Options", [Option.jobs, Option.noop]),
+            .init("Resources", [Option.root, Option.sandbox, Option.diff]), GlobalOptions.section,
+        ]
+        spec.examples = [
+            "ostler api --jobs 4 < requests.jsonl > answers.jsonl", "ostler api --root /srv/site < requests.jsonl",
+        ]
         spec.exitCodes = [
-            .init("0", "all was answered"), .init("5", "stdin or stdout failed"),
+            .init("0", "all was answered"), .init("3", "DIR or the profile cannot be had"),
+            .init("5", "stdin or stdout failed"),
             .init("128+n", "interrupted by signal n"),
         ]
         spec.action = { try APICommand($0).run() }
@@ -24,19 +43,32 @@ struct APICommand {
 
     private let global: GlobalOptions
     private let jobs: Int
-    private let isNoop: Bool
+    private let root: String?
+    private let profile: String?
+    private let mode: ApplyMode
 
     private init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
         jobs = try arguments.integer(Option.jobs, in: 1...1024) ?? 16
-        isNoop = arguments.has(Option.noop)
+        root = arguments.value(Option.root)
+        profile = arguments.value(Option.sandbox)
+        var mode = ApplyMode()
+        mode.isNoop = arguments.has(Option.noop)
+        mode.showsDiff = arguments.has(Option.diff)
+        self.mode = mode
+        guard root != nil || profile == nil && !mode.showsDiff else {
+            throw UsageError("--sandbox and --diff are about resources: say with --root where they are")
+        }
     }
 
     private func run() throws -> Int32 {
         let composition = try Composition(global)
         var settings = composition.settings
-        settings.isNoop = isNoop
+        let scope = try root.map { try ResourceScope($0, profile: profile, mode, settings, composition.origin) }
+        settings.isNoop = mode.isNoop
         let (origin, jobs) = (composition.origin, jobs)
-        return EventLoop.shared.run { [settings] in await APIServer(settings, origin, jobs: jobs).run() }
+        return EventLoop.shared.run { [settings] in
+            await APIServer(settings, origin, jobs: jobs, resources: scope).run()
+        }
     }
 }

@@ -12,12 +12,17 @@ struct APIRequest {
         case status = "task.status"
         case cancel = "task.cancel"
         case health = "executor.health"
+        case ensure = "resource.ensure"
+        case monitor = "resource.monitor"
 
         /// The protocol's id: `io.ostler.v1.task.run.request`.
         func protocolID(_ direction: String) -> String { "\(APIRequest.prefix).\(rawValue).\(direction)" }
 
         /// Whether it is about a task, and so needs to say which executor, and what it is to do.
         var describesTask: Bool { [.run, .validate, .plan].contains(self) }
+
+        /// Whether it is about a resource, and so needs to say of which kind, and how it is to be.
+        var describesResource: Bool { [.ensure, .monitor].contains(self) }
     }
 
     /// Version and owner of all ids.
@@ -27,7 +32,7 @@ struct APIRequest {
 
     let kind: Kind
     let id: String
-    /// The executor that it is about.
+    /// The executor that it is about, or the kind of a resource.
     let type: String?
     /// The very bytes of its properties, which are an object.
     let properties: [UInt8]?
@@ -50,8 +55,9 @@ struct APIRequest {
                 throw Failure.invalidProtocol(text)
             }
             members.kind = kind
-            guard !kind.describesTask || members.type != nil else { throw Failure.missing("type") }
-            guard !kind.describesTask && kind != .cancel || members.properties != nil else {
+            let describes = kind.describesTask || kind.describesResource
+            guard !describes || members.type != nil else { throw Failure.missing("type") }
+            guard !describes && kind != .cancel || members.properties != nil else {
                 throw Failure.missing("properties")
             }
             if kind.describesTask, let properties = members.properties { try Self.checkNames(properties) }

@@ -14,9 +14,11 @@ final class APIServer {
     private let host: Host
     private let origin: TaskOrigin
     private let jobs: Int
-    private let output = OutputWriter(1)
+    private let answers = APIAnswers(output: OutputWriter(1))
     private let reader = LineReader(0)
     private let tries: TaskTries
+    /// Nil if resources are not to be made.
+    private let resources: ResourceQueue?
     private var parser = TaskSpecParser()
     private var running: Set<String> = []
     private var waiting: [TaskSpec] = []
@@ -25,11 +27,15 @@ final class APIServer {
     private var isInterrupted = false
     private var whenIdle: UnsafeContinuation<Void, Never>?
 
-    /// - Parameter jobs: how many tasks run at once.
-    init(_ settings: HostSettings, _ origin: TaskOrigin, jobs: Int) {
+    /// - Parameters:
+    ///   - jobs: how many tasks run at once.
+    ///   - resources: where resources may be made; nil for nowhere.
+    init(_ settings: HostSettings, _ origin: TaskOrigin, jobs: Int, resources scope: ResourceScope?) {
         host = Host(settings)
         tries = TaskTries(host, origin)
         (self.origin, self.jobs) = (origin, jobs)
+        resources = scope.map { [answers] in ResourceQueue($0, answers) }
+        resources?.whenIdle = { [weak self] in self?.settle() }
     }
 
     /// Serves until the end of the input, and until all that was asked is answered.
@@ -37,38 +43,41 @@ final class APIServer {
     func run() async -> Int32 {
         let interrupts = Interrupts { [weak self] _, count in self?.interrupt(count) }
         while !isInterrupted {
-            await output.room()
+            await answers.output.room()
             guard let line = await reader.next() else { break }
             switch line {
-            case .tooLong(let bytes): refuse(.init(id: defaultID, failure: .lineTooLong(bytes)))
+            case .tooLong(let bytes): answers.refuse(.init(id: defaultID, failure: .lineTooLong(bytes)))
             case .text(let text):
                 if text.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) { continue }
                 take(text)
             }
         }
         if !isIdle { await withUnsafeContinuation { whenIdle = $0 } }
-        await output.finish()
+        await answers.output.finish()
         await host.stop()
+        await resources?.stop()
         if let problem = reader.problem { Log.error("stdin: reading stopped: \(problem)", code: "unreadable") }
-        let isLost = output.tellFault("stdout") || reader.problem != nil
+        let isLost = answers.output.tellFault("stdout") || reader.problem != nil
         return interrupts.exitCode ?? (isLost ? Outcome.infra.exitCode : 0)
     }
 
     private var defaultID: String { "line-\(reader.number)" }
-    private var isIdle: Bool { running.isEmpty && waiting.isEmpty && asking == 0 }
+    private var isIdle: Bool { running.isEmpty && waiting.isEmpty && asking == 0 && resources?.isIdle ?? true }
 
     private func interrupt(_ count: Int) {
         isInterrupted = true
         reader.stop()
         tries.stop()
         if count > 1 {
-            output.hurry()
+            answers.output.hurry()
+            resources?.abandon()
             return host.abandon()
         }
         let left = waiting
         waiting = []
         for spec in left { tellCancelled(spec) }
         host.cancelAll()
+        resources?.cancelAll()
         settle()
     }
 
@@ -87,7 +96,7 @@ final class APIServer {
                 throw APIRequest.Refusal(kind: request.kind, id: request.id, failure: error)
             }
         } catch {
-            refuse(error)
+            answers.refuse(error)
         }
     }
 
@@ -99,6 +108,7 @@ final class APIServer {
         case .status: status(request.id, of: try request.target())
         case .cancel: try cancel(request)
         case .health: health(request.id)
+        case .ensure, .monitor: try make(request)
         }
     }
 
@@ -115,26 +125,36 @@ final class APIServer {
     }
 
     private func begin(_ spec: TaskSpec) throws(Failure) {
-        guard !running.contains(spec.id), !waiting.contains(where: { $0.id == spec.id }) else {
+        try checkRoom(for: spec.id)
+        waiting.append(spec)
+        fill()
+    }
+
+    private func checkRoom(for id: String) throws(Failure) {
+        guard state(of: id) == .unknown else {
             throw Failure(
                 "duplicate_id",
                 fault: .user,
-                message: "a request with the id \(Quotation.text(spec.id)) is not answered yet",
+                message: "a request with the id \(Quotation.text(id)) is not answered yet",
                 pointer: JSONPointer("/id"),
                 hint: "give each request an id of its own, or none"
             )
         }
-        guard waiting.count < Self.mostWaiting else {
+        guard waiting.count + (resources?.waitingIDs.count ?? 0) < Self.mostWaiting else {
             throw Failure(
                 "too_many_requests",
                 fault: .user,
                 retry: .after,
-                message: "\(Self.mostWaiting) tasks are waiting for their turn already",
+                message: "\(Self.mostWaiting) requests are waiting for their turn already",
                 hint: "wait for answers before you ask for more"
             )
         }
-        waiting.append(spec)
-        fill()
+    }
+
+    private func make(_ request: APIRequest) throws(Failure) {
+        guard let resources else { throw .noResources }
+        try checkRoom(for: request.id)
+        try resources.add(request)
     }
 
     private func fill() {
@@ -161,7 +181,7 @@ final class APIServer {
         } catch {
             problems = [error]
         }
-        answer(.validate, request.id) { $0.verdict(problems) }
+        answers.answer(.validate, request.id) { $0.verdict(problems) }
     }
 
     private func plan(_ request: APIRequest) throws(Failure) {
@@ -169,26 +189,34 @@ final class APIServer {
         if let problem = host.problems(of: spec).first { throw problem }
         guard let executor = host.settings.catalog.executor(named: spec.executor) else { return }
         let plan = try TaskPlan(spec, executor, host.provider)
-        answer(.plan, request.id) { $0.raw(Array(plan.json.utf8)) }
+        answers.answer(.plan, request.id) { $0.raw(Array(plan.json.utf8)) }
     }
 
-    private func state(of id: String) -> String {
-        running.contains(id) ? "running" : waiting.contains { $0.id == id } ? "waiting" : "unknown"
+    private enum State: String {
+        case running
+        case waiting
+        /// Answered, or never asked.
+        case unknown
+    }
+
+    private func state(of id: String) -> State {
+        if running.contains(id) || resources?.running == id { return .running }
+        return waiting.contains { $0.id == id } || resources?.waitingIDs.contains(id) == true ? .waiting : .unknown
     }
 
     private func status(_ id: String, of target: String?) {
-        answer(.status, id) { writer in
+        answers.answer(.status, id) { writer in
             writer.beginObject()
             if let target {
                 writer.key("id")
                 writer.string(target)
                 writer.key("state")
-                writer.string(state(of: target))
+                writer.string(state(of: target).rawValue)
             } else {
                 writer.key("running")
-                writer.strings(running.sorted())
+                writer.strings((Array(running) + [resources?.running].compactMap(\.self)).sorted())
                 writer.key("waiting")
-                writer.strings(waiting.map(\.id))
+                writer.strings(waiting.map(\.id) + (resources?.waitingIDs ?? []))
             }
             writer.endObject()
         }
@@ -208,13 +236,14 @@ final class APIServer {
             tellCancelled(waiting.remove(at: index))
         } else {
             host.cancel(target)
+            resources?.cancel(target)
         }
-        answer(.cancel, request.id) { writer in
+        answers.answer(.cancel, request.id) { writer in
             writer.beginObject()
             writer.key("id")
             writer.string(target)
             writer.key("was")
-            writer.string(state)
+            writer.string(state.rawValue)
             writer.endObject()
         }
         settle()
@@ -228,7 +257,7 @@ final class APIServer {
     private func askExecutors(_ id: String) async {
         let results = await host.health()
         asking -= 1
-        answer(.health, id) { writer in
+        answers.answer(.health, id) { writer in
             writer.beginObject()
             for (executor, result) in results {
                 writer.key(dynamic: executor)
@@ -242,49 +271,24 @@ final class APIServer {
     // MARK: Answers
 
     private func tell(_ kind: APIRequest.Kind, _ id: String, _ result: TaskResult) {
-        answer(kind, id) { result.encode(into: &$0) }
+        answers.answer(kind, id) { result.encode(into: &$0) }
     }
 
     /// Nothing of it has begun.
     private func tellCancelled(_ spec: TaskSpec) {
-        var result = host.refused(spec, origin, [.cancelledBeforeItsTurn])
+        var result = host.refused(spec, origin, [.cancelledBeforeItsTurn("the task")])
         result.outcome = .cancelled
         tell(.run, spec.id, result)
-    }
-
-    private func answer(_ kind: APIRequest.Kind, _ id: String, _ body: (inout JSONWriter) -> Void) {
-        write(kind.protocolID("response"), id) { writer in
-            writer.key("result")
-            body(&writer)
-        }
-    }
-
-    private func refuse(_ refusal: APIRequest.Refusal) {
-        write(refusal.kind?.protocolID("response") ?? APIRequest.faultProtocol, refusal.id) { writer in
-            writer.key("error")
-            refusal.failure.encode(into: &writer)
-        }
-    }
-
-    private func write(_ protocolID: String, _ id: String, _ body: (inout JSONWriter) -> Void) {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("protocol")
-        writer.string(protocolID)
-        writer.key("id")
-        writer.string(id)
-        body(&writer)
-        writer.endObject()
-        writer.newline()
-        output.write(writer.bytes)
     }
 }
 
 extension Failure {
-    fileprivate static let cancelledBeforeItsTurn = Failure(
-        "cancelled",
+    fileprivate static let noResources = Failure(
+        "no_root",
         fault: .user,
-        message: "the task was cancelled before its turn came"
+        message: "resources are not made by this session",
+        pointer: JSONPointer("/protocol"),
+        hint: "start ostler api with --root DIR, below which requests may make them; / is this machine"
     )
 
     fileprivate static func lineTooLong(_ bytes: Int) -> Failure {

@@ -179,7 +179,7 @@ extension Failure {
         self.init(error.code.rawValue, fault: .user, message: error.message, hint: error.hint)
     }
 
-    fileprivate static func noRootView(_ profile: String) -> Failure {
+    static func noRootView(_ profile: String) -> Failure {
         Failure(
             "no_view",
             fault: .user,
@@ -188,7 +188,7 @@ extension Failure {
         )
     }
 
-    fileprivate static func noRoot(_ path: String) -> Failure {
+    static func noRoot(_ path: String) -> Failure {
         Failure("root_unavailable", fault: .user, message: "--root \(path): \(String(cString: strerror(errno)))")
     }
 }

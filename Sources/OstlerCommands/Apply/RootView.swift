@@ -9,7 +9,7 @@ struct RootView {
 
     /// What is the machine's or the sandbox's own.
     private static let kept: Set<String> = [
-        "bin", "dev", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr",
+        "bin", "dev", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr", "work",
     ]
 
     /// The directories that are there now.

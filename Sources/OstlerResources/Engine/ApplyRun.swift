@@ -1,5 +1,5 @@
 internal import OstlerJSON
-internal import OstlerProtocol
+package import OstlerProtocol
 internal import OstlerTasks
 
 /// How resources are applied.
@@ -20,16 +20,27 @@ package final class ApplyRun<World: ResourceWorld> {
     let world: World
     let mode: ApplyMode
     private let clock: () -> Int64
-    /// The last word on each resource, by its name and by its alias.
-    private var outcomes: [GuardReference: ResourceOutcome] = [:]
-    var model = EffectModel()
+    package private(set) var memory: ApplyMemory
     package private(set) var tally = ResourceTally()
 
-    /// - Parameter clock: microseconds of a clock that never jumps.
-    package init(_ world: World, _ mode: ApplyMode, clock: @escaping () -> Int64) {
+    /// - Parameters:
+    ///   - memory: of a run that this one goes on with.
+    ///   - clock: microseconds of a clock that never jumps.
+    package init(
+        _ world: World,
+        _ mode: ApplyMode,
+        after memory: ApplyMemory = ApplyMemory(),
+        clock: @escaping () -> Int64
+    ) {
         self.world = world
         self.mode = mode
+        self.memory = memory
         self.clock = clock
+    }
+
+    var model: EffectModel {
+        get { memory.model }
+        _modify { yield &memory.model }
     }
 
     /// Applies all of them. Whatever happens to one is told; it never throws.
@@ -39,10 +50,7 @@ package final class ApplyRun<World: ResourceWorld> {
             guard await !world.isInterrupted else {
                 return tally.notReached = manifest.resources.count - index
             }
-            let start = clock()
-            var outcome = await apply(resource)
-            outcome.microseconds = clock() - start
-            keep(outcome)
+            let outcome = await ensure(resource)
             await tell(outcome)
             if outcome.event.isUnmet, mode.failsFast || manifest.failsFast {
                 return tally.notReached = manifest.resources.count - index - 1
@@ -50,20 +58,18 @@ package final class ApplyRun<World: ResourceWorld> {
         }
     }
 
-    private func keep(_ outcome: ResourceOutcome) {
+    /// Applies one of them, which may refer to those that were applied before it.
+    package func ensure(_ resource: Resource) async -> ResourceOutcome {
+        let start = clock()
+        var outcome = await apply(resource)
+        outcome.microseconds = clock() - start
         tally.add(outcome)
-        outcomes[outcome.reference] = outcome
-        guard let alias = outcome.alias else { return }
-        outcomes[GuardReference(type: outcome.reference.type, name: alias)] = outcome
+        memory.keep(outcome)
+        return outcome
     }
 
     private func apply(_ resource: Resource) async -> ResourceOutcome {
-        var outcome = ResourceOutcome(
-            reference: resource.reference,
-            alias: resource.guards.alias,
-            place: resource.place.description,
-            provider: resource.provider
-        )
+        var outcome = ResourceOutcome(of: resource)
         outcome.isNoop = mode.isNoop || resource.isNoop
         do throws(Failure) {
             if mode.isMonitor {
@@ -91,19 +97,19 @@ package final class ApplyRun<World: ResourceWorld> {
 
     /// What would only have changed makes nothing happen.
     private func event(of reference: GuardReference, isNoop: Bool) -> PriorEvent? {
-        guard let prior = outcomes[reference] else { return nil }
+        guard let prior = memory.priors[reference] else { return nil }
         guard !isNoop, prior.isNoop else { return prior.event }
         return PriorEvent(changed: false, isUnmet: prior.event.isUnmet)
     }
 
     /// Whether something that it is subscribed to may change or not.
     func isUncertain(_ resource: Resource) -> Bool {
-        resource.guards.subscribe.contains { outcomes[$0]?.state == .unknown }
+        resource.guards.subscribe.contains { memory.priors[$0]?.isUnknown == true }
     }
 
     /// Whether something that it requires may fail or not.
     func requiresUnknown(_ resource: Resource) -> Bool {
-        resource.guards.require.contains { outcomes[$0]?.state == .unknown }
+        resource.guards.require.contains { memory.priors[$0]?.isUnknown == true }
     }
 
     // MARK: Health checks
@@ -157,7 +163,7 @@ extension Resource {
         let id = task?.id ?? (TaskSpec.isID(reference.description) ? reference.description : place.pointer.description)
         var spec = TaskSpec(id: "\(id.prefix(100)) \(part)", executor: "command", payload: request.payload)
         spec.isPayloadChecked = true
-        spec.environmentMode = task?.environmentMode ?? .inherit
+        spec.environmentMode = task?.environmentMode ?? environmentMode
         spec.environment = task?.environment ?? []
         spec.sandbox = task?.sandbox ?? .init()
         spec.secrets = task?.secrets ?? []
@@ -168,6 +174,23 @@ extension Resource {
 }
 
 extension ResourceOutcome {
+    /// Of a resource to which nothing has happened yet.
+    init(of resource: Resource) {
+        self.init(
+            reference: resource.reference,
+            alias: resource.guards.alias,
+            place: resource.place.description,
+            provider: resource.provider
+        )
+    }
+
+    /// Of a resource that is not to be had, as things are: nothing has happened to it.
+    package init(refused resource: Resource, _ mode: ApplyMode, _ failure: Failure) {
+        self.init(of: resource)
+        isNoop = mode.isNoop || resource.isNoop
+        fail(failure)
+    }
+
     mutating func fail(_ failure: Failure) {
         state = .failed
         error = failure

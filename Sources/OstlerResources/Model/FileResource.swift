@@ -11,6 +11,8 @@ package struct FileResource: Sendable, Equatable {
         case text(String)
         /// A file of the operator's machine, absolute or relative to the working directory.
         case source(String)
+        /// A file below the root, absolute.
+        case rootedSource(String)
     }
 
     /// Absolute, without `.`, `..` and doubled slashes.

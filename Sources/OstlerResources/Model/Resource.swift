@@ -20,8 +20,11 @@ package struct Resource: Sendable {
 
         package var position: YAMLPosition { document.keyPosition(of: pointer) }
 
-        /// `site.yaml:3:5`.
-        package var description: String { "\(document.file):\(position.line):\(position.column)" }
+        /// `site.yaml:3:5`; the document's name alone where it is no text.
+        package var description: String {
+            guard document.isText else { return document.file }
+            return "\(document.file):\(position.line):\(position.column)"
+        }
     }
 
     package let reference: GuardReference
@@ -38,6 +41,8 @@ package struct Resource: Sendable {
     package var checks: [HealthCheck] = []
     /// Whether it must not be done, whatever the command line says.
     package var isNoop = false
+    /// What its commands have of the caller's environment where it does not say.
+    package var environmentMode = TaskSpec.EnvironmentMode.inherit
 
     /// As logs name it: `exec#name`, with an alias `exec#name (alias)`.
     package var title: String { guards.alias.map { "\(reference) (\($0))" } ?? reference.description }

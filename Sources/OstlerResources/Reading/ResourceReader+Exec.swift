@@ -11,7 +11,7 @@ extension ResourceReader {
         ] + taskMembers + common
 
     func exec(_ name: String, _ properties: ValueReader) -> Resource? {
-        guard let members = properties.members(Self.execMembers) else { return nil }
+        guard let members = members(properties, Self.execMembers) else { return nil }
         _ = members["ensure"]?.choice(ExecEnsure.self)
         let line = members["command"].flatMap { $0.value == .null ? nil : $0.string() } ?? name
         let directory = members["cwd"]?.absolutePath() ?? "/"

@@ -7,7 +7,7 @@ extension ResourceReader {
     private static let fileMembers = ["ensure", "content", "source", "owner", "group", "mode", "sensitive"] + common
 
     func file(_ name: String, _ properties: ValueReader) -> Resource? {
-        guard let members = properties.members(Self.fileMembers) else { return nil }
+        guard let members = members(properties, Self.fileMembers) else { return nil }
         guard let path = PathText.normalized(name), path != "/" else {
             properties.report(
                 .invalidName,
@@ -42,8 +42,11 @@ extension ResourceReader {
             )
         }
         if let text { return text.text().map(FileResource.Content.text) }
-        guard let path = source?.string() else { return nil }
-        return .source(PathText.joined(PathText.directory(of: document.file), path))
+        switch origin {
+        case .manifest:
+            return source?.string().map { .source(PathText.joined(PathText.directory(of: document.file), $0)) }
+        case .request: return source?.absolutePath().map(FileResource.Content.rootedSource)
+        }
     }
 
     /// Octal digits, in quotes or not: 0644 is what everybody means.
@@ -60,7 +63,7 @@ extension ResourceReader {
     func task(_ name: String, _ properties: ValueReader) -> Resource? {
         let own = ["executor", "type", "payload", "env"]
         let guards = TaskGuards.members + ["refreshonly", "effects"]
-        guard let members = properties.members(own + guards + Self.taskMembers + Self.common) else { return nil }
+        guard let members = members(properties, own + guards + Self.taskMembers + Self.common) else { return nil }
         var resource = base(.task, name, members, .task)
         checkGuards(resource, members)
         resource.effects = effects(members["effects"], resource.guards, in: "/")

@@ -29,8 +29,17 @@ struct ResourceDefaults {
 struct ResourceReader {
     let document: YAMLDocument
     let providers: ExecProviderRegistry
-    let defaults: ResourceDefaults
+    var defaults = ResourceDefaults()
+    var origin = Origin.manifest
     let warn: (String) -> Void
+
+    /// Who describes the resources.
+    enum Origin {
+        /// A file of the operator: its commands have the operator's environment, and sources lie beside it.
+        case manifest
+        /// Somebody who asks the operator: nothing of the operator's machine is taken in but what is below the root.
+        case request
+    }
 
     /// What each kind knows beside its own members.
     static let common = ["alias", "require", "control", "health_checks", "noop"]
@@ -48,6 +57,11 @@ struct ResourceReader {
         }
     }
 
+    /// The members of a resource, with those reported that its kind does not know. A request has the name among them.
+    func members(_ properties: ValueReader, _ known: [String]) -> MembersReader? {
+        properties.members(origin == .request ? known + ["name"] : known)
+    }
+
     /// The members that all kinds share.
     func base(_ kind: ResourceKind, _ name: String, _ members: MembersReader, _ body: Resource.Body) -> Resource {
         let place = Resource.Place(document: document, pointer: members.pointer)
@@ -57,6 +71,7 @@ struct ResourceReader {
             body: body
         )
         resource.isNoop = members["noop"]?.bool() ?? false
+        if origin == .request { resource.environmentMode = .minimal }
         resource.guards = guards(members)
         return resource
     }
@@ -103,7 +118,7 @@ struct ResourceReader {
             var spec = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
                 try parser.parse(buffer, defaultID: TaskSpec.isID(id) ? id : resource.place.pointer.description)
             }
-            if object["env_mode"] == nil { spec.environmentMode = .inherit }
+            if object["env_mode"] == nil { spec.environmentMode = resource.environmentMode }
             let retry = spec.queueing?.retry ?? RetryPolicy()
             spec.queueing = nil
             return (spec, retry)

@@ -1,0 +1,24 @@
+internal import OstlerTasks
+
+/// What a run knows of the resources before it.
+package struct ApplyMemory: Sendable {
+    struct Prior {
+        let event: PriorEvent
+        let isNoop: Bool
+        let isUnknown: Bool
+    }
+
+    /// The last word on each resource, by its name and by its alias.
+    private(set) var priors: [GuardReference: Prior] = [:]
+    /// What has not been done and would have been.
+    package var model = EffectModel()
+
+    package init() {}
+
+    package mutating func keep(_ outcome: ResourceOutcome) {
+        let prior = Prior(event: outcome.event, isNoop: outcome.isNoop, isUnknown: outcome.state == .unknown)
+        priors[outcome.reference] = prior
+        guard let alias = outcome.alias else { return }
+        priors[GuardReference(type: outcome.reference.type, name: alias)] = prior
+    }
+}
