@@ -106,6 +106,7 @@ package protocol TaskStore: AnyObject, Sendable {
     ///   - limit: tasks on a page, at least 1.
     func list(_ filter: TaskFilter, after cursor: TaskID?, limit: Int) throws(Failure) -> TaskPage
 
+    /// An end that it tells of is on the disk.
     /// - Throws: `unknown_task`.
     func details(of task: TaskID) throws(Failure) -> TaskDetails
 

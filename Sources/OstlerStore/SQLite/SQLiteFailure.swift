@@ -45,6 +45,17 @@ enum SQLiteFailure {
         }
     }
 
+    /// What was committed is there, but not known to be on the disk.
+    static func unsynced(_ path: String, errno: Int32) -> Failure {
+        Failure(
+            store: .storeFault,
+            fault: .infra,
+            "the disk did not take what was written to the store \(path): \(String(cString: strerror(errno))); "
+                + "the last transactions may be lost if the machine stops now",
+            hint: "look at the kernel's messages about that disk, then stop all workers and run `ostler tasks list`"
+        )
+    }
+
     private static func full(_ path: String, _ told: String) -> Failure {
         Failure(
             store: .storeFull,

@@ -108,7 +108,9 @@ extension SQLiteTaskStore {
     }
 
     package func details(of task: TaskID) throws(Failure) -> TaskDetails {
-        try read { (tables) throws(Failure) in try tables.details(of: task) }
+        let details = try read { (tables) throws(Failure) in try tables.details(of: task) }
+        if details.summary.endedAt != nil { try gate.sync() }
+        return details
     }
 
     package func events(of task: TaskID, after sequence: Int64, limit: Int) throws(Failure) -> [TaskEvent] {

@@ -16,7 +16,7 @@ package final class SQLiteTaskStore: TaskStore {
     private let path: String
     /// How long an operation waits for other processes, in milliseconds.
     private let patience: Int32
-    private let gate: WriteGate
+    let gate: WriteGate
     private let idle = Mutex<[Idle]>([])
     private let watcher = Mutex<Idle?>(nil)
 

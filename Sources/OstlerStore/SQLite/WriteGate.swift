@@ -1,10 +1,10 @@
 internal import Glibc
 internal import OstlerProtocol
 
-/// Lets one thread at a time write, and puts what several want to write at the same time into one transaction: they share
-/// its wait for the disk.
+/// Lets one thread at a time write, and puts what several want to write at the same time into one transaction.
 ///
-/// The thread that comes first writes for all that came meanwhile; the others wait until it tells them.
+/// The thread that comes first writes for all that came meanwhile; the others wait until it tells them. Each then waits for
+/// the disk by itself, while the next one writes.
 final class WriteGate: @unchecked Sendable {
     // Proof: `pending`, `isTaken` and the fields of jobs are touched with `mutex` held, or by the one thread that has
     // taken the gate; `connection` by that one alone.
@@ -12,12 +12,12 @@ final class WriteGate: @unchecked Sendable {
     private final class Job {
         /// Called by the thread that has the gate, while the one that gave it waits.
         let body: (SQLiteConnection) throws(Failure) -> Void
-        let isSynced: Bool
         var failure: Failure?
         var isDone = false
+        /// The transaction that it was a part of, as ``LogSync`` counts them.
+        var transaction: UInt64 = 0
 
-        init(isSynced: Bool, _ body: @escaping (SQLiteConnection) throws(Failure) -> Void) {
-            self.isSynced = isSynced
+        init(_ body: @escaping (SQLiteConnection) throws(Failure) -> Void) {
             self.body = body
         }
     }
@@ -30,11 +30,12 @@ final class WriteGate: @unchecked Sendable {
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     private var pending: [Job] = []
     private var isTaken = false
-    private var isFull = false
+    private let log: LogSync
 
-    /// - Parameter connection: belongs to the gate from here on.
+    /// - Parameter connection: belongs to the gate from here on. It does not wait for the disk itself.
     init(_ connection: SQLiteConnection) {
         self.connection = connection
+        log = LogSync(connection.path)
         mutex = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -52,14 +53,20 @@ final class WriteGate: @unchecked Sendable {
     /// - Parameter isSynced: whether what it did must be on the disk when this returns.
     func write<R>(isSynced: Bool, _ body: (SQLiteConnection) throws(Failure) -> R) throws(Failure) -> R {
         var result: R?
-        let failure = withoutActuallyEscaping(body) { body in
-            perform(
-                Job(isSynced: isSynced) { (connection) throws(Failure) in result = try body(connection) }
-            )
+        let (failure, transaction) = withoutActuallyEscaping(body) { body in
+            let job = Job { (connection) throws(Failure) in result = try body(connection) }
+            perform(job)
+            return (job.failure, job.transaction)
         }
         if let failure { throw failure }
+        if isSynced { try log.sync(transaction) }
         guard let result else { throw Failure(store: .storeFault, fault: .infra, "a write to the store was not made") }
         return result
+    }
+
+    /// Returns when all that could be read before is on the disk, whoever wrote it.
+    func sync() throws(Failure) {
+        try log.sync(log.noteCommit())
     }
 
     /// Runs a body outside of any transaction, with nobody else writing in this process.
@@ -69,13 +76,13 @@ final class WriteGate: @unchecked Sendable {
         try body(connection)
     }
 
-    private func perform(_ job: Job) -> Failure? {
+    private func perform(_ job: Job) {
         pthread_mutex_lock(mutex)
         pending.append(job)
         while isTaken, !job.isDone { pthread_cond_wait(changed, mutex) }
         guard !job.isDone else {
             pthread_mutex_unlock(mutex)
-            return job.failure
+            return
         }
         isTaken = true
         // Its own job is among the first, unless more came before it than one transaction takes.
@@ -90,7 +97,6 @@ final class WriteGate: @unchecked Sendable {
         isTaken = false
         pthread_cond_broadcast(changed)
         pthread_mutex_unlock(mutex)
-        return job.failure
     }
 
     private func take() {
@@ -110,10 +116,11 @@ final class WriteGate: @unchecked Sendable {
     /// One transaction for all of them; should it fail as a whole, each has failed.
     private func run(_ jobs: [Job]) {
         do throws(Failure) {
-            try synchronise(jobs.contains(where: \.isSynced))
             try connection.execute("BEGIN IMMEDIATE")
             for job in jobs { try run(job) }
             try connection.execute("COMMIT")
+            let transaction = log.noteCommit()
+            for job in jobs { job.transaction = transaction }
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             for job in jobs where job.failure == nil { job.failure = error }
@@ -132,11 +139,5 @@ final class WriteGate: @unchecked Sendable {
             try connection.execute("ROLLBACK TO job")
         }
         try connection.execute("RELEASE job")
-    }
-
-    private func synchronise(_ isFull: Bool) throws(Failure) {
-        guard isFull != self.isFull else { return }
-        try connection.execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
-        self.isFull = isFull
     }
 }
