@@ -52,7 +52,11 @@ package final class HostWorld: ResourceWorld {
         guard !isInterrupted else { return cancelled(task) }
         let sink = title.map { title in LineSink { [log] in log(title, $0) } }
         open.append(task.id)
-        let result = await host.run(task, origin: origin, io: TaskIO(sink: sink))
+        let result = await withUnsafeContinuation { continuation in
+            host.submit(task, origin: origin, io: TaskIO(sink: sink)) { continuation.resume(returning: $0) }
+            // Who interrupted it a moment ago could not know the task yet.
+            if isInterrupted { host.cancel(task.id) }
+        }
         open.removeAll { $0 == task.id }
         sink?.finish()
         return result
