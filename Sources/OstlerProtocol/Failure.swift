@@ -87,26 +87,18 @@ public struct Failure: Error, Sendable, Equatable {
 
     public func encode(into writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("code")
-        writer.string(code)
-        writer.key("fault")
-        writer.string(fault.rawValue)
-        writer.key("retry")
-        writer.string(retry.rawValue)
-        writer.key("side_effects")
-        writer.string(sideEffects.rawValue)
-        writer.key("message")
-        writer.string(message)
+        writer.member("code", code)
+        writer.member("fault", fault.rawValue)
+        writer.member("retry", retry.rawValue)
+        writer.member("side_effects", sideEffects.rawValue)
+        writer.member("message", message)
         writer.optional("pointer", pointer?.description)
         if let limit {
             writer.key("limit")
             writer.beginObject()
-            writer.key("name")
-            writer.string(limit.name)
-            writer.key("limit")
-            writer.int(limit.limit)
-            writer.key("observed")
-            writer.int(limit.observed)
+            writer.member("name", limit.name)
+            writer.member("limit", limit.limit)
+            writer.member("observed", limit.observed)
             writer.endObject()
         }
         writer.optional("hint", hint)
@@ -165,14 +157,5 @@ public struct Failure: Error, Sendable, Equatable {
             }
         }
         return Limit(name: name, limit: limit, observed: observed)
-    }
-}
-
-extension JSONWriter {
-    /// Writes a member if there is a value for it.
-    package mutating func optional(_ name: StaticString, _ value: String?) {
-        guard let value else { return }
-        key(name)
-        string(value)
     }
 }

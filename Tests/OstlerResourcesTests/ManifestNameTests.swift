@@ -1,4 +1,5 @@
 import OstlerConfig
+import OstlerJSON
 import OstlerResources
 import OstlerTasks
 import OstlerTestSupport
@@ -42,6 +43,17 @@ import Testing
         let found = manifestFaults(["site.yaml": text])
         let taken = names.flatMap { ["exec#\($0)", "exec#a" + $0] }
         #expect(found.map { String($0.message.prefix { $0 != " " }) } == taken)
+    }
+
+    /// A name may be a command of any length; an id has a bound, and no controls.
+    @Test(arguments: ["a", String(repeating: "é\u{1F600}", count: 90), String(repeating: "x", count: 201), "a\tb"])
+    func `Whatever the name, tasks have an id that tells what they are for`(_ name: String) throws {
+        let command: JSONValue = ["command": "true"]
+        let text = "[{exec: [\(JSONValue.object(JSONObject([(name, command)])).text)]}]"
+        let resource = try #require(try readManifest(["site.yaml": text]).resources.first)
+        let ids = [resource.task?.id, resource.taskID("check 2147483647")].compactMap(\.self)
+        #expect(ids.count == 2 && ids.allSatisfy { TaskSpec.isID($0) && $0.hasPrefix("exec#" + name.prefix(1)) })
+        #expect(ids.last?.hasSuffix(" check 2147483647") == true)
     }
 
     @Test func `Resources that name each other at random are read if all of it leads back`() {

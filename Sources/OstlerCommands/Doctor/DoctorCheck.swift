@@ -23,19 +23,14 @@ struct DoctorCheck: Sendable {
 
     func encode(into writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("check")
-        writer.string(name)
-        writer.key("status")
-        writer.string(status.rawValue)
-        writer.key("detail")
-        writer.string(detail)
+        writer.member("check", name)
+        writer.member("status", status.rawValue)
+        writer.member("detail", detail)
         if let cause {
-            writer.key("cause")
-            writer.string(cause)
+            writer.member("cause", cause)
         }
         if let fix {
-            writer.key("fix")
-            writer.string(fix)
+            writer.member("fix", fix)
         }
         writer.endObject()
     }

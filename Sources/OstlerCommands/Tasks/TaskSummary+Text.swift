@@ -65,15 +65,6 @@ extension TaskSummary {
     }
 }
 
-extension JSONWriter {
-    /// Writes a member if there is a number.
-    mutating func optional(_ name: StaticString, _ value: Int64?) {
-        guard let value else { return }
-        key(name)
-        int(value)
-    }
-}
-
 /// Moments and waits as tables show them.
 enum TimeText {
     /// `3s`, `12m`, `5h`, `9d`: how long ago or how long, in the largest unit that fits.

@@ -160,8 +160,7 @@ extension Resource {
 
     /// A task of the executor `command` in the surroundings of this resource's own.
     func task(for request: CommandRequest, as part: String) -> TaskSpec {
-        let id = task?.id ?? (TaskSpec.isID(reference.description) ? reference.description : place.pointer.description)
-        var spec = TaskSpec(id: "\(id.prefix(100)) \(part)", executor: "command", payload: request.payload)
+        var spec = TaskSpec(id: taskID(part), executor: "command", payload: request.payload)
         spec.isPayloadChecked = true
         spec.environmentMode = task?.environmentMode ?? environmentMode
         spec.environment = task?.environment ?? []

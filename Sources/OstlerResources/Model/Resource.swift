@@ -47,6 +47,18 @@ package struct Resource: Sendable {
     /// As logs name it: `exec#name`, with an alias `exec#name (alias)`.
     package var title: String { guards.alias.map { "\(reference) (\($0))" } ?? reference.description }
 
+    /// Names a task of it: as logs name it, or as much of that as an id can hold, with its place.
+    /// - Parameter part: what it does beside the resource's own task, such as `guard`; short.
+    package func taskID(_ part: String = "") -> String {
+        let end = part.isEmpty ? "" : " " + part
+        let name = reference.description + end
+        guard !TaskSpec.isID(name) else { return name }
+        let start = String(decoding: Array(reference.description.utf8.prefix(140)), as: UTF8.self)
+        let plain = start.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
+        let position = place.position
+        return String(String.UnicodeScalarView(plain)) + "… at \(position.line):\(position.column)" + end
+    }
+
     /// Where its guards run: its own surroundings for an exec.
     package var surroundings: CommandRequest {
         if case .exec(let exec) = body { return exec.command }

@@ -17,17 +17,21 @@ extension ResourceReader {
             return nil
         }
         var file = FileResource(path: path, ensure: members["ensure"]?.choice(FileResource.Ensure.self) ?? .present)
-        file.content = content(members, file.ensure)
+        file.isSensitive = members["sensitive"]?.bool() ?? false
+        file.content = content(members, file.ensure, isSensitive: file.isSensitive)
         file.owner = members["owner"]?.account()
         file.group = members["group"]?.account()
         file.mode = members["mode"].flatMap(mode)
-        file.isSensitive = members["sensitive"]?.bool() ?? false
         var resource = base(.file, name, members, .file(file))
         resource.checks = checks(members["health_checks"], resource)
         return resource
     }
 
-    private func content(_ members: MembersReader, _ ensure: FileResource.Ensure) -> FileResource.Content? {
+    private func content(
+        _ members: MembersReader,
+        _ ensure: FileResource.Ensure,
+        isSensitive: Bool
+    ) -> FileResource.Content? {
         let text = members["content"].flatMap { $0.value == .null ? nil : $0 }
         let source = members["source"].flatMap { $0.value == .null ? nil : $0 }
         if let both = text, source != nil {
@@ -41,7 +45,14 @@ extension ResourceReader {
                 atKey: true
             )
         }
-        if let text { return text.text().map(FileResource.Content.text) }
+        if let text {
+            // To say what it is instead would be to show it.
+            if isSensitive, text.value.string == nil {
+                text.report(.wrongType, "\(text.name) must be text", hint: "write it in quotes")
+                return nil
+            }
+            return text.text().map(FileResource.Content.text)
+        }
         switch origin {
         case .manifest:
             return source?.string().map { .source(PathText.joined(PathText.directory(of: document.file), $0)) }

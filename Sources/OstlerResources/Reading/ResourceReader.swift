@@ -112,11 +112,10 @@ struct ResourceReader {
         }
         for (key, value) in defaults.members where value != .null && members[key] == nil { object[key] = value }
         let text = Array(JSONValue.object(object).text.utf8)
-        let id = resource.reference.description
         do throws(Failure) {
             var parser = TaskSpecParser(for: .resource)
             var spec = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
-                try parser.parse(buffer, defaultID: TaskSpec.isID(id) ? id : resource.place.pointer.description)
+                try parser.parse(buffer, defaultID: resource.taskID())
             }
             if object["env_mode"] == nil { spec.environmentMode = resource.environmentMode }
             let retry = spec.queueing?.retry ?? RetryPolicy()

@@ -34,11 +34,9 @@ extension TaskResult {
 
         package func encode(into writer: inout JSONWriter) {
             writer.beginObject()
-            writer.key("effect")
-            writer.string(effect.rawValue)
+            writer.member("effect", effect.rawValue)
             writer.optional("by", member)
-            writer.key("detail")
-            writer.string(detail)
+            writer.member("detail", detail)
             writer.endObject()
         }
     }

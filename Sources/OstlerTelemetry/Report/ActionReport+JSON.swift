@@ -10,20 +10,16 @@ extension ActionReport {
     var json: String {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.key("version")
-        writer.int(Self.version)
-        writer.key("action")
-        writer.string(action)
-        writer.key("run_id")
-        writer.string(runID)
+        writer.member("version", Self.version)
+        writer.member("action", action)
+        writer.member("run_id", runID)
         writer.optional("trace_id", traceID)
         encodeSummary(into: &writer)
         writer.key("components")
         writer.beginArray()
         for component in components { component.encode(into: &writer) }
         writer.endArray()
-        writer.key("components_omitted")
-        writer.int(omitted)
+        writer.member("components_omitted", omitted)
         writer.key("failures")
         writer.beginArray()
         for component in failures { component.encodeFailure(into: &writer) }
@@ -41,16 +37,11 @@ extension ActionReport {
     private func encodeSummary(into writer: inout JSONWriter) {
         writer.key("summary")
         writer.beginObject()
-        writer.key("status")
-        writer.string(status.rawValue)
-        writer.key("exit_code")
-        writer.int(exitCode)
-        writer.key("started_ms")
-        writer.int(startedAt)
-        writer.key("duration_us")
-        writer.int(duration)
-        writer.key("components")
-        writer.int(total)
+        writer.member("status", status.rawValue)
+        writer.member("exit_code", exitCode)
+        writer.member("started_ms", startedAt)
+        writer.member("duration_us", duration)
+        writer.member("components", total)
         writer.endObject()
     }
 
@@ -81,36 +72,27 @@ extension ActionReport {
 extension ActionReport.Component {
     fileprivate func encode(into writer: inout JSONWriter) {
         writer.beginObject()
-        for (key, text) in [
-            ("name", name), ("kind", kind), ("state", state.rawValue), ("outcome", outcome.rawValue),
-            ("health", health.rawValue),
-        ] {
-            writer.key(dynamic: key)
-            writer.string(text)
-        }
-        writer.key("changed")
-        writer.bool(changed)
-        writer.key("attempts")
-        writer.int(attempts)
-        writer.key("duration_us")
-        writer.int(duration)
+        writer.member("name", name)
+        writer.member("kind", kind)
+        writer.member("state", state.rawValue)
+        writer.member("outcome", outcome.rawValue)
+        writer.member("health", health.rawValue)
+        writer.member("changed", changed)
+        writer.member("attempts", attempts)
+        writer.member("duration_us", duration)
         writer.endObject()
     }
 
     fileprivate func encodeFailure(into writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("component")
-        writer.string(name)
-        writer.key("outcome")
-        writer.string(outcome.rawValue)
-        writer.key("reason")
-        writer.string(reason)
+        writer.member("component", name)
+        writer.member("outcome", outcome.rawValue)
+        writer.member("reason", reason)
         if let failure {
             writer.key("error")
             failure.encode(into: &writer)
         }
-        writer.key("diagnostics")
-        writer.strings(diagnostics)
+        writer.member("diagnostics", diagnostics)
         writer.endObject()
     }
 }
@@ -118,12 +100,9 @@ extension ActionReport.Component {
 extension ActionReport.Recommendation {
     fileprivate func encode(into writer: inout JSONWriter) {
         writer.beginObject()
-        writer.key("text")
-        writer.string(text)
-        writer.key("components")
-        writer.int(count)
-        writer.key("examples")
-        writer.strings(examples)
+        writer.member("text", text)
+        writer.member("components", count)
+        writer.member("examples", examples)
         writer.endObject()
     }
 }

@@ -98,6 +98,26 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            arguments: [
+                ([], ["changed": 1, "refreshed": 1, "stable": 1]), (["--noop"], ["noop": 2, "stable": 1]),
+            ] as [([String], JSONValue)]
+        )
+        func `What guards made of a task is what it is counted as`(options: [String], states: JSONValue) async throws {
+            try await withTree { tree in
+                let sinks = Sinks(tree: tree)
+                let listens = #"{"subscribe":["task#a"],"refresh_only":true}"#
+                let lines = [("a", "{}"), ("b", listens), ("c", #"{"creates":"/usr"}"#)].map { id, guards in
+                    #"{"id":"\#(id)","executor":"command","payload":{"command":"true"},"guards":\#(guards)}"# + "\n"
+                }
+                try tree.directory.write("home/tasks.jsonl", lines.joined())
+                let result = try await tree.run(["run", "--file", "tasks.jsonl"] + options + Sinks.options)
+                #expect(result.exitCode == 0, "\(result.complaint)")
+                try sinks.judge()
+                #expect(try sinks.report()["metrics"]?["states"] == states)
+            }
+        }
+
         @Test(arguments: [
             ["--report", "junit:no/such/report.xml"], ["--metrics-file", "no/such.prom"],
             ["--trace-file", "no/such.jsonl"],
