@@ -34,8 +34,13 @@ package struct TaskIO {
     /// What came of the tasks that its guards name; nil where there are no others.
     package var prior: (@LoopActor (GuardReference) -> PriorEvent?)?
 
-    package init(sink: (any TaskSink)? = nil, stdin: Int32? = nil) {
+    package init(
+        sink: (any TaskSink)? = nil,
+        stdin: Int32? = nil,
+        prior: (@LoopActor (GuardReference) -> PriorEvent?)? = nil
+    ) {
         self.sink = sink
         self.stdin = stdin
+        self.prior = prior
     }
 }
