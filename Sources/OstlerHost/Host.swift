@@ -6,6 +6,7 @@ internal import OstlerSandbox
 internal import OstlerSchema
 package import OstlerSystem
 package import OstlerTasks
+internal import OstlerTelemetry
 
 /// The host: takes tasks, checks them, hands them to executors, and tells what became of them.
 @LoopActor
@@ -41,6 +42,7 @@ package final class Host {
             guard route.launches else { return [.secretsUnsupported(route.name)] }
             if let problem = provider.vault.problem(of: spec) { return [problem] }
         }
+        if let text = spec.traceparent, TraceContext(traceparent: text) == nil { return [.invalidTraceparent(text)] }
         let bytes = Self.frameBytes(of: spec)
         guard bytes <= Self.maximumPayloadBytes else { return [.payloadTooLarge(bytes)] }
         if !spec.isPayloadChecked, let fault = jsonFault(spec.payload) { return [fault] }

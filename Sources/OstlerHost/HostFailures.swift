@@ -206,6 +206,16 @@ extension Failure {
         )
     }
 
+    static func invalidTraceparent(_ text: String) -> Failure {
+        Failure(
+            "invalid_traceparent",
+            fault: .user,
+            message: "\(Quotation.text(text, longest: 80)) is no traceparent",
+            pointer: JSONPointer("/traceparent"),
+            hint: "write 00-TRACE-SPAN-FLAGS, with 32, 16 and 2 hexadecimal digits in lower case, or leave it out"
+        )
+    }
+
     static var stopping: Failure {
         Failure("stopping", fault: .host, retry: .same, message: "the host is stopping and takes no more tasks")
     }

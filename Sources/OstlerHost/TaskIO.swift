@@ -31,11 +31,18 @@ package struct TaskIO {
     package var sink: (any TaskSink)?
     /// The read end of a pipe that becomes the command's standard input; taken over.
     package var stdin: Int32?
+    /// What the submitter calls it, and which attempt it is, where its id is the host's own; nil where it is not.
+    package var submission: (name: String, attempt: Int)?
     /// What came of the tasks that its guards name; nil where there are no others.
     package var prior: (@LoopActor (GuardReference) -> PriorEvent?)?
 
-    package init(sink: (any TaskSink)? = nil, stdin: Int32? = nil) {
+    package init(
+        sink: (any TaskSink)? = nil,
+        stdin: Int32? = nil,
+        prior: (@LoopActor (GuardReference) -> PriorEvent?)? = nil
+    ) {
         self.sink = sink
         self.stdin = stdin
+        self.prior = prior
     }
 }

@@ -63,7 +63,7 @@ extension TaskRun {
             )
         }
         conceal(&result)
-        trace?.finish(result, named: host.provider.vault.masked(result.id))
+        trace?.finish(result, masked: host.provider.vault.masked)
         host.ended(self)
         whenDone(result)
     }

@@ -98,7 +98,7 @@ package final class TaskRun: Session.Asker {
         sink = io.sink
         stdin = io.stdin
         prior = io.prior
-        trace = host.settings.tracing.map { TaskTrace($0, from: submitted) }
+        trace = TaskTrace(of: self.spec, io.submission, host.settings.tracing, from: submitted)
     }
 
     /// Queues the task at its pool, or asks its guards first.

@@ -29,6 +29,7 @@ extension TaskSpec {
             writer.endArray()
         }
         writer.optional("idempotency_key", idempotencyKey)
+        writer.optional("traceparent", traceparent)
         Self.encode("labels", labels, into: &writer)
         Self.encode("metadata", metadata, into: &writer)
         if priority != 0 {

@@ -54,6 +54,8 @@ package struct TaskSpec: Sendable {
     package var labels: [(key: String, value: String)] = []
     package var metadata: [(key: String, value: String)] = []
     package var priority: Int64 = 0
+    /// The span that it is a part of, as W3C's Trace Context writes it; nil for that of whoever runs it.
+    package var traceparent: String?
     /// When it is not to be run, and what counts as its success; nil for nothing said.
     @Boxed package var guards: TaskGuards?
     /// The job of a workspace that it is executed in.

@@ -5,7 +5,7 @@ package import OstlerProtocol
 package struct TaskSpecParser: Sendable {
     private static let known = [
         "id", "executor", "type", "payload", "timeout", "run_timeout", "env", "env_mode", "sandbox", "idempotency_key",
-        "labels", "metadata", "priority", "secrets", "guards",
+        "labels", "metadata", "priority", "secrets", "guards", "traceparent",
     ]
 
     /// What a task is read for.
@@ -124,6 +124,7 @@ package struct TaskSpecParser: Sendable {
         case "labels": spec.labels = try Self.strings(&reader, pointer)
         case "metadata": spec.metadata = try Self.strings(&reader, pointer)
         case "idempotency_key": spec.idempotencyKey = try Self.text(&reader, pointer)
+        case "traceparent": spec.traceparent = try Self.text(&reader, pointer)
         case "priority": spec.priority = try Self.integer(&reader, pointer)
         case "env_mode":
             let word = try Self.text(&reader, pointer)

@@ -59,7 +59,9 @@ final class Attempt: TaskSink {
         case .success(var spec):
             let name = spec.id
             spec.id = wireID
-            host.submit(spec, origin: claim.origin, io: TaskIO(sink: self)) { [claim] result in
+            var io = TaskIO(sink: self)
+            io.submission = (name, claim.begunBefore + 1)
+            host.submit(spec, origin: claim.origin, io: io) { [claim] result in
                 var result = result
                 result.id = name
                 result.attempts = claim.begunBefore + 1

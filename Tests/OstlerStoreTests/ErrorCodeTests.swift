@@ -41,6 +41,27 @@ internal import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `An attempt that is given back says nothing of the failure before it`(kind: StoreKind) throws {
+        try kind.withStore { store in
+            let task = try store.accept(Self.patient)
+            let (worker, heir) = (try store.register(.sample(), at: 1), try store.register(.sample("heir"), at: 1))
+            _ = try store.finish(store.claimAll(worker)[0].lease, failure("first"))
+            #expect(try store.release([store.claimAll(worker)[0].lease], at: 1001) == [.released])
+            #expect(try code(store, task) == "first")
+            _ = try store.claimAll(worker)
+            let orphans = try #require(try store.evict(worker, beats: nil, by: heir, at: 1002))
+            #expect(try store.abandon(orphans[0].lease, at: 1003) == .released)
+            #expect(try code(store, task) == "first")
+            let lease = try store.claimAll(heir)[0].lease
+            #expect(try !store.cancel(task, by: "anna", at: 1004))
+            #expect(try store.release([lease], at: 1005) == [.ended(.cancelled)])
+            let shown = try store.details(of: task)
+            #expect(try store.state(task) == .done(.cancelled) && shown.summary.errorCode == "first")
+            #expect(shown.attempts.map(\.errorCode) == ["first", nil, nil, nil])
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `A success and a failure without a code leave none, and attempts keep their own`(kind: StoreKind) throws {
         try kind.withStore { store in
             let worker = try store.register(.sample(), at: 1)

@@ -52,6 +52,7 @@ import Testing
         spec.metadata = pairs(&random)
         spec.priority = Int64.random(in: -3...3, using: &random)
         if Bool.random(using: &random) { spec.idempotencyKey = words.randomElement(using: &random) }
+        if Bool.random(using: &random) { spec.traceparent = words.randomElement(using: &random) }
         if Bool.random(using: &random) { spec.secrets = [SecretGrant("db"), SecretGrant("api", variable: "API")] }
         if Bool.random(using: &random) { spec.sandbox.profile = "strict" }
         if Bool.random(using: &random) { spec.guards = guards(&random) }
@@ -83,7 +84,11 @@ import Testing
             #expect(read.labels.map { [$0.key, $0.value] } == spec.labels.map { [$0.key, $0.value] }, "\(text)")
             #expect(read.metadata.map { [$0.key, $0.value] } == spec.metadata.map { [$0.key, $0.value] }, "\(text)")
             #expect(read.environmentMode == spec.environmentMode && read.priority == spec.priority, "\(text)")
-            #expect(read.idempotencyKey == spec.idempotencyKey && read.secrets == spec.secrets, "\(text)")
+            #expect(
+                read.idempotencyKey == spec.idempotencyKey && read.traceparent == spec.traceparent
+                    && read.secrets == spec.secrets,
+                "\(text)"
+            )
             #expect(read.sandbox == spec.sandbox && read.guards == spec.guards, "\(text)")
             var again = JSONWriter()
             read.encode(into: &again)

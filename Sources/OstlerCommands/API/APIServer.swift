@@ -1,4 +1,3 @@
-internal import OstlerCatalog
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -8,20 +7,14 @@ internal import OstlerTasks
 /// Answers requests, several at once, by the ids that they came with. Whatever a line is, the next one is read.
 @LoopActor
 final class APIServer {
-    /// Tasks that wait for their turn. More of them are refused: who asks must not fill the memory.
+    /// Requests that wait for their turn. More of them are refused: who asks must not fill the memory.
     nonisolated static let mostWaiting = 1000
 
-    private let host: Host
-    private let origin: TaskOrigin
-    private let jobs: Int
     private let answers = APIAnswers(output: OutputWriter(1))
     private let reader = LineReader(0)
-    private let tries: TaskTries
+    private let tasks: TaskQueue
     /// Nil if resources are not to be made.
     private let resources: ResourceQueue?
-    private var parser = TaskSpecParser()
-    private var running: Set<String> = []
-    private var waiting: [TaskSpec] = []
     /// Questions to executors that are not answered yet.
     private var asking = 0
     private var isInterrupted = false
@@ -31,10 +24,9 @@ final class APIServer {
     ///   - jobs: how many tasks run at once.
     ///   - resources: where resources may be made; nil for nowhere.
     init(_ settings: HostSettings, _ origin: TaskOrigin, jobs: Int, resources scope: ResourceScope?) {
-        host = Host(settings)
-        tries = TaskTries(host, origin)
-        (self.origin, self.jobs) = (origin, jobs)
+        tasks = TaskQueue(settings, origin, jobs: jobs, answers)
         resources = scope.map { [answers] in ResourceQueue($0, answers) }
+        tasks.whenIdle = { [weak self] in self?.settle() }
         resources?.whenIdle = { [weak self] in self?.settle() }
     }
 
@@ -54,7 +46,7 @@ final class APIServer {
         }
         if !isIdle { await withUnsafeContinuation { whenIdle = $0 } }
         await answers.output.finish()
-        await host.stop()
+        await tasks.stop()
         await resources?.stop()
         if let problem = reader.problem { Log.error("stdin: reading stopped: \(problem)", code: "unreadable") }
         let isLost = answers.output.tellFault("stdout") || reader.problem != nil
@@ -62,21 +54,17 @@ final class APIServer {
     }
 
     private var defaultID: String { "line-\(reader.number)" }
-    private var isIdle: Bool { running.isEmpty && waiting.isEmpty && asking == 0 && resources?.isIdle ?? true }
+    private var isIdle: Bool { asking == 0 && tasks.isIdle && resources?.isIdle ?? true }
 
     private func interrupt(_ count: Int) {
         isInterrupted = true
         reader.stop()
-        tries.stop()
         if count > 1 {
             answers.output.hurry()
             resources?.abandon()
-            return host.abandon()
+            return tasks.abandon()
         }
-        let left = waiting
-        waiting = []
-        for spec in left { tellCancelled(spec) }
-        host.cancelAll()
+        tasks.cancelAll()
         resources?.cancelAll()
         settle()
     }
@@ -102,32 +90,18 @@ final class APIServer {
 
     private func take(_ request: APIRequest) throws(Failure) {
         switch request.kind {
-        case .run: try begin(try spec(of: request))
+        case .run, .plan:
+            try checkRoom(for: request.id)
+            try tasks.add(request)
         case .validate: validate(request)
-        case .plan: try plan(request)
         case .status: status(request.id, of: try request.target())
         case .cancel: try cancel(request)
         case .health: health(request.id)
-        case .ensure, .monitor: try make(request)
+        case .ensure, .monitor:
+            guard let resources else { throw .noResources }
+            try checkRoom(for: request.id)
+            try resources.add(request)
         }
-    }
-
-    private func spec(of request: APIRequest) throws(Failure) -> TaskSpec {
-        let spec = try request.task.withUnsafeBufferPointer { (bytes) throws(Failure) in
-            try parser.parse(bytes, defaultID: request.id)
-        }
-        let references = spec.lonelyReferences(
-            "a request has no other tasks that its guards could name",
-            hint: "ask for the one when the other is answered, or put them into one file"
-        )
-        if let failure = references.first { throw failure }
-        return spec
-    }
-
-    private func begin(_ spec: TaskSpec) throws(Failure) {
-        try checkRoom(for: spec.id)
-        waiting.append(spec)
-        fill()
     }
 
     private func checkRoom(for id: String) throws(Failure) {
@@ -140,7 +114,7 @@ final class APIServer {
                 hint: "give each request an id of its own, or none"
             )
         }
-        guard waiting.count + (resources?.waitingIDs.count ?? 0) < Self.mostWaiting else {
+        guard tasks.waitingIDs.count + (resources?.waitingIDs.count ?? 0) < Self.mostWaiting else {
             throw Failure(
                 "too_many_requests",
                 fault: .user,
@@ -151,45 +125,14 @@ final class APIServer {
         }
     }
 
-    private func make(_ request: APIRequest) throws(Failure) {
-        guard let resources else { throw .noResources }
-        try checkRoom(for: request.id)
-        try resources.add(request)
-    }
-
-    private func fill() {
-        while running.count < jobs, !waiting.isEmpty {
-            let spec = waiting.removeFirst()
-            running.insert(spec.id)
-            Task(executorPreference: EventLoop.shared) { await self.execute(spec) }
-        }
-    }
-
-    private func execute(_ spec: TaskSpec) async {
-        let problems = host.problems(of: spec)
-        let result = problems.isEmpty ? await tries.run(spec, io: TaskIO()) : host.refused(spec, origin, problems)
-        running.remove(spec.id)
-        tell(.run, spec.id, result)
-        fill()
-        settle()
-    }
-
     private func validate(_ request: APIRequest) {
         var problems: [Failure]
         do throws(Failure) {
-            problems = host.problems(of: try spec(of: request))
+            problems = tasks.host.problems(of: try tasks.spec(of: request))
         } catch {
             problems = [error]
         }
         answers.answer(.validate, request.id) { $0.verdict(problems) }
-    }
-
-    private func plan(_ request: APIRequest) throws(Failure) {
-        let spec = try spec(of: request)
-        if let problem = host.problems(of: spec).first { throw problem }
-        guard let executor = host.settings.catalog.executor(named: spec.executor) else { return }
-        let plan = try TaskPlan(spec, executor, host.provider)
-        answers.answer(.plan, request.id) { $0.raw(Array(plan.json.utf8)) }
     }
 
     private enum State: String {
@@ -200,8 +143,8 @@ final class APIServer {
     }
 
     private func state(of id: String) -> State {
-        if running.contains(id) || resources?.running == id { return .running }
-        return waiting.contains { $0.id == id } || resources?.waitingIDs.contains(id) == true ? .waiting : .unknown
+        if tasks.running.contains(id) || resources?.running == id { return .running }
+        return (tasks.waitingIDs + (resources?.waitingIDs ?? [])).contains(id) ? .waiting : .unknown
     }
 
     private func status(_ id: String, of target: String?) {
@@ -214,9 +157,9 @@ final class APIServer {
                 writer.string(state(of: target).rawValue)
             } else {
                 writer.key("running")
-                writer.strings((Array(running) + [resources?.running].compactMap(\.self)).sorted())
+                writer.strings((Array(tasks.running) + [resources?.running].compactMap(\.self)).sorted())
                 writer.key("waiting")
-                writer.strings(waiting.map(\.id) + (resources?.waitingIDs ?? []))
+                writer.strings(tasks.waitingIDs + (resources?.waitingIDs ?? []))
             }
             writer.endObject()
         }
@@ -232,12 +175,8 @@ final class APIServer {
             )
         }
         let state = state(of: target)
-        if let index = waiting.firstIndex(where: { $0.id == target }) {
-            tellCancelled(waiting.remove(at: index))
-        } else {
-            host.cancel(target)
-            resources?.cancel(target)
-        }
+        tasks.cancel(target)
+        resources?.cancel(target)
         answers.answer(.cancel, request.id) { writer in
             writer.beginObject()
             writer.key("id")
@@ -255,7 +194,7 @@ final class APIServer {
     }
 
     private func askExecutors(_ id: String) async {
-        let results = await host.health()
+        let results = await tasks.host.health()
         asking -= 1
         answers.answer(.health, id) { writer in
             writer.beginObject()
@@ -266,19 +205,6 @@ final class APIServer {
             writer.endObject()
         }
         settle()
-    }
-
-    // MARK: Answers
-
-    private func tell(_ kind: APIRequest.Kind, _ id: String, _ result: TaskResult) {
-        answers.answer(kind, id) { result.encode(into: &$0) }
-    }
-
-    /// Nothing of it has begun.
-    private func tellCancelled(_ spec: TaskSpec) {
-        var result = host.refused(spec, origin, [.cancelledBeforeItsTurn("the task")])
-        result.outcome = .cancelled
-        tell(.run, spec.id, result)
     }
 }
 

@@ -7,21 +7,24 @@ internal import OstlerProtocol
 internal import OstlerStore
 internal import OstlerSystem
 internal import OstlerTasks
+internal import OstlerTelemetry
 
 /// Tasks that are handed to a store together. Each has been validated and judged before it is added.
 @LoopActor
 final class SubmissionBatch {
     private let host: Host
     private let origin: TaskOrigin
+    /// The submitter's span, for tasks that name none of their own.
+    private let trace: TraceContext?
     /// Milliseconds since 1970, from which waits and times to live count.
     private let now: Int64
     /// Where each id is in the batch.
     private var places: [ExactKey: Int] = [:]
     private(set) var submissions: [Submission] = []
 
-    init(_ host: Host, _ origin: TaskOrigin, at now: Int64) {
+    init(_ host: Host, _ origin: TaskOrigin, _ trace: TraceContext?, at now: Int64) {
         self.host = host
-        self.origin = origin
+        (self.origin, self.trace) = (origin, trace)
         self.now = now
     }
 
@@ -37,6 +40,7 @@ final class SubmissionBatch {
         var spec = spec
         let config = host.settings.config.tasks
         if spec.timeout == nil { spec.timeout = config.queuedTimeoutMilliseconds ?? config.timeoutMilliseconds }
+        spec.traceparent = spec.traceparent ?? trace?.traceparent
         var writer = JSONWriter()
         spec.encode(into: &writer)
         let request = spec.queueing ?? QueueRequest()
@@ -69,6 +73,7 @@ final class SubmissionBatch {
         _ task: TaskOptions,
         _ queue: QueueOptions,
         _ composition: Composition,
+        _ trace: TraceContext? = nil,
         at now: Int64
     ) throws(UsageError) -> (spec: TaskSpec, problems: [Failure], submission: Submission?) {
         var spec = try SingleRun.makeSpec(task, composition)
@@ -78,7 +83,7 @@ final class SubmissionBatch {
         let (settings, origin) = (composition.settings, composition.origin)
         let (problems, submission) = EventLoop.shared.run { [spec] in
             let host = Host(settings)
-            let batch = SubmissionBatch(host, origin, at: now)
+            let batch = SubmissionBatch(host, origin, trace, at: now)
             var problems = host.problems(of: spec)
             if problems.isEmpty { problems = batch.add(spec) }
             return (problems, batch.submissions.first)

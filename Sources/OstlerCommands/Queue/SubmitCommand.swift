@@ -6,6 +6,7 @@ internal import OstlerProtocol
 internal import OstlerStore
 internal import OstlerSystem
 internal import OstlerTasks
+internal import OstlerTelemetry
 
 /// `ostler submit`: hands tasks to the queue, and leaves.
 struct SubmitCommand: Sendable {
@@ -30,7 +31,8 @@ struct SubmitCommand: Sendable {
         spec.parameters = [TaskOptions.executorParameter]
         spec.sections =
             TaskOptions.queuedSections + [
-                QueueOptions.section, .init("What follows", [Option.wait, Option.keepGoing]),
+                QueueOptions.section,
+                .init("What follows", [Option.wait, Option.keepGoing, TelemetryOptions.traceparentOption]),
                 GlobalOptions.sectionWithStore,
             ]
         spec.takesMembers = true
@@ -55,6 +57,7 @@ struct SubmitCommand: Sendable {
     private let queue: QueueOptions
     private let keepsGoing: Bool
     private let waits: Bool
+    private let traceparent: String?
 
     private init(_ arguments: Arguments) throws(UsageError) {
         global = try GlobalOptions(arguments)
@@ -62,14 +65,17 @@ struct SubmitCommand: Sendable {
         queue = try QueueOptions(arguments, isBatch: task.file != nil)
         keepsGoing = arguments.has(Option.keepGoing)
         waits = arguments.has(Option.wait)
+        traceparent = arguments.value(TelemetryOptions.traceparentOption)
         guard task.file != nil || !keepsGoing else { throw UsageError("--keep-going belongs to --file") }
     }
 
     private func run() throws -> Int32 {
         let composition = try Composition(global)
         let place = try StorePlace(global, composition.config)
+        var generator = SystemRandomNumberGenerator()
+        let trace = TelemetryOptions.origin(traceparent).handedOn(using: &generator)
         let now = WallClock.milliseconds
-        let gathered = try gather(composition, at: now)
+        let gathered = try gather(composition, trace, at: now)
         guard !gathered.submissions.isEmpty else { return gathered.exitCode }
         let store = try place.open()
         // Not closed: who closes a store last writes its whole log back, which the next writer does as well.
@@ -101,22 +107,22 @@ struct SubmitCommand: Sendable {
         var exitCode: Int32 = 0
     }
 
-    private func gather(_ composition: Composition, at now: Int64) throws -> Gathered {
-        guard task.file != nil else { return try gatherOne(composition, at: now) }
+    private func gather(_ composition: Composition, _ trace: TraceContext?, at now: Int64) throws -> Gathered {
+        guard task.file != nil else { return try gatherOne(composition, trace, at: now) }
         let (settings, origin) = (composition.settings, composition.origin)
         let options = self
         return try EventLoop.shared.run { () -> Result<Gathered, any Error> in
             do {
                 let host = Host(settings)
-                return .success(try await options.gather(SubmissionBatch(host, origin, at: now), host))
+                return .success(try await options.gather(SubmissionBatch(host, origin, trace, at: now), host))
             } catch {
                 return .failure(error)
             }
         }.get()
     }
 
-    private func gatherOne(_ composition: Composition, at now: Int64) throws -> Gathered {
-        let (spec, problems, submission) = try SubmissionBatch.judge(task, queue, composition, at: now)
+    private func gatherOne(_ composition: Composition, _ trace: TraceContext?, at now: Int64) throws -> Gathered {
+        let (spec, problems, submission) = try SubmissionBatch.judge(task, queue, composition, trace, at: now)
         if let submission { return Gathered(submissions: [submission]) }
         let refused = TaskResult(refused: spec, composition.origin, problems)
         if global.json {

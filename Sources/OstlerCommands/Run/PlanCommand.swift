@@ -1,19 +1,16 @@
-internal import OstlerCatalog
 internal import OstlerCommandLine
 internal import OstlerHost
-internal import OstlerJSON
-internal import OstlerProtocol
-internal import OstlerSandbox
 internal import OstlerSystem
 internal import OstlerTasks
 
-/// `ostler plan`: what `run` would do: which plugin, which sandbox, which command line.
+/// `ostler plan`: what `run` would do: which plugin, which sandbox, which command line, and what the guards say.
 struct PlanCommand: Sendable {
     static let spec: CommandSpec = {
         var spec = CommandSpec(
             "plan",
             "Shows which plugin, which sandbox and which command line tasks would get, without running them."
         )
+        spec.details = ["Guards are asked, in sandboxes that can change nothing, and what they decide is told."]
         spec.synopsis = TaskOptions.synopsis
         spec.parameters = [TaskOptions.executorParameter]
         spec.sections = TaskOptions.sections + [GlobalOptions.section]
@@ -24,7 +21,9 @@ struct PlanCommand: Sendable {
             "ostler plan --file tasks.jsonl --json",
         ]
         spec.exitCodes = [
-            .init("0", "all may run"), .init("2", "some lines of a pipe are refused"), .init("3", "refused"),
+            .init("0", "all may run"), .init("1", "a guard could not be asked"),
+            .init("2", "mixed, or some lines of a pipe are refused"), .init("3", "refused"),
+            .init("5", "the sandbox of a guard could not be built"),
         ]
         spec.action = { try PlanCommand($0).run() }
         return spec
@@ -40,69 +39,24 @@ struct PlanCommand: Sendable {
 
     private func run() throws -> Int32 {
         let composition = try Composition(global)
-        let settings = try task.settings(composition)
+        var settings = try task.settings(composition)
+        settings.isNoop = true
         let spec = task.file == nil ? try SingleRun.makeSpec(task, composition) : nil
-        let options = self
-        return try EventLoop.shared.run { () -> Result<Int32, any Error> in
+        let (task, isJSON, origin) = (task, global.json, composition.origin)
+        return try EventLoop.shared.run { [settings] () -> Result<Int32, any Error> in
+            let run = PlanRun(settings, origin, isJSON: isJSON)
+            let result: Result<Int32, any Error>
             do {
-                let host = Host(settings)
-                if let spec { return .success(try options.plan(spec, host).exitCode) }
-                return .success(try await options.planFile(host))
-            } catch {
-                return .failure(error)
-            }
-        }.get()
-    }
-
-    /// As `run` takes a file: a regular one is checked whole first, a pipe is taken line by line.
-    @LoopActor
-    private func planFile(_ host: Host) async throws -> Int32 {
-        let file = try TaskFile(task.file ?? "-", for: .queue, task.apply)
-        if file.isRegular {
-            let report = try await FileCheck(file, host, isJSON: global.json).run()
-            guard report.isEmpty else { return Outcome.invalid.exitCode }
-            file.rewind()
-        }
-        var tally = OutcomeTally()
-        // A regular file was searched for repeated ids as a whole.
-        var lines: [UInt64: Int] = [:]
-        while let entry = await file.next() {
-            let place = "\(file.name):\(entry.line)"
-            switch entry.content {
-            case .success(let spec):
-                let first = file.isRegular ? nil : lines.updateValue(entry.line, forKey: IDLedger.hash(spec.id))
-                if let first {
-                    Log.failure(.repeatedID(spec.id, line: first), .init(place: place))
-                    tally.add(.invalid)
+                if let spec {
+                    result = .success(try await run.plan(spec).exitCode)
                 } else {
-                    tally.add(try plan(spec, host, place: place, isFirst: tally.counts[.succeeded] == nil))
+                    result = .success(try await run.planFile(task))
                 }
-            case .failure(let refusal):
-                Log.failure(refusal.failure, .init(place: place))
-                tally.add(.invalid)
+            } catch {
+                result = .failure(error)
             }
-        }
-        if let problem = file.problem {
-            Log.error("\(file.name): reading stopped: \(problem)", code: "unreadable")
-            return Outcome.infra.exitCode
-        }
-        return tally.exitCode
-    }
-
-    @LoopActor
-    private func plan(
-        _ spec: TaskSpec,
-        _ host: Host,
-        place: String? = nil,
-        isFirst: Bool = true
-    ) throws -> Outcome {
-        let problems = host.problems(of: spec)
-        guard problems.isEmpty, let executor = host.settings.catalog.executor(named: spec.executor) else {
-            for problem in problems { Log.failure(problem, .init(place: place)) }
-            return .invalid
-        }
-        let plan = try TaskPlan(spec, executor, host.provider)
-        try Results.write(global.json ? plan.json + "\n" : (isFirst ? "" : "\n") + plan.text)
-        return .succeeded
+            await run.stop()
+            return result
+        }.get()
     }
 }

@@ -10,6 +10,7 @@ internal import OstlerTrust
 /// What is shown of a plan.
 struct TaskPlan {
     private let spec: TaskSpec
+    private let decision: PlannedDecision
     private let plugin: InstalledPlugin
     private let policy: SandboxPolicy
     private let steps: [PlanStep]
@@ -17,8 +18,13 @@ struct TaskPlan {
     private let argv: [String]?
 
     @LoopActor
-    init(_ spec: TaskSpec, _ executor: CatalogExecutor, _ provider: SandboxProvider) throws(Failure) {
-        self.spec = spec
+    init(
+        _ spec: TaskSpec,
+        _ decision: PlannedDecision,
+        _ executor: CatalogExecutor,
+        _ provider: SandboxProvider
+    ) throws(Failure) {
+        (self.spec, self.decision) = (spec, decision)
         plugin = executor.plugin
         isOwnSandbox = plugin.permissions.launch
         policy =
@@ -47,6 +53,7 @@ struct TaskPlan {
         if let timeout = spec.timeout { lines.append("timeout   \(DurationText.text(milliseconds: timeout))") }
         if let timeout = spec.runTimeout { lines.append("run time  \(DurationText.text(milliseconds: timeout))") }
         if let guards = spec.guards { lines += guards.lines.map { "guard     " + $0 } }
+        lines.append("decision  " + Quotation.bare(decision.text, longest: 2000))
         lines.append(
             "sandbox   \(policy.name), " + (isOwnSandbox ? "one for each command" : "the plugin's own")
         )
@@ -98,6 +105,8 @@ struct TaskPlan {
             writer.key("guards")
             guards.encode(into: &writer)
         }
+        writer.key("decision")
+        decision.encode(into: &writer)
         writer.key("sandbox")
         writer.beginObject()
         writer.key("profile")

@@ -23,16 +23,18 @@ struct TelemetryOptions: Sendable {
             "Spans are added to it, as lines of OTLP's JSON.",
             completion: .file
         )
-        static let traceparent = CommandOption.value(
-            "traceparent",
-            "VALUE",
-            "The span that this run is a part of, as W3C's Trace Context writes it; else $TRACEPARENT."
-        )
     }
+
+    /// The caller's span, of all commands that heed one.
+    static let traceparentOption = CommandOption.value(
+        "traceparent",
+        "VALUE",
+        "The span that this run is a part of, as W3C's Trace Context writes it; else $TRACEPARENT."
+    )
 
     static let section = CommandSpec.Section(
         "What is told of it as a whole",
-        [Option.report, Option.metrics, Option.spans, Option.traceparent]
+        [Option.report, Option.metrics, Option.spans, traceparentOption]
     )
 
     /// A report that is asked for.
@@ -53,7 +55,7 @@ struct TelemetryOptions: Sendable {
         self.reports = reports
         metricsPath = arguments.value(Option.metrics)
         spanPath = arguments.value(Option.spans)
-        traceparent = arguments.value(Option.traceparent)
+        traceparent = arguments.value(Self.traceparentOption)
     }
 
     private static func report(_ text: String) throws(UsageError) -> Report {
@@ -72,11 +74,17 @@ struct TelemetryOptions: Sendable {
     /// - Parameter action: the command, such as `run`.
     /// - Returns: nil if nothing is asked for and the run belongs to no trace.
     func open(_ action: String, _ context: RunContext) throws -> Telemetry? {
-        let (origin, ignored) = TraceOrigin.find(option: traceparent, environment: Composition.environment)
-        for text in ignored { Log.warning("\(text.name) is no trace context, and is passed over: '\(text.value)'") }
+        let origin = Self.origin(traceparent)
         let trace = try RunTrace(origin, spanPath: spanPath, runID: context.runID)
         if let trace { Log.set(trace: trace.context) }
         guard trace != nil || !reports.isEmpty || metricsPath != nil else { return nil }
         return try Telemetry(action, context, self, trace)
+    }
+
+    /// The caller's trace; what was said of one and means nothing is told, and passed over.
+    static func origin(_ traceparent: String?) -> TraceOrigin {
+        let (origin, ignored) = TraceOrigin.find(option: traceparent, environment: Composition.environment)
+        for text in ignored { Log.warning("\(text.name) is no trace context, and is passed over: '\(text.value)'") }
+        return origin
     }
 }

@@ -13,6 +13,9 @@ final class TaskTrace {
     }
 
     private let tracing: HostTracing
+    private let submission: (name: String, attempt: Int)?
+    /// What the task is a part of.
+    private let parent: TraceContext
     private let task: TraceContext
     private let attempt: TraceContext
     private let submitted: Instant
@@ -20,15 +23,29 @@ final class TaskTrace {
     private var call: Call?
     private var spans: [Span] = []
 
-    init(_ tracing: HostTracing, from submitted: Instant) {
-        self.tracing = tracing
-        self.submitted = submitted
+    /// A task that says which span it is a part of belongs to that trace, and only if the trace is to be recorded its spans
+    /// are.
+    /// - Parameters:
+    ///   - submission: what it is called where its id is the host's own.
+    ///   - tracing: the run's; nil if the run belongs to no trace.
+    /// - Returns: nil if neither task nor run belong to a trace.
+    init?(
+        of spec: TaskSpec,
+        _ submission: (name: String, attempt: Int)?,
+        _ tracing: HostTracing?,
+        from submitted: Instant
+    ) {
+        let own = spec.traceparent.flatMap(TraceContext.init(traceparent:))
+        guard let parent = own ?? tracing?.run else { return nil }
+        let records = own?.isSampled ?? true
+        let tracing = tracing.flatMap { records ? $0 : nil } ?? HostTracing(run: parent, record: nil)
+        (self.tracing, self.submission, self.parent, self.submitted) = (tracing, submission, parent, submitted)
         guard tracing.record != nil else {
-            (task, attempt) = (tracing.run, tracing.run)
+            (task, attempt) = (parent, parent)
             return
         }
         var generator = SystemRandomNumberGenerator()
-        task = tracing.run.child(using: &generator)
+        task = parent.child(using: &generator)
         attempt = task.child(using: &generator)
     }
 
@@ -87,22 +104,26 @@ final class TaskTrace {
     }
 
     /// The task has its outcome, and no secrets in it any more.
-    /// - Parameter name: its id, without secrets too.
-    func finish(_ result: TaskResult, named name: String) {
+    /// - Parameter masked: takes secrets out of names, too.
+    func finish(_ result: TaskResult, masked: (String) -> String) {
         guard let record = tracing.record else { return }
         endCall(error: result.outcome.rawValue)
         let error = result.outcome.satisfiesDependents ? nil : result.error?.message ?? result.outcome.rawValue
         if let dispatched {
-            let number: (key: String, value: Span.Value) = ("ostler.attempt", .int(Int64(result.attempts)))
+            let number: (key: String, value: Span.Value) = (
+                "ostler.attempt", .int(Int64(submission?.attempt ?? result.attempts))
+            )
             add("attempt", attempt, parent: task, from: dispatched, [number], error: error)
         }
         var attributes: [(key: String, value: Span.Value)] = [
-            ("ostler.task", .string(name)), ("ostler.executor", .string(result.executor)),
+            ("ostler.task", .string(masked(submission?.name ?? result.id))),
+            ("ostler.executor", .string(result.executor)),
             ("ostler.outcome", .string(result.outcome.rawValue)), ("ostler.changed", .bool(result.changed)),
         ]
+        if submission != nil { attributes.append(("ostler.wire_id", .string(result.id))) }
         if let plugin = result.plugin { attributes.append(("ostler.plugin", .string(plugin.name))) }
         if let code = result.error?.code { attributes.append(("error.type", .string(code))) }
-        add("task", task, parent: tracing.run, from: submitted, attributes, error: error)
+        add("task", task, parent: parent, from: submitted, attributes, error: error)
         record(spans)
     }
 

@@ -206,7 +206,7 @@ extension MemoryTables {
         let end = tasks[lease.task]?.life.phase == .claimed && event == .abandon(attempt: lease.attempt) ? nil : end
         let change = handle(event, lease.task, worker: lease.worker, at: now)
         guard let settlement = Settlement(change) else { return .stale }
-        tasks[lease.task]?.errorCode = end?.code
+        if let end { tasks[lease.task]?.errorCode = end.code }
         amend(lease) { attempt in
             attempt.endedAt = now
             attempt.outcome = end?.outcome

@@ -20,8 +20,10 @@ package struct TaskSummary: Sendable, Equatable {
     /// When its last attempt was claimed.
     package var claimedAt: Int64?
     package var endedAt: Int64?
-    /// Why it was not tried again, or the error's code.
+    /// Why it was not tried again.
     package var reason: NoRetry?
+    /// The error of the last attempt that came to an end of its own since the task was accepted or reopened: an attempt
+    /// that was given back says nothing of it.
     package var errorCode: String?
     /// What it takes in the store, documents, output and attachments together.
     package var bytes: Int64

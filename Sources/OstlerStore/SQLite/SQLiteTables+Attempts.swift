@@ -192,7 +192,7 @@ extension SQLiteTables {
         guard var visit = try visit(lease.task, at: now),
             let settlement = Settlement(visit.handle(event, worker: lease.worker))
         else { return .stale }
-        visit.end = TaskVisit.End(code: end?.code, bytes: bytes)
+        visit.end = end.map { TaskVisit.End(code: $0.code, bytes: bytes) }
         try save(visit)
         try db.run(
             "UPDATE attempt SET ended_at = ?, outcome = ?, error_code = ? WHERE task = ? AND number = ?",

@@ -21,7 +21,7 @@ struct TaskVisit {
     private(set) var reason: NoRetry?
     /// When it was claimed, if it was.
     var claimedAt: Int64?
-    /// Set if an attempt has ended.
+    /// Set if an attempt has ended that was not just given back.
     var end: End?
     let now: Int64
 

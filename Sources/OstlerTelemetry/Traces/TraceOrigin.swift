@@ -52,6 +52,15 @@ package enum TraceOrigin: Sendable, Equatable {
         }
     }
 
+    /// What a run that leaves no span of its own hands on; nil if there is no trace.
+    package func handedOn(using generator: inout some RandomNumberGenerator) -> TraceContext? {
+        switch self {
+        case .parent(let context): context
+        case .trace: begin(using: &generator)
+        case .none: nil
+        }
+    }
+
     /// The caller's span, if it has one.
     package var parentSpan: SpanID? {
         if case .parent(let context) = self { context.span } else { nil }

@@ -75,6 +75,73 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [
+            (["TRACEPARENT=\(caller)"], [], span),
+            (["TRACE_ID=\(trace)", "SPAN_ID=\(span)"], [], span),
+            (["TRACE_ID=\(trace)"], [], nil),
+            (["TRACEPARENT=00-11111111111111111111111111111111-2222222222222222-01"], ["--traceparent", caller], span),
+        ])
+        func `A queue hands the trace of whoever submits on to whoever runs`(
+            environment: [String],
+            options: [String],
+            parent: String?
+        ) async throws {
+            try await withTree { tree in
+                let words = ["submit", "command", "--id", "mine"] + options + ["--"] + Self.show
+                let submitted = try await tree.run(words, environment: environment)
+                #expect(submitted.exitCode == 0, "\(submitted.complaint)")
+                let worker = try await tree.run(["worker", "--until-idle", "--trace-file", "spans.jsonl"])
+                #expect(worker.exitCode == 0, "\(worker.complaint)")
+                let spans = try Sinks(tree: tree).spans()
+                let task = try #require(spans.first { $0["name"] == "task" })
+                #expect(task["traceId"]?.string == Self.trace)
+                if let parent { #expect(task["parentSpanId"]?.string == parent) }
+                #expect(task.attribute("ostler.task") == "mine")
+                #expect(task.attribute("ostler.wire_id") == "1.1")
+                let attempt = try #require(spans.first { $0["name"] == "attempt" })
+                #expect(attempt["parentSpanId"]?.string == task["spanId"]?.string)
+                #expect(attempt.attribute("ostler.attempt") == "1")
+                let call = try #require(spans.first { $0["name"] == "plugin call" }?["spanId"]?.string)
+                let told = try await tree.run(["tasks", "logs", "1"])
+                #expect(told.text == "00-\(Self.trace)-\(call)-01 \(Self.trace) \(call)\n", "\(told.complaint)")
+            }
+        }
+
+        @Test func `A worker that keeps no spans hands on what was submitted, and each attempt is told`() async throws {
+            try await withTree { tree in
+                let fails = ["--", "sh", "-c", "echo $TRACEPARENT; exit 1"]
+                let words = ["submit", "command", "--retry", "2", "--traceparent", Self.caller]
+                #expect(try await tree.run(words + fails).exitCode == 0)
+                #expect(try await tree.run(["submit", "command", "--"] + Self.show).exitCode == 0)
+                #expect(try await tree.run(["worker", "--until-idle"]).exitCode == 0)
+                let told = try await tree.run(["tasks", "logs", "1"])
+                #expect(Set(told.lines) == [Self.caller], "\(told.text)")
+                #expect(try await tree.run(["tasks", "logs", "2"]).text == "  \n")
+            }
+        }
+
+        @Test func `A task may name its own span, and one that is none is refused`() async throws {
+            try await withTree { tree in
+                func task(_ traceparent: String) -> String {
+                    let task: JSONValue = [
+                        "executor": "command", "traceparent": .string(traceparent),
+                        "payload": ["command": "sh", "args": ["-c", "echo $TRACEPARENT"]],
+                    ]
+                    return task.text + "\n"
+                }
+                let words = [
+                    "run", "--file", "-", "--traceparent", "00-11111111111111111111111111111111-2222222222222222-01",
+                ]
+                let own = try await tree.run(words, input: .text(task(Self.caller)))
+                #expect(try own.results().first?["output"]?["text"]?.string == Self.caller + "\n", "\(own.text)")
+                let wrong = try await tree.run(["run", "--file", "-"], input: .text(task("00-x")))
+                #expect(wrong.exitCode == 3, "\(wrong.text)")
+                let error = try wrong.results().first?["error"]
+                #expect(error?["code"]?.string == "invalid_traceparent")
+                #expect(error?["pointer"]?.string == "/traceparent")
+            }
+        }
+
         private static let teller = """
             #!/usr/bin/python3
             import json, sys
