@@ -10,7 +10,12 @@ internal import OstlerProtocol
 final class LogSync: @unchecked Sendable {
     // Proof: everything that changes is touched with `mutex` held, but for `log`, which belongs to the one thread that syncs.
 
+    /// Brings what was written to a descriptor to the disk; 0, or the number of an error.
+    typealias Synchronise = @Sendable (Int32) -> Int32
+    static let dataOnly: Synchronise = { fdatasync($0) == 0 ? 0 : errno }
+
     private let path: String
+    private let synchronise: Synchronise
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     /// How many transactions this process has committed, and how many of these are on the disk.
@@ -23,8 +28,9 @@ final class LogSync: @unchecked Sendable {
     private var log: Int32 = -1
 
     /// - Parameter path: of the database.
-    init(_ path: String) {
+    init(_ path: String, _ synchronise: @escaping Synchronise) {
         self.path = path
+        self.synchronise = synchronise
         mutex = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -71,7 +77,7 @@ final class LogSync: @unchecked Sendable {
 
     private func bringToDisk() -> Failure? {
         var result = openLog()
-        if result == 0, fdatasync(log) != 0 { result = errno }
+        if result == 0 { result = synchronise(log) }
         return result == 0 ? nil : SQLiteFailure.unsynced(path, errno: result)
     }
 

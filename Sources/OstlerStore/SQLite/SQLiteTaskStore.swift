@@ -28,14 +28,19 @@ package final class SQLiteTaskStore: TaskStore {
         try self.init(path: path, schema: .current, patience: patience)
     }
 
-    init(path: String, schema: StoreSchema, patience: Int32) throws(Failure) {
+    init(
+        path: String,
+        schema: StoreSchema,
+        patience: Int32,
+        synchronise: @escaping LogSync.Synchronise = LogSync.dataOnly
+    ) throws(Failure) {
         self.path = path
         self.patience = patience
         try Self.create(path)
         let connection = try SQLiteConnection(path, patience: patience)
         try schema.prepare(connection)
         try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY")
-        gate = WriteGate(connection)
+        gate = WriteGate(connection, synchronise)
     }
 
     /// The file is this user's alone: payloads and output are nobody else's business. SQLite gives what lies beside it the

@@ -33,9 +33,9 @@ final class WriteGate: @unchecked Sendable {
     private let log: LogSync
 
     /// - Parameter connection: belongs to the gate from here on. It does not wait for the disk itself.
-    init(_ connection: SQLiteConnection) {
+    init(_ connection: SQLiteConnection, _ synchronise: @escaping LogSync.Synchronise) {
         self.connection = connection
-        log = LogSync(connection.path)
+        log = LogSync(connection.path, synchronise)
         mutex = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
