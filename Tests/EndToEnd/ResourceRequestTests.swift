@@ -313,5 +313,27 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test func `A secret that a resource was given is masked in all that is told afterwards`() async throws {
+            let secret = "s3cr3t-P4ssw0rd"
+            try await withTree { tree in
+                let path = try tree.directory.write("home/password", secret + "\n")
+                try tree.directory.write("home/ostler.yaml", "secrets: {db: {file: \(path)}}\n")
+                let grant: JSONValue = [["name": "db", "as": "env", "variable": "P"]]
+                let lines = [
+                    Self.request("one", "exec", ["name": "sh -c 'echo $P'", "logoutput": true, "secrets": grant]),
+                    Self.request("two", "file", ["name": "/etc/app.conf", "content": .string("is \(secret)\n")]),
+                    Self.request("three", "exec", ["name": .string("echo \(secret)"), "logoutput": true]),
+                ]
+                let words = ["api", "--root", try root(tree), "--diff"]
+                let finished = try await tree.run(words, input: .text(lines.joined()))
+                #expect(finished.exitCode == 0, "\(finished.complaint)")
+                let states = try answers(finished).mapValues { $0["result"]?["state"]?.string }
+                #expect(states == ["one": "changed", "two": "changed", "three": "changed"])
+                #expect(!finished.text.contains(secret) && !finished.complaint.contains(secret))
+                #expect(finished.text.contains("+is [secret db]") && finished.text.contains("exec#echo [secret db]"))
+                #expect(finished.complaint.contains("[secret db]"))
+            }
+        }
     }
 }

@@ -83,8 +83,9 @@ final class ResourceQueue {
         guard current == nil else { return }
         guard !waiting.isEmpty else { return whenIdle() }
         let order = waiting.removeFirst()
+        let vault = host.provider.vault
         let world = HostWorld(files: scope.files, host: host, origin: scope.origin) { title, line in
-            Log.info(line, .init(task: title))
+            Log.info(vault.masked(line), .init(task: vault.masked(title)))
         }
         current = (order.id, world)
         Task(executorPreference: EventLoop.shared) { await self.execute(order, world) }
@@ -129,7 +130,8 @@ final class ResourceQueue {
 
     private func tell(_ order: Order, _ outcome: ResourceOutcome) {
         if order.kind == .ensure { memory.keep(outcome) }
-        answers.answer(order.kind, order.id) { outcome.encode(into: &$0) }
+        let told = host.provider.vault.masked(outcome)
+        answers.answer(order.kind, order.id) { told.encode(into: &$0) }
     }
 
     private func tellCancelled(_ order: Order) {

@@ -153,7 +153,7 @@ extension ResourceOutcome {
 
 extension SecretVault {
     /// A resource's outcome, as it may be told.
-    fileprivate func masked(_ outcome: ResourceOutcome) -> ResourceOutcome {
+    func masked(_ outcome: ResourceOutcome) -> ResourceOutcome {
         mask.map { mask in outcome.concealed { mask.masked($0) } } ?? outcome
     }
 }
