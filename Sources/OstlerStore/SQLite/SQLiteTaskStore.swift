@@ -69,9 +69,9 @@ package final class SQLiteTaskStore: TaskStore {
     /// Reads one state of the store, whatever others write meanwhile.
     func read<R>(_ body: (SQLiteTables) throws(Failure) -> R) throws(Failure) -> R {
         let reader = if let idle = idle.withLock({ $0.popLast() }) { idle } else { try newReader() }
-        try reader.connection.execute("BEGIN")
+        try reader.connection.run("BEGIN")
         defer {
-            try? reader.connection.execute("COMMIT")
+            try? reader.connection.run("COMMIT")
             idle.withLock { if $0.count < Self.mostIdle { $0.append(reader) } }
         }
         return try body(SQLiteTables(reader.connection))

@@ -116,28 +116,29 @@ final class WriteGate: @unchecked Sendable {
     /// One transaction for all of them; should it fail as a whole, each has failed.
     private func run(_ jobs: [Job]) {
         do throws(Failure) {
-            try connection.execute("BEGIN IMMEDIATE")
-            for job in jobs { try run(job) }
-            try connection.execute("COMMIT")
+            try connection.run("BEGIN IMMEDIATE")
+            // One by itself is taken back with the transaction. To be able to take back a part of one costs a fifth of it.
+            if jobs.count == 1 { try jobs[0].body(connection) } else { for job in jobs { try run(job) } }
+            try connection.run("COMMIT")
             let transaction = log.noteCommit()
             for job in jobs { job.transaction = transaction }
         } catch {
-            if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+            if connection.isInTransaction { try? connection.run("ROLLBACK") }
             for job in jobs where job.failure == nil { job.failure = error }
         }
     }
 
     /// A job that fails takes only itself back, unless the file failed.
     private func run(_ job: Job) throws(Failure) {
-        try connection.execute("SAVEPOINT job")
+        try connection.run("SAVEPOINT job")
         do throws(Failure) {
             try job.body(connection)
         } catch {
             // A full disk or the like may have ended the transaction for all.
             guard connection.isInTransaction, error.fault != .infra else { throw error }
             job.failure = error
-            try connection.execute("ROLLBACK TO job")
+            try connection.run("ROLLBACK TO job")
         }
-        try connection.execute("RELEASE job")
+        try connection.run("RELEASE job")
     }
 }
