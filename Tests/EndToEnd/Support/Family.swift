@@ -104,5 +104,14 @@ private func cgroups(below path: String = "/sys/fs/cgroup", depth: Int = 0) -> [
 private func isInUse(_ group: String) -> Bool {
     let parts = group.split(separator: "-")
     guard parts.count >= 2, let process = Int32(parts[parts.count - 2]) else { return false }
-    return isAlive(process)
+    // Its number alone may be another's by now.
+    return startTime(of: process) == parts[parts.count - 1]
+}
+
+/// When a process started, in the kernel's ticks: field 22 of its `stat`.
+private func startTime(of process: Int32) -> Substring? {
+    guard let bytes = try? contents(ofFile: "/proc/\(process)/stat") else { return nil }
+    // The name of a program may hold anything, but it ends with the last parenthesis.
+    let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+    return fields.count > 19 ? fields[19] : nil
 }
