@@ -353,7 +353,7 @@ def bounds_memory_and_processes(box):
     expect("survived" not in output and event.status, event, output)
     if limited:
         expect(event.oom_kills >= 1 and event.peak > 50 << 20, event)
-        event, _ = l.run(2, ["dd", "if=/dev/zero", "of=/work/big", "bs=1M", "count=60"])
+        event, _ = l.run(2, ["dd", "if=/dev/zero", f"of={WORK}/big", "bs=1M", "count=60"])
         event, _ = l.run(2, ["true"])
         expect(event.oom_kills == 0 and event.peak < 16 << 20, event)
     event, output = l.run(2, ["dd", "if=/dev/zero", "of=/tmp/big", "bs=1M", "count=100"])

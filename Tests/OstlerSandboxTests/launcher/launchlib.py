@@ -12,6 +12,7 @@ STAGES = ("none request template slot clone cgroup mount net uts user caps rlimi
           "cwd program exec landlock").split()
 RO, NOEXEC, RECURSIVE, OPTIONAL, IDMAP = 1, 2, 4, 8, 16
 HEADER = struct.Struct("=HHIQ")
+WORK = "/work"  # of every sandbox
 
 
 def bits(*names):
@@ -65,13 +66,13 @@ def view():
         file("/etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files\n"),
         bind("/etc/alternatives", "/etc/alternatives", RO | RECURSIVE | OPTIONAL),
         bind("/etc/ld.so.cache", "/etc/ld.so.cache", RO | OPTIONAL),
-        devices(), proc(), tmpfs("/tmp"), tmpfs("/work", mode=0o755),
+        devices(), proc(), tmpfs("/tmp"), tmpfs(WORK, mode=0o755),
     ])
 
 
 def settings(memory=1 << 30, processes=256):
     return b"".join([
-        cwd("/work"), env("PATH=/usr/local/bin:/usr/bin:/bin"), env("HOME=/tmp"), env("LANG=C.UTF-8"),
+        cwd(WORK), env("PATH=/usr/local/bin:/usr/bin:/bin"), env("HOME=/tmp"), env("LANG=C.UTF-8"),
         hostname("ostler"),
         *[rlimit(what, value) for what, value in (
             (resource.RLIMIT_NOFILE, 256), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 1 << 30),

@@ -10,7 +10,7 @@ int main(void) {
     struct stat status;
     TRY("mem", mknod("/tmp/mem", S_IFCHR | 0666, makedev(1, 1)), EPERM);
     TRY("null", mknod("/tmp/null", S_IFCHR | 0666, makedev(1, 3)), EPERM);
-    TRY("disk", mknod("/work/disk", S_IFBLK | 0666, makedev(8, 0)), EPERM);
+    TRY("disk", mknod(WORK "/disk", S_IFBLK | 0666, makedev(8, 0)), EPERM);
     TRY("mknodat", mknodat(AT_FDCWD, "/tmp/mem", S_IFCHR | 0666, makedev(1, 1)), EPERM);
     TRY("high bits", syscall(SYS_mknod, "/tmp/mem", 1UL << 32 | S_IFBLK | 0666, makedev(8, 0)), EPERM);
     if (stat(beside("planted-device"), &status) < 0 || !S_ISCHR(status.st_mode)) inconclusive("no planted node");

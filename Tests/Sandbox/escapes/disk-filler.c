@@ -22,7 +22,7 @@ static void fill(const char *path, long limit) {
 int main(void) {
     long limit = bait_number("limit_tmp");
     fill("/tmp/fill", limit);
-    fill("/work/fill", limit);
+    fill(WORK "/fill", limit);
     fill("/dev/shm/fill", limit);
     TRY("/dev", open("/dev/fill", O_WRONLY | O_CREAT, 0600), EROFS, EACCES);
     all_held();

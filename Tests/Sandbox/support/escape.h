@@ -21,6 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// The work directory of every sandbox.
+#define WORK "/work"
+
 static char notes[4096];
 
 #define SAY(verdict, code)                                                                                             \
