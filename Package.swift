@@ -483,7 +483,6 @@ let package = Package(
                 "COstlerLaunch", "COstlerShims", "OstlerJSON", "OstlerLaunchWire", "OstlerProtocol", "OstlerSandbox",
                 "OstlerSystem", "OstlerTestSupport",
             ],
-            exclude: ["launcher"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
