@@ -188,7 +188,13 @@ int ostler_unread_bytes(int fd) {
 
 int ostler_open_in_root(int root, const char *path, int flags) {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    return result((int)syscall(SYS_openat2, root, path, &how, sizeof how));
+    int file;
+    // A rename or mount anywhere while the kernel follows a `..` makes it say EAGAIN: openat2(2).
+    for (int tries = 0; tries < 128; tries++) {
+        file = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+        if (file >= 0 || errno != EAGAIN) break;
+    }
+    return result(file);
 }
 
 int ostler_create_file(int directory, const char *name, int flags) {

@@ -1,23 +1,35 @@
 internal import Glibc
 internal import OstlerProtocol
 internal import OstlerSystem
+internal import Synchronization
 
-/// Users and groups by their names, as the files of the root have them.
-struct Accounts {
-    let files: RootedFiles
+/// Users and groups by their names, as the files of a root have them. They are read anew when they have changed.
+final class Accounts: Sendable {
+    private struct Table {
+        let stamp: FileStamp
+        let numbers: [String: UInt32]
+    }
+
+    private let known = Mutex<[String: Table]>([:])
 
     /// The number of a user, by its name or as it stands.
-    func user(_ text: String?) throws(Failure) -> UInt32? { try number(text, in: "/etc/passwd", "user") }
+    func user(_ text: String?, in files: RootedFiles) throws(Failure) -> UInt32? {
+        try number(text, in: "/etc/passwd", files, "user")
+    }
 
-    func group(_ text: String?) throws(Failure) -> UInt32? { try number(text, in: "/etc/group", "group") }
+    func group(_ text: String?, in files: RootedFiles) throws(Failure) -> UInt32? {
+        try number(text, in: "/etc/group", files, "group")
+    }
 
-    private func number(_ text: String?, in path: String, _ kind: String) throws(Failure) -> UInt32? {
+    private func number(
+        _ text: String?,
+        in path: String,
+        _ files: RootedFiles,
+        _ kind: String
+    ) throws(Failure) -> UInt32? {
         guard let text else { return nil }
         if let number = UInt32(text) { return number }
-        for line in try lines(path) {
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            if fields.count > 2, fields[0] == text, let number = UInt32(fields[2]) { return number }
-        }
+        if let number = try numbers(path, files)[text] { return number }
         throw Failure(
             "unknown_account",
             fault: .task,
@@ -26,8 +38,29 @@ struct Accounts {
         )
     }
 
-    private func lines(_ path: String) throws(Failure) -> [Substring] {
-        let file = try files.open(path, O_RDONLY)
-        return String(decoding: try RootedFiles.contents(of: file.number, path), as: UTF8.self).split(separator: "\n")
+    private func numbers(_ path: String, _ files: RootedFiles) throws(Failure) -> [String: UInt32] {
+        let file: OwnedFD
+        do throws(Failure) {
+            file = try files.open(path, O_RDONLY)
+        } catch {
+            guard error.code == "no_such_file" else { throw error }
+            return [:]
+        }
+        let stamp = FileStatus(of: file.number)?.stamp
+        if let table = known.withLock({ $0[path] }), table.stamp == stamp { return table.numbers }
+        let numbers = Self.read(String(decoding: try RootedFiles.contents(of: file.number, path), as: UTF8.self))
+        if let stamp { known.withLock { $0[path] = Table(stamp: stamp, numbers: numbers) } }
+        return numbers
+    }
+
+    private static func read(_ text: String) -> [String: UInt32] {
+        var numbers: [String: UInt32] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            // Of two lines with one name the first counts.
+            guard fields.count > 2, let number = UInt32(fields[2]), numbers[String(fields[0])] == nil else { continue }
+            numbers[String(fields[0])] = number
+        }
+        return numbers
     }
 }

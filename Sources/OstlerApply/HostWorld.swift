@@ -92,16 +92,17 @@ private final class LineSink: TaskSink {
     }
 
     func write(_ stream: OutputStream, _ bytes: [UInt8]) {
-        var pending = rest[stream, default: []] + bytes
+        var pending = (rest.removeValue(forKey: stream) ?? [])[...]
+        pending += bytes
         while let end = pending.firstIndex(of: 0x0A) {
             tell(String(decoding: pending[..<end], as: UTF8.self))
-            pending.removeFirst(end + 1)
+            pending = pending[(end + 1)...]
         }
         if pending.count > Self.longest {
             tell(String(decoding: pending, as: UTF8.self))
             pending = []
         }
-        rest[stream] = pending
+        rest[stream] = Array(pending)
     }
 
     /// What has no end is a line, too.

@@ -16,10 +16,14 @@ extension RootedFiles {
         var found = FileInspection(found: status.map(\.found) ?? .nothing, hasParent: true)
         switch (file.ensure, found.found) {
         case (.absent, .nothing): return found
-        case (.absent, _): found.differences = ["exists"]
+        case (.absent, let there):
+            found.differences = ["exists"]
+            if there == .directory { found.holds = try names(in: file.path) }
         case (.present, .directory): throw .isDirectory(file.path)
         case (.directory, .file), (.directory, .other): throw .notDirectory(file.path)
-        case (_, .nothing): found.differences = ["absent"]
+        case (_, .nothing):
+            found.differences = ["absent"]
+            try checkSources(of: file)
         case (.present, .other): found.differences = ["not a file"]
         case (.present, .file), (.directory, .directory):
             found.differences = try differences(file, parent.number, status)
@@ -28,6 +32,12 @@ extension RootedFiles {
             found.diff = try diff(file, found.found == .file ? parent.number : nil)
         }
         return found
+    }
+
+    /// Finds out what could not be had when the file is made.
+    private func checkSources(of file: FileResource) throws(Failure) {
+        if file.ensure == .present { _ = try content(of: file) }
+        _ = try accounts(of: file)
     }
 
     private func differences(
@@ -43,11 +53,11 @@ extension RootedFiles {
         if let mode = file.mode, mode != status.mode & 0o7777 {
             differences.append("mode \(Self.octal(status.mode & 0o7777)) -> \(Self.octal(mode))")
         }
-        let accounts = Accounts(files: self)
-        if let owner = try accounts.user(file.owner), owner != status.owner {
+        let (owner, group) = try accounts(of: file)
+        if let owner, owner != status.owner {
             differences.append("owner \(status.owner) -> \(owner)")
         }
-        if let group = try accounts.group(file.group), group != status.group {
+        if let group, group != status.group {
             differences.append("group \(status.group) -> \(group)")
         }
         return differences

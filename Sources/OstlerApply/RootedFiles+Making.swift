@@ -25,9 +25,7 @@ extension RootedFiles {
     private func remove(_ path: String, _ name: String, _ parent: Int32) throws(Failure) {
         let isDirectory = FileStatus(of: name, in: parent)?.isDirectory == true
         guard unlinkat(parent, name, isDirectory ? AT_REMOVEDIR : 0) != 0, errno != ENOENT else { return }
-        var failure = Failure.file("not_removed", "remove", path, errno)
-        if errno == ENOTEMPTY { failure.hint = "a directory is removed only when it is empty: name what is in it" }
-        throw failure
+        throw errno == ENOTEMPTY || errno == EEXIST ? .notEmpty(path) : .file("not_removed", "remove", path, errno)
     }
 
     private func makeDirectory(_ file: FileResource, _ name: String, _ parent: Int32) throws(Failure) {
@@ -55,7 +53,6 @@ extension RootedFiles {
         try replace(file, name, parent, existing)
     }
 
-    /// The name is always the same, so that what an interrupted run left is taken away by the next.
     private func replace(
         _ file: FileResource,
         _ name: String,
@@ -63,21 +60,17 @@ extension RootedFiles {
         _ existing: FileStatus?
     ) throws(Failure) {
         let content = try content(of: file) ?? []
-        let temporary = ".\(name.utf8.count > 200 ? String(name.prefix(50)) : name).ostler-new"
-        unlinkat(parent, temporary, 0)
-        let descriptor = ostler_create_file(parent, temporary, O_WRONLY | O_EXCL | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .file("file_unavailable", "create", file.path, -descriptor) }
-        let new = OwnedFD(taking: descriptor)
+        let new = try ReplacementFile(beside: name, in: parent, path: file.path)
         do throws(Failure) {
             try write(content, file.path, new.number)
-            try setOwner(file, new.number, like: existing)
-            try setMode(file.mode ?? existing.map { $0.mode & 0o7777 } ?? 0o644, file.path, new.number)
-            guard fsync(new.number) == 0 else { throw .file("file_unavailable", "fsync", file.path, errno) }
-            guard renameat(parent, temporary, parent, name) == 0 else {
-                throw .file("file_unavailable", "rename", file.path, errno)
-            }
+            let keepsOwner = try setOwner(file, new.number, like: existing)
+            var mode = existing.map { $0.mode & 0o7777 } ?? 0o644
+            // With another owner than before, who runs it would get rights that nobody gave.
+            if !keepsOwner { mode &= 0o1777 }
+            try setMode(file.mode ?? mode, file.path, new.number)
+            try new.takePlace()
         } catch {
-            unlinkat(parent, temporary, 0)
+            new.discard()
             throw error
         }
     }
@@ -92,15 +85,25 @@ extension RootedFiles {
         }
     }
 
-    private func setOwner(_ file: FileResource, _ descriptor: Int32, like existing: FileStatus? = nil) throws(Failure) {
-        let accounts = Accounts(files: self)
-        let owner = try accounts.user(file.owner)
-        let group = try accounts.group(file.group)
-        if owner == nil, group == nil, existing == nil { return }
-        // Who may not give it to its owner of before keeps it, unless the manifest asks for an owner.
-        let isAsked = owner != nil || group != nil
-        let result = fchown(descriptor, owner ?? existing?.owner ?? .max, group ?? existing?.group ?? .max)
-        guard result == 0 || !isAsked else { throw .file("file_unavailable", "chown", file.path, errno) }
+    /// Gives it the owner and the group that are asked for, and else those of before. Who may not give it to these keeps
+    /// what can be kept.
+    /// - Returns: whether both are as they were, or as they are asked for.
+    @discardableResult
+    private func setOwner(
+        _ file: FileResource,
+        _ descriptor: Int32,
+        like existing: FileStatus? = nil
+    ) throws(Failure) -> Bool {
+        let (owner, group) = try accounts(of: file)
+        var keepsAll = true
+        for (asked, before, isGroup) in [(owner, existing?.owner, false), (group, existing?.group, true)] {
+            guard let wanted = asked ?? before else { continue }
+            // The highest number leaves it as it is.
+            guard fchown(descriptor, isGroup ? .max : wanted, isGroup ? wanted : .max) != 0 else { continue }
+            guard asked == nil else { throw .file("file_unavailable", "chown", file.path, errno) }
+            keepsAll = false
+        }
+        return keepsAll
     }
 
     private func setMode(_ mode: UInt32, _ path: String, _ descriptor: Int32) throws(Failure) {

@@ -9,6 +9,7 @@ package final class RootedFiles: Sendable {
     let root: OwnedFD
     /// As the user knows it; `/` for the machine.
     package let path: String
+    private let accounts = Accounts()
 
     /// Opens the directory. Throws if it cannot be had.
     package init(_ path: String) throws(Failure) {
@@ -47,6 +48,26 @@ package final class RootedFiles: Sendable {
             guard error.code == "no_such_file" else { throw error }
             return nil
         }
+    }
+
+    /// What lies in a directory, by name.
+    func names(in path: String) throws(Failure) -> [String] {
+        let directory = try open(path, O_RDONLY | O_DIRECTORY)
+        guard let stream = fdopendir(directory.release()) else { throw .file("file_unavailable", "read", path, errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// The numbers of a file's owner and group that are asked for.
+    func accounts(of file: FileResource) throws(Failure) -> (owner: UInt32?, group: UInt32?) {
+        (try accounts.user(file.owner, in: self), try accounts.group(file.group, in: self))
     }
 
     /// The last component.

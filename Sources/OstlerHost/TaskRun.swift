@@ -164,13 +164,13 @@ package final class TaskRun: Session.Asker {
             tenancy?.remove(self)
             return perform(state.handle(.undelivered, launches: launches))
         }
-        if evidence.answer == nil, evidence.failure == nil {
+        if !hasAnswer, evidence.failure == nil {
             var failure = loss.failure
             if !evidence.dispatched { failure.sideEffects = .none }
             evidence.failure = (loss.outcome, failure)
         }
         // Not if it had answered: what it wrote then belongs to other tasks.
-        if evidence.answer == nil, evidence.failure?.outcome != .failed { lostStderr = loss.stderr }
+        if !hasAnswer, evidence.failure?.outcome != .failed { lostStderr = loss.stderr }
         // Without a number at the launcher there is nothing whose end could be waited for.
         perform(state.handle(.executorLost, launches: launches && launchNumber != nil))
     }
@@ -178,7 +178,7 @@ package final class TaskRun: Session.Asker {
     /// A process that ended of itself may never have taken the last tasks that were sent to it: these have not run. Not
     /// for ever, since a plugin that takes nothing would go on so; and not once a sandbox was promised for the task.
     private func canBeGivenAnew(after loss: ExecutorLoss) -> Bool {
-        guard case .executing = state, evidence.answer == nil, evidence.failure == nil, evidence.ending == nil else {
+        guard case .executing = state, !hasAnswer, evidence.failure == nil, evidence.ending == nil else {
             return false
         }
         return frameStart >= loss.taken && launchNumber == nil && !hadStdin && deliveries < Self.maximumDeliveries
@@ -208,7 +208,7 @@ package final class TaskRun: Session.Asker {
     }
 
     func noticed(_ notice: TaskNotice) {
-        guard let sink, evidence.answer == nil else { return }
+        guard let sink, !hasAnswer else { return }
         sink.note(notice)
         waitIfCongested(sink)
         guard !flow.holds.isEmpty else { return }

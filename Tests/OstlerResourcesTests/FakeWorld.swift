@@ -42,7 +42,9 @@ final class FakeWorld: ResourceWorld {
         )
         switch (file.ensure, result.found) {
         case (.absent, .nothing), (.directory, .directory): break
-        case (.absent, _): result.differences = ["exists"]
+        case (.absent, _):
+            result.differences = ["exists"]
+            if result.found == .directory { result.holds = Self.names(in: file.path, files) }
         case (.present, .directory): throw .isDirectory(file.path)
         case (.directory, .file): throw .notDirectory(file.path)
         case (_, .nothing): result.differences = ["absent"]
@@ -56,14 +58,22 @@ final class FakeWorld: ResourceWorld {
         guard try await inspect(file, withDiff: false).hasParent || file.ensure == .absent else {
             throw .noParent(PathText.directory(of: file.path))
         }
-        state.withLock { state in
+        try state.withLock { (state) throws(Failure) in
             switch file.ensure {
-            case .absent: Self.remove(file.path, &state.files)
+            case .absent:
+                guard Self.names(in: file.path, state.files).isEmpty else { throw .notEmpty(file.path) }
+                state.files[file.path] = nil
             case .directory: state.files[file.path] = .some(nil)
             case .present:
                 if case .text(let text) = file.content { state.files[file.path] = text }
                 if file.content == nil, state.files[file.path] == nil { state.files[file.path] = "" }
             }
+        }
+    }
+
+    private static func names(in path: String, _ files: [String: String?]) -> [String] {
+        files.keys.filter { $0 != "/" && PathText.directory(of: $0) == path }.map {
+            String($0.split(separator: "/").last!)
         }
     }
 

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct LineDiffTests {
     private func diff(_ old: String, _ new: String) -> [String] {
-        LineDiff.text(Array(old.utf8), Array(new.utf8), path: "/f").split(separator: "\n").map(String.init)
+        let shown = LineDiff.text(Array(old.utf8), Array(new.utf8), path: "/f")
+        return shown.utf8.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     @Test func `What is the same shows nothing but the names`() {
@@ -37,6 +38,17 @@ import Testing
     @Test func `What is no text is only named`() {
         #expect(LineDiff.text([0xFF, 0xFE], Array("a".utf8), path: "/f") == "(/f is not text)\n")
         #expect(LineDiff.text([0], [], path: "/f") == "(/f is not text)\n")
+    }
+
+    @Test func `Bytes are compared, not what they look like`() {
+        #expect(diff("a\r\nb\r\n", "a\r\nc\r\n") == ["--- /f", "+++ /f", "@@ -1,2 +1,2 @@", " a\r", "-b\r", "+c\r"])
+        #expect(diff("\u{E9}\n", "e\u{301}\n").count == 5)
+    }
+
+    @Test func `A line without an end is another one`() {
+        let end = "\\ No newline at end of file"
+        #expect(diff("a\nb", "a\nb\n") == ["--- /f", "+++ /f", "@@ -1,2 +1,2 @@", " a", "-b", end, "+b"])
+        #expect(diff("a", "b") == ["--- /f", "+++ /f", "@@ -1,1 +1,1 @@", "-a", end, "+b", end])
     }
 
     @Test func `Long texts are not compared line with line`() {

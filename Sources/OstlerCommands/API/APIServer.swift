@@ -96,7 +96,9 @@ final class APIServer {
         case .validate: validate(request)
         case .status: status(request.id, of: try request.target())
         case .cancel: try cancel(request)
-        case .health: health(request.id)
+        case .health:
+            try checkBound()
+            health(request.id)
         case .ensure, .monitor:
             guard let resources else { throw .noResources }
             try checkRoom(for: request.id)
@@ -114,7 +116,11 @@ final class APIServer {
                 hint: "give each request an id of its own, or none"
             )
         }
-        guard tasks.waitingIDs.count + (resources?.waitingIDs.count ?? 0) < Self.mostWaiting else {
+        try checkBound()
+    }
+
+    private func checkBound() throws(Failure) {
+        guard asking + tasks.waitingIDs.count + (resources?.waitingIDs.count ?? 0) < Self.mostWaiting else {
             throw Failure(
                 "too_many_requests",
                 fault: .user,

@@ -107,12 +107,13 @@ final class ResourceQueue {
 
     /// Beside the loop, which serves the tasks while files are looked at.
     private func ensure(_ resource: Resource, _ mode: ApplyMode, _ world: HostWorld) async -> ResourceOutcome {
-        let (outcome, after) = await Task.detached { [memory] in
-            let run = ApplyRun(world, mode, after: memory, clock: { Instant.now.nanoseconds / 1000 })
+        let lent = Handover(memory.lent(to: resource))
+        let (outcome, after) = await Task.detached {
+            let run = ApplyRun(world, mode, after: lent.take(), clock: { Instant.now.nanoseconds / 1000 })
             let outcome = await run.ensure(resource)
-            return (outcome, run.memory)
+            return (outcome, run.memory.model)
         }.value
-        if !mode.isMonitor { memory = after }
+        memory.model = after
         return outcome
     }
 

@@ -22,9 +22,12 @@ final class TaskQueue {
     private let jobs: Int
     private var parser = TaskSpecParser()
     private var waiting: [Job] = []
-    private(set) var running: Set<String> = []
+    /// Those whose turn has come.
+    private var begun: Set<String> = []
     /// Plans for which nobody has to be asked: they have no turn to wait for.
-    private var planning = 0
+    private var planning: Set<String> = []
+    /// Those of the begun that were cancelled.
+    private var cancelled: Set<String> = []
     /// Told when nothing is left to do.
     var whenIdle: () -> Void = {}
 
@@ -38,7 +41,8 @@ final class TaskQueue {
         (self.origin, self.jobs, self.answers) = (origin, jobs, answers)
     }
 
-    var isIdle: Bool { running.isEmpty && waiting.isEmpty && planning == 0 }
+    var isIdle: Bool { begun.isEmpty && waiting.isEmpty && planning.isEmpty }
+    var running: Set<String> { begun.union(planning) }
     var waitingIDs: [String] { waiting.map(\.spec.id) }
 
     func spec(of request: APIRequest) throws(Failure) -> TaskSpec {
@@ -57,7 +61,7 @@ final class TaskQueue {
     func add(_ request: APIRequest) throws(Failure) {
         let job = Job(kind: request.kind, spec: try spec(of: request))
         guard job.kind == .run || job.spec.guards?.asksTheMachine == true else {
-            planning += 1
+            planning.insert(job.spec.id)
             Task(executorPreference: EventLoop.shared) { await self.planAtOnce(job.spec) }
             return
         }
@@ -66,17 +70,25 @@ final class TaskQueue {
     }
 
     private func fill() {
-        while running.count < jobs, !waiting.isEmpty {
+        while begun.count < jobs, !waiting.isEmpty {
             let job = waiting.removeFirst()
-            running.insert(job.spec.id)
+            begun.insert(job.spec.id)
             Task(executorPreference: EventLoop.shared) { await self.execute(job) }
         }
         if isIdle { whenIdle() }
     }
 
     private func execute(_ job: Job) async {
-        if job.kind == .plan { await plan(job.spec) } else { await run(job.spec) }
-        running.remove(job.spec.id)
+        // A cancel may come before its task has come to the host.
+        if cancelled.contains(job.spec.id) {
+            tellCancelled(job)
+        } else if job.kind == .plan {
+            await plan(job.spec)
+        } else {
+            await run(job.spec)
+        }
+        begun.remove(job.spec.id)
+        cancelled.remove(job.spec.id)
         fill()
     }
 
@@ -88,7 +100,9 @@ final class TaskQueue {
     private func plan(_ spec: TaskSpec) async {
         do throws(Failure) {
             if let problem = host.problems(of: spec).first { throw problem }
-            guard let executor = host.settings.catalog.executor(named: spec.executor) else { return }
+            guard let executor = host.settings.catalog.executor(named: spec.executor) else {
+                throw Failure("unknown_executor", fault: .user, message: "there is no executor \(spec.executor)")
+            }
             let decision = PlannedDecision(await planner.run(spec, origin: origin))
             let plan = try TaskPlan(spec, decision, executor, host.provider)
             answers.answer(.plan, spec.id) { $0.raw(Array(plan.json.utf8)) }
@@ -99,7 +113,7 @@ final class TaskQueue {
 
     private func planAtOnce(_ spec: TaskSpec) async {
         await plan(spec)
-        planning -= 1
+        planning.remove(spec.id)
         fill()
     }
 
@@ -109,8 +123,9 @@ final class TaskQueue {
     func cancel(_ id: String) {
         if let index = waiting.firstIndex(where: { $0.spec.id == id }) {
             tellCancelled(waiting.remove(at: index))
-        } else {
-            host.cancel(id)
+        } else if begun.contains(id) {
+            cancelled.insert(id)
+            tries.cancel(id)
             planner.cancel(id)
         }
     }
@@ -120,6 +135,7 @@ final class TaskQueue {
         let left = waiting
         waiting = []
         for job in left { tellCancelled(job) }
+        cancelled.formUnion(begun)
         host.cancelAll()
         planner.cancelAll()
     }

@@ -75,6 +75,7 @@ struct ApplyCommand: Sendable {
         mode.isMonitor = arguments.has(Option.monitor)
         mode.showsDiff = arguments.has(Option.diff)
         mode.failsFast = arguments.has(Option.failFast)
+        mode.sharesSources = !arguments.has(Option.root)
         self.mode = mode
         checksIdempotence = arguments.has(Option.checkIdempotent)
         root = arguments.value(Option.root)

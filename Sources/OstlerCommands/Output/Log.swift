@@ -41,7 +41,14 @@ enum Log {
         var action = ""
         var phase = Phase.start
         var runID: String?
-        var trace: TraceContext?
+        /// One or none. Not an optional: Swift 6.3 lays out a static one whose "none" is not all zeros as zeros, and a
+        /// run without a trace would have one of zeros in release builds.
+        private var traces: [TraceContext] = []
+
+        var trace: TraceContext? {
+            get { traces.first }
+            set { traces = newValue.map { [$0] } ?? [] }
+        }
     }
 
     private static let settings = Mutex(Settings())

@@ -75,7 +75,8 @@ final class OutputWriter: EventHandler {
         }
         if count < 0 { return errno == EINTR || errno == EAGAIN }
         written += count
-        if written == pending.count || written > 1 << 16 {
+        // What is left is moved seldom enough that each byte is moved once or twice.
+        if written == pending.count || written > max(1 << 16, pending.count / 2) {
             pending.removeFirst(written)
             written = 0
         }

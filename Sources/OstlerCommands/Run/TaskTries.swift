@@ -12,8 +12,11 @@ final class TaskTries {
     private let host: Host
     private let origin: TaskOrigin
     private var isStopped = false
+    /// The ids of those that may be tried again.
+    private var open: Set<String> = []
+    private var cancelled: Set<String> = []
     /// Those who sleep, by a number of their own.
-    private var waiting: [Int: UnsafeContinuation<Void, Never>] = [:]
+    private var waiting: [Int: (id: String, continuation: UnsafeContinuation<Void, Never>)] = [:]
     private var sleeps = 0
 
     init(_ host: Host, _ origin: TaskOrigin) {
@@ -31,6 +34,11 @@ final class TaskTries {
             hasKey: spec.idempotencyKey != nil,
             seed: UInt64.random(in: 0...UInt64.max)
         )
+        open.insert(spec.id)
+        defer {
+            open.remove(spec.id)
+            cancelled.remove(spec.id)
+        }
         var (io, failures, faults) = (io, 0, 0)
         while true {
             var result = await host.run(spec, origin: origin, io: io)
@@ -54,8 +62,8 @@ final class TaskTries {
                     "\(result.outcome.rawValue) in try \(result.attempts) of \(retry.attempts); again in \(wait)",
                     .init(task: spec.id)
                 )
-                await sleep(milliseconds: moment - now)
-                if isStopped { return result }
+                await sleep(spec.id, milliseconds: moment - now)
+                if mayNotGoOn(spec.id) { return result }
             }
         }
     }
@@ -66,15 +74,25 @@ final class TaskTries {
         for number in waiting.keys { wake(number) }
     }
 
-    private func sleep(milliseconds: Int64) async {
-        guard !isStopped else { return }
+    /// Cancels what runs under an id; if it waits for its next try, it ends with what the last one came to.
+    func cancel(_ id: String) {
+        host.cancel(id)
+        guard open.contains(id) else { return }
+        cancelled.insert(id)
+        for (number, sleeper) in waiting where sleeper.id == id { wake(number) }
+    }
+
+    private func mayNotGoOn(_ id: String) -> Bool { isStopped || cancelled.contains(id) }
+
+    private func sleep(_ id: String, milliseconds: Int64) async {
+        guard !mayNotGoOn(id) else { return }
         sleeps += 1
         let number = sleeps
         await withUnsafeContinuation { continuation in
-            waiting[number] = continuation
+            waiting[number] = (id, continuation)
             EventLoop.shared.schedule(at: .now.advanced(milliseconds: milliseconds)) { self.wake(number) }
         }
     }
 
-    private func wake(_ number: Int) { waiting.removeValue(forKey: number)?.resume() }
+    private func wake(_ number: Int) { waiting.removeValue(forKey: number)?.continuation.resume() }
 }

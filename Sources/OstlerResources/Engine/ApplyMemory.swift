@@ -15,6 +15,17 @@ package struct ApplyMemory: Sendable {
 
     package init() {}
 
+    /// What a run of one resource needs of it: those that it names, and the model, which is not here as long as the run has
+    /// it.
+    package mutating func lent(to resource: Resource) -> ApplyMemory {
+        var lent = ApplyMemory()
+        for reference in resource.guards.subscribe + resource.guards.require {
+            lent.priors[reference] = priors[reference]
+        }
+        swap(&lent.model, &model)
+        return lent
+    }
+
     package mutating func keep(_ outcome: ResourceOutcome) {
         let prior = Prior(event: outcome.event, isNoop: outcome.isNoop, isUnknown: outcome.state == .unknown)
         priors[outcome.reference] = prior

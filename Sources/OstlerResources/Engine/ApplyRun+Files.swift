@@ -6,27 +6,61 @@ extension ApplyRun {
         _ resource: Resource,
         _ outcome: inout ResourceOutcome
     ) async throws(Failure) {
-        let found = try await world.inspect(file, withDiff: mode.showsDiff)
-        guard outcome.isNoop else {
-            guard !found.differences.isEmpty else { return }
-            (outcome.differences, outcome.diff) = (found.differences, found.diff)
-            try await world.make(file)
-            outcome.state = .changed
-            return outcome.changed = true
-        }
-        try predict(file, found, &outcome)
+        guard outcome.isNoop else { return try await ensure(file, &outcome) }
+        let found = try await foresee(file, &outcome)
         if outcome.state == .unknown || requiresUnknown(resource) {
             if outcome.state != .unknown { outcome.becomeUnknown(asThingsAre: outcome.changed, model) }
             return model.execute(nil, resource.title)
         }
         guard outcome.changed else { return }
         outcome.message = file.noopMessage
-        let isFresh = found.found == .nothing || model.knowledge(of: file.path) == .absent
+        let isFresh = found == .nothing || model.knowledge(of: file.path) == .absent
         switch file.ensure {
         case .present: model.writeFile(file.path)
         case .absent: model.remove(file.path)
         case .directory: model.makeDirectory(file.path, isFresh: isFresh)
         }
+    }
+
+    private func ensure(_ file: FileResource, _ outcome: inout ResourceOutcome) async throws(Failure) {
+        let found = try await world.inspect(file, withDiff: mode.showsDiff)
+        guard !found.differences.isEmpty else { return }
+        (outcome.differences, outcome.diff) = (found.differences, found.diff)
+        try await world.make(file)
+        outcome.state = .changed
+        outcome.changed = true
+    }
+
+    // MARK: Without effects
+
+    /// Finds out what would become of it.
+    /// - Returns: what is there now.
+    private func foresee(
+        _ file: FileResource,
+        _ outcome: inout ResourceOutcome
+    ) async throws(Failure) -> FileInspection.Found {
+        let knowledge = model.knowledge(of: file.path)
+        let isDoubtful =
+            knowledge == .unknown
+            || file.dependencies(withSource: mode.sharesSources).contains { model.knowledge(of: $0) != .asItIs }
+        let found: FileInspection
+        do throws(Failure) {
+            found = try await world.inspect(file, withDiff: mode.showsDiff)
+        } catch {
+            guard !isDoubtful else {
+                outcome.becomeUnknown(failing: error, model)
+                return .other
+            }
+            // What stands in the way on the disk is gone by then.
+            guard knowledge != .asItIs, error.isInTheWay else { throw error }
+            found = FileInspection(found: .other, hasParent: true)
+        }
+        if isDoubtful {
+            outcome.becomeUnknown(asThingsAre: !found.differences.isEmpty, model)
+        } else {
+            try predict(file, found, &outcome)
+        }
+        return found.found
     }
 
     /// What would become of it after all that would have been done before.
@@ -50,6 +84,13 @@ extension ApplyRun {
         case (_, .asItIs):
             guard !found.differences.isEmpty else { return }
             (outcome.differences, outcome.diff) = (found.differences, found.diff)
+        }
+        if file.ensure == .absent, knowledge == .directory || knowledge == .asItIs && found.found == .directory {
+            switch model.isEmpty(file.path, holding: found.holds) {
+            case true: break
+            case false: throw .notEmpty(file.path)
+            case nil: return outcome.becomeUnknown(asThingsAre: true, model)
+            }
         }
         if file.ensure != .absent {
             let parent = PathText.directory(of: file.path)
@@ -78,16 +119,52 @@ extension FileResource {
 
 extension ResourceOutcome {
     mutating func becomeUnknown(asThingsAre changes: Bool, _ model: EffectModel) {
+        changesAsThingsAre = changes
+        becomeUnknown(changes ? "would change as things are" : "would be stable as things are", model)
+    }
+
+    /// Of what would fail, were it its turn now.
+    mutating func becomeUnknown(failing failure: Failure, _ model: EffectModel) {
+        becomeUnknown("would fail as things are: \(failure.message)", model)
+    }
+
+    private mutating func becomeUnknown(_ now: String, _ model: EffectModel) {
         state = .unknown
         changed = false
-        changesAsThingsAre = changes
-        let now = changes ? "would change as things are" : "would be stable as things are"
-        let why = model.opaque.map { "\($0), which does not say what it changes, would run before" }
+        let why = model.opaque.map { "\($0), which does not say what it changes, may run before" }
         message = "\(now); \(why ?? "what it depends on would change before")"
     }
 }
 
+extension FileResource {
+    /// Paths that decide what becomes of it, beside its own.
+    fileprivate func dependencies(withSource sharesSources: Bool) -> [String] {
+        guard ensure != .absent else { return [] }
+        var paths: [String] = []
+        switch content {
+        case .rootedSource(let path): paths.append(path)
+        case .source(let path) where sharesSources: paths += PathText.normalized(path).map { [$0] } ?? []
+        case .source, .text, nil: break
+        }
+        if let owner, UInt32(owner) == nil { paths.append("/etc/passwd") }
+        if let group, UInt32(group) == nil { paths.append("/etc/group") }
+        return paths
+    }
+}
+
 extension Failure {
+    /// Whether it is only about what is there in the place of the file.
+    fileprivate var isInTheWay: Bool { ["is_directory", "not_a_directory", "not_removed"].contains(code) }
+
+    package static func notEmpty(_ path: String) -> Failure {
+        Failure(
+            "not_removed",
+            fault: .task,
+            message: "\(path): the directory is not empty",
+            hint: "a directory is removed only when it is empty: name what is in it"
+        )
+    }
+
     package static func noParent(_ path: String) -> Failure {
         Failure(
             "no_directory",

@@ -11,6 +11,8 @@ package struct ApplyMode: Sendable {
     package var showsDiff = false
     /// The first failure ends it.
     package var failsFast = false
+    /// Whether the sources of files lie where the resources are applied, so that one of them may change those of another.
+    package var sharesSources = true
 
     package init() {}
 }

@@ -60,6 +60,18 @@ package struct EffectModel: Sendable {
         return opaque == nil ? .asItIs : .unknown
     }
 
+    /// Whether nothing would lie in a directory any more; nil if nobody can say.
+    /// - Parameter names: of what lies in it on the disk.
+    package func isEmpty(_ path: String, holding names: [String]) -> Bool? {
+        let inside = path + "/"
+        if entries.contains(where: { $0.key.hasPrefix(inside) && !$0.value.isAbsent }) { return false }
+        if case .directory(.nothing) = entries[path] { return true }
+        let left = names.map { knowledge(of: inside + $0) }.filter { $0 != .absent }
+        if left.contains(where: { $0 != .unknown }) { return false }
+        if case .directory(.unknown) = entries[path] { return nil }
+        return left.isEmpty && opaque == nil ? true : nil
+    }
+
     /// A file resource would have written it.
     package mutating func writeFile(_ path: String) { set(path, .file) }
 
@@ -86,9 +98,15 @@ package struct EffectModel: Sendable {
 
     private mutating func set(_ path: String, _ entry: Entry) {
         isTouched = true
-        entries[path] = entry
+        let before = entries.updateValue(entry, forKey: path)
         guard !entry.isAbsent else {
-            return entries = entries.filter { !$0.key.hasPrefix(path + "/") }
+            switch before {
+            // What has something in it has an entry of its own.
+            case .absent, .file, nil: return
+            case .directory, .something:
+                let inside = path + "/"
+                return entries = entries.filter { !$0.key.hasPrefix(inside) }
+            }
         }
         // What lies in something is in a directory.
         for ancestor in PathText.ancestors(of: path) {

@@ -7,7 +7,7 @@ package protocol ResourceWorld: Sendable {
     /// - Parameter path: absolute.
     func exists(_ path: String) async throws(Failure) -> Bool
 
-    /// What would have to be done for a file to be as it is to be.
+    /// What would have to be done for a file to be as it is to be. Throws what ``make(_:)`` would, as far as can be told.
     /// - Parameter withDiff: whether the lines that differ are wanted.
     func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection
 
@@ -42,6 +42,8 @@ package struct FileInspection: Sendable, Equatable {
     /// In words; empty if all is as it is to be.
     package var differences: [String] = []
     package var diff: String?
+    /// What lies in a directory that is to be removed, by name.
+    package var holds: [String] = []
 
     package init(found: Found, hasParent: Bool) {
         self.found = found

@@ -4,23 +4,32 @@ package enum LineDiff {
     private static let mostLines = 2000
     private static let context = 3
 
+    /// A line with its end, if it has one: bytes, since what looks the same may be written in two ways.
+    private typealias Text = ArraySlice<UInt8>
+
     private enum Line {
-        case same(Substring)
-        case removed(Substring)
-        case added(Substring)
+        case same(Text)
+        case removed(Text)
+        case added(Text)
 
         var text: String {
             switch self {
-            case .same(let line): " " + line
-            case .removed(let line): "-" + line
-            case .added(let line): "+" + line
+            case .same(let line): " " + Self.shown(line)
+            case .removed(let line): "-" + Self.shown(line)
+            case .added(let line): "+" + Self.shown(line)
             }
+        }
+
+        private static func shown(_ line: Text) -> String {
+            String(decoding: line, as: UTF8.self) + (line.last == newline ? "" : "\n\\ No newline at end of file\n")
         }
 
         var isSame: Bool {
             if case .same = self { true } else { false }
         }
     }
+
+    private static let newline = UInt8(ascii: "\n")
 
     /// In the unified form; what is no text is only named.
     package static func text(_ old: [UInt8], _ new: [UInt8], path: String) -> String {
@@ -37,19 +46,24 @@ package enum LineDiff {
             let newCount = part.count { if case .removed = $0 { false } else { true } }
             shown += "@@ -\(oldCount == 0 ? oldLine - 1 : oldLine),\(oldCount)"
             shown += " +\(newCount == 0 ? newLine - 1 : newLine),\(newCount) @@\n"
-            for line in part { shown += line.text + "\n" }
+            for line in part { shown += line.text }
         }
         return shown
     }
 
-    private static func text(_ bytes: [UInt8]) -> [Substring]? {
-        guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        if lines.last?.isEmpty == true { lines.removeLast() }
+    private static func text(_ bytes: [UInt8]) -> [Text]? {
+        guard !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else { return nil }
+        var lines: [Text] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: newline).map { $0 + 1 } ?? rest.endIndex
+            lines.append(rest[..<end])
+            rest = rest[end...]
+        }
         return lines
     }
 
-    private static func compare(_ old: [Substring], _ new: [Substring]) -> [Line] {
+    private static func compare(_ old: [Text], _ new: [Text]) -> [Line] {
         var start = 0
         while start < old.count, start < new.count, old[start] == new[start] { start += 1 }
         var end = 0
@@ -61,7 +75,7 @@ package enum LineDiff {
     }
 
     /// By the longest common subsequence.
-    private static func differ(_ old: [Substring], _ new: [Substring]) -> [Line] {
+    private static func differ(_ old: [Text], _ new: [Text]) -> [Line] {
         guard old.count <= mostLines, new.count <= mostLines, !old.isEmpty, !new.isEmpty else {
             return old.map(Line.removed) + new.map(Line.added)
         }

@@ -80,8 +80,11 @@ package struct ResourceOutcome: Sendable {
     /// As logs name it.
     package var title: String { alias.map { "\(reference) (\($0))" } ?? reference.description }
 
-    /// What others that name it are told.
-    package var event: PriorEvent { PriorEvent(changed: changed, isUnmet: state == .failed || state == .unmet) }
+    /// What others that name it are told. What failed has changed nothing that they could rely on.
+    package var event: PriorEvent {
+        let isUnmet = state == .failed || state == .unmet
+        return PriorEvent(changed: changed && !isUnmet, isUnmet: isUnmet)
+    }
 
     /// The outcome by which the exit code of the whole is told.
     package var verdict: Outcome {

@@ -70,31 +70,49 @@ final class LogSync: @unchecked Sendable {
             let failure = bringToDisk()
             pthread_mutex_lock(mutex)
             isSyncing = false
-            if let failure { breach = failure } else { synced = target }
-            pthread_cond_broadcast(changed)
+            defer { pthread_cond_broadcast(changed) }
+            switch failure {
+            case nil: synced = target
+            case .disk(let number): breach = SQLiteFailure.unsynced(path, errno: number)
+            // Who waits behind this one tries again by itself.
+            case .log(let number): throw SQLiteFailure.unsynced(path, errno: number)
+            }
         }
     }
 
-    private func bringToDisk() -> Failure? {
-        var result = openLog()
-        if result == 0 { result = synchronise(log) }
-        return result == 0 ? nil : SQLiteFailure.unsynced(path, errno: result)
+    private enum Failing {
+        /// The disk has said that it may have lost something: it is not asked again.
+        case disk(Int32)
+        /// The log could not be opened, for want of descriptors perhaps: nothing has been asked of the disk.
+        case log(Int32)
+    }
+
+    private func bringToDisk() -> Failing? {
+        if let failing = openLog() { return failing }
+        let result = synchronise(log)
+        return result == 0 ? nil : .disk(result)
     }
 
     /// The log is there as long as a connection is open. A new one has to be found again after a loss of power as well, so
     /// its directory is synced too.
-    private func openLog() -> Int32 {
+    private func openLog() -> Failing? {
         var status = stat()
-        if log >= 0, fstat(log, &status) == 0, status.st_nlink > 0 { return 0 }
+        if log >= 0, fstat(log, &status) == 0, status.st_nlink > 0 { return nil }
         if log >= 0 { close(log) }
-        log = open(path + "-wal", O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard log >= 0 else { return errno }
+        log = -1
+        let opened = open(path + "-wal", O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard opened >= 0 else { return .log(errno) }
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { return errno }
+        guard directory >= 0 else {
+            let number = errno
+            close(opened)
+            return .log(number)
+        }
         defer { close(directory) }
+        log = opened
         // Some file systems have no such call for directories: they keep names by other means.
-        return fsync(directory) == 0 || errno == EINVAL ? 0 : errno
+        return fsync(directory) == 0 || errno == EINVAL ? nil : .disk(errno)
     }
 }

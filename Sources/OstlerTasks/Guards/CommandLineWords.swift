@@ -11,50 +11,59 @@ package enum CommandLineWords {
     /// of `"`, `\`, `$` and a backquote; outside of quotes that of any character.
     package static func split(_ line: String) throws(Unterminated) -> [String] {
         var words: [String] = []
-        var word: String.UnicodeScalarView?
+        var word = String.UnicodeScalarView()
+        // A pair of quotes with nothing in it is a word, too.
+        var hasWord = false
         var rest = line.unicodeScalars[...]
         while let scalar = rest.popFirst() {
             switch scalar {
             case " ", "\t", "\n", "\r":
-                if let ended = word { words.append(String(ended)) }
-                word = nil
-            case "'": word = (word ?? .init()) + (try singleQuoted(&rest))
-            case "\"": word = (word ?? .init()) + (try doubleQuoted(&rest))
+                if hasWord { words.append(String(word)) }
+                (word, hasWord) = (.init(), false)
+                continue
+            case "'": try singleQuoted(&rest, into: &word)
+            case "\"": try doubleQuoted(&rest, into: &word)
             case "\\":
                 guard let escaped = rest.popFirst() else { throw Unterminated(what: "escape") }
                 // A line that goes on: neither of the two is there.
-                if escaped != "\n" { word = (word ?? .init()) + [escaped] }
-            default: word = (word ?? .init()) + [scalar]
+                guard escaped != "\n" else { continue }
+                word.append(escaped)
+            default: word.append(scalar)
             }
+            hasWord = true
         }
-        if let word { words.append(String(word)) }
+        if hasWord { words.append(String(word)) }
         return words
     }
 
     private typealias Rest = Substring.UnicodeScalarView
 
-    private static func singleQuoted(_ rest: inout Rest) throws(Unterminated) -> [Unicode.Scalar] {
-        var quoted: [Unicode.Scalar] = []
+    private static func singleQuoted(
+        _ rest: inout Rest,
+        into word: inout String.UnicodeScalarView
+    ) throws(Unterminated) {
         while let scalar = rest.popFirst() {
-            if scalar == "'" { return quoted }
-            quoted.append(scalar)
+            if scalar == "'" { return }
+            word.append(scalar)
         }
         throw Unterminated(what: "single-quoted string")
     }
 
-    private static func doubleQuoted(_ rest: inout Rest) throws(Unterminated) -> [Unicode.Scalar] {
-        var quoted: [Unicode.Scalar] = []
+    private static func doubleQuoted(
+        _ rest: inout Rest,
+        into word: inout String.UnicodeScalarView
+    ) throws(Unterminated) {
         while let scalar = rest.popFirst() {
             switch scalar {
-            case "\"": return quoted
+            case "\"": return
             case "\\":
                 guard let escaped = rest.popFirst() else { throw Unterminated(what: "double-quoted string") }
                 switch escaped {
-                case "\"", "\\", "$", "`": quoted.append(escaped)
+                case "\"", "\\", "$", "`": word.append(escaped)
                 case "\n": break
-                default: quoted += [scalar, escaped]
+                default: word += [scalar, escaped]
                 }
-            default: quoted.append(scalar)
+            default: word.append(scalar)
             }
         }
         throw Unterminated(what: "double-quoted string")
