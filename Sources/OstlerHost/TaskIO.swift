@@ -31,8 +31,10 @@ package struct TaskIO {
     package var sink: (any TaskSink)?
     /// The read end of a pipe that becomes the command's standard input; taken over.
     package var stdin: Int32?
-    /// What the submitter calls it, and which attempt it is, where its id is the host's own; nil where it is not.
-    package var submission: (name: String, attempt: Int)?
+    /// Which attempt at the task it is, from 1.
+    package var attempt = 1
+    /// What the submitter calls it, where its id is the host's own; nil where it is not.
+    package var submittedName: String?
     /// What came of the tasks that its guards name; nil where there are no others.
     package var prior: (@LoopActor (GuardReference) -> PriorEvent?)?
 

@@ -60,6 +60,8 @@ package final class TaskRun: Session.Asker {
     var stage: AttemptState.Stage?
     var exitsBeforeEnding = 0
     var isProven = false
+    /// From 1.
+    let attempt: Int
     let submitted: Instant
     let submittedAt: Int64
     var dispatched: Instant?
@@ -98,7 +100,8 @@ package final class TaskRun: Session.Asker {
         sink = io.sink
         stdin = io.stdin
         prior = io.prior
-        trace = TaskTrace(of: self.spec, io.submission, host.settings.tracing, from: submitted)
+        attempt = io.attempt
+        trace = TaskTrace(of: self.spec, named: io.submittedName, attempt, host.settings.tracing, from: submitted)
     }
 
     /// Queues the task at its pool, or asks its guards first.
@@ -297,6 +300,7 @@ package final class TaskRun: Session.Asker {
             principal: origin.principal,
             payload: spec.payload
         )
+        request.attempt = attempt
         describe(&request, at: now, to: process)
         sink?.note(.started)
         send(request, over: session)

@@ -60,7 +60,7 @@ final class Attempt: TaskSink {
             let name = spec.id
             spec.id = wireID
             var io = TaskIO(sink: self)
-            io.submission = (name, claim.begunBefore + 1)
+            (io.submittedName, io.attempt) = (name, claim.begunBefore + 1)
             host.submit(spec, origin: claim.origin, io: io) { [claim] result in
                 var result = result
                 result.id = name

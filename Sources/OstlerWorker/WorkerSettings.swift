@@ -18,7 +18,7 @@ package struct WorkerSettings: Sendable {
     package var endsWhenIdle = false
     package var pace = WorkerPace()
     /// Told of each task that has its outcome, once the store has it.
-    package var whenEnded: (@LoopActor @Sendable (TaskResult) -> Void)?
+    package var whenEnded: (@LoopActor @Sendable (TaskID, TaskResult) -> Void)?
 
     package init(name: String, slots: Int, labels: Set<String> = [], queues: Set<String>? = nil) {
         self.name = name

@@ -47,7 +47,7 @@ extension WorkerShift {
             for (report, settlement) in zip(batch, settlements) {
                 let (name, code) = (report.result.id, report.result.error?.code)
                 tell(.settled(report.lease, name: name, settlement, error: code))
-                if case .ended = settlement { settings.whenEnded?(report.result) }
+                if case .ended = settlement { settings.whenEnded?(report.lease.task, report.result) }
             }
             wake()
             record()

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OstlerJSON
+internal import OstlerSystem
 internal import OstlerTestSupport
 internal import Testing
 
@@ -181,6 +182,81 @@ extension EndToEnd {
                 #expect(long.compactMap { $0["error"]?["code"]?.string } == ["duplicate_id"])
                 #expect(long.compactMap { $0["result"]?["outcome"]?.string } == ["cancelled"])
                 #expect(long.last?["result"]?["cancel"]?["survivors"]?.string == "none")
+            }
+        }
+
+        @Test
+        func `A cancel is heard that comes together with its task`() async throws {
+            try await withTree { tree in
+                let lines = Self.run("a", ["sleep", "300"]) + Self.request("task.cancel", "c", ["id": "a"])
+                let (finished, answers) = try await ask(tree, lines)
+                #expect(finished.exitCode == 0, "\(finished.complaint)")
+                #expect(answers["c"]?["result"]?["was"]?.string == "running")
+                #expect(answers["a"]?["result"]?["outcome"]?.string == "cancelled")
+            }
+        }
+
+        @Test(.needs("/usr/bin/python3"))
+        func `A cancel is heard between two tries, and each try says which one it is`() async throws {
+            try await withQueue { rig in
+                let retry: JSONValue = ["attempts": 3, "backoff": "constant", "min": "1ms", "max": "1ms"]
+                let slow: JSONValue = ["attempts": 9, "backoff": "constant", "min": "300s", "max": "300s"]
+                @Sendable func request(_ id: String, _ payload: JSONValue, _ retry: JSONValue) -> String {
+                    Self.request("task.run", id, type: "mark", ["payload": payload, "retry": retry])
+                }
+                let finished = try await onThread {
+                    var command = rig.command(["api"])
+                    command.input = .open
+                    let child = try Child(command)
+                    child.write(request("third", ["mark": "third", "fail": 2], retry))
+                    child.write(request("slow", ["mark": "slow", "fail": 9], slow))
+                    eventuallyOnThread("the first try of both, and the third of one") {
+                        child.serve(20)
+                        return child.hasWritten(#""id":"third""#) && child.errors.contains("in try 1 of 9")
+                    }
+                    child.write(Self.request("task.cancel", "c", ["id": "slow"]))
+                    return child.finish()
+                }
+                #expect(finished.exitCode == 0, "\(finished.complaint)")
+                let answers = try answers(finished)
+                #expect(answers["c"]?["result"]?["was"]?.string == "running")
+                #expect(answers["slow"]?["result"]?["attempts"]?.int == 1)
+                #expect(answers["third"]?["result"]?["outcome"]?.string == "succeeded")
+                #expect(answers["third"]?["result"]?["attempts"]?.int == 3)
+                #expect(try rig.marks() == ["third": 3, "slow": 1])
+            }
+        }
+
+        @Test
+        func `When nobody reads the answers any more, nothing more is done`() async throws {
+            try await withTree { tree in
+                let finished = try await onThread {
+                    let pipe = try Pipe.make()
+                    var command = tree.command(["api", "--jobs", "1"])
+                    command.input = .open
+                    command.descriptors.stdout = pipe.write
+                    let child = try Child(command)
+                    close(pipe.write)
+                    close(pipe.read)
+                    child.write(Self.request("task.status", "s") + Self.run("a", ["sleep", "300"]))
+                    return child.finish(keepsInputOpen: true)
+                }
+                #expect(finished.exitCode == 5, "\(finished.complaint)")
+                #expect(finished.complaint.contains("closed by its reader"))
+            }
+        }
+
+        @Test
+        func `A task belongs to the trace of whoever started the session`() async throws {
+            try await withTree { tree in
+                let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+                let script = "echo $TRACEPARENT"
+                let finished = try await tree.run(
+                    ["api"],
+                    environment: ["TRACEPARENT=" + parent],
+                    input: .text(Self.run("a", ["sh", "-c", script]))
+                )
+                #expect(try answers(finished)["a"]?["result"]?["output"]?["text"]?.string == parent + "\n")
             }
         }
 

@@ -210,6 +210,13 @@ extension EndToEnd {
                     child.write(
                         Self.request("needy", "exec", ["name": "x", "command": "true", "require": ["exec#sleep 300"]])
                     )
+                    child.write(
+                        Self.request(
+                            "orphan",
+                            "exec",
+                            ["name": "y", "command": "true", "require": ["exec#touch /tmp/dropped"]]
+                        )
+                    )
                     child.write(Self.request("next", "exec", ["name": "touch /tmp/next"]))
                     eventuallyOnThread("the resource as running") {
                         child.write(
@@ -232,6 +239,7 @@ extension EndToEnd {
                 let answers = try answers(finished)
                 #expect(answers["dropped"]?["result"]?["error"]?["code"]?.string == "cancelled")
                 #expect(answers["needy"]?["result"]?["state"]?.string == "unmet_requirement")
+                #expect(answers["orphan"]?["result"]?["state"]?.string == "unmet_requirement")
                 #expect(answers["next"]?["result"]?["state"]?.string == "changed")
                 #expect(access(root + "/tmp/dropped", F_OK) != 0 && access(root + "/tmp/next", F_OK) == 0)
             }

@@ -68,6 +68,46 @@ import Testing
         }
     }
 
+    @Test func `of many who write one file at once each puts a whole one into place`() async throws {
+        try await withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            let name = "/" + String(repeating: "\u{1F469}\u{200D}\u{1F680}", count: 20)
+            let size = 300_000
+            try await withThrowingTaskGroup { group in
+                for letter in "abcdefgh" {
+                    group.addTask {
+                        for _ in 0..<20 { try files.make(file(name, String(repeating: letter, count: size))) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let bytes = try root.read(String(name.dropFirst()))
+            #expect(bytes.count == size && Set(bytes).count == 1)
+            #expect(namesOfDirectory(root.path).count == 1)
+        }
+    }
+
+    @Test func `accounts are read anew when they have changed`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            try files.make(file("/etc", nil, ensure: .directory))
+            try files.make(file("/etc/passwd", "root:x:0:0::/:/bin/sh\nann:x:\(geteuid()):0::/:/bin/sh\n"))
+            var wanted = file("/a", "x")
+            wanted.owner = "ann"
+            try files.make(wanted)
+            #expect(try files.inspect(wanted, withDiff: false).differences.isEmpty)
+            wanted.owner = "bob"
+            for path in ["/a", "/new"] {
+                wanted.path = path
+                let failure = #expect(throws: Failure.self) { try files.inspect(wanted, withDiff: false) }
+                #expect(failure?.code == "unknown_account")
+            }
+            try files.make(file("/etc/passwd", "bob:x:\(geteuid() + 7):0::/:/bin/sh\n"))
+            let found = try files.inspect(wanted, withDiff: false)
+            #expect(found.differences == ["absent"])
+        }
+    }
+
     @Test func `a directory is made and removed when it is empty`() throws {
         try withTemporaryDirectory { root in
             let files = try RootedFiles(root.path)

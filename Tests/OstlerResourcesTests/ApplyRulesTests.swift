@@ -176,6 +176,53 @@ import Testing
         #expect(outcome?.changed == false)
     }
 
+    /// `/d` is a directory with the file `/d/f`. What is told is what is done, also where something is in the way.
+    @Test(arguments: [
+        ("/d: {ensure: absent}", "", [ResourceOutcome.State.failed]),
+        ("/d/f: {ensure: absent}", "/d: {ensure: absent}", [.changed, .changed]),
+        ("/d/f: {ensure: absent}", "/d: {content: a}", [.changed, .failed]),
+        ("/d/g: {content: a}", "/d: {ensure: absent}", [.changed, .failed]),
+    ])
+    func `A directory is removed only when nothing is left in it`(
+        _ first: String,
+        _ second: String,
+        _ states: [ResourceOutcome.State]
+    ) async throws {
+        let world = FakeWorld(["/d": nil, "/d/f": "x"])
+        let text = "- file:\n    - \(first)\n" + (second.isEmpty ? "" : "    - \(second)\n")
+        let told = try await apply(text, to: world, noop: true).outcomes.map(\.state)
+        let done = try await apply(text, to: world).outcomes.map(\.state)
+        #expect(told == done)
+        #expect(done == states)
+    }
+
+    @Test func `What is in the way now may be gone by then`() async throws {
+        let text = """
+            - exec:
+                - x: {command: do -/d, effects: {removes: [/d]}}
+            - file:
+                - /d: {content: a}
+            """
+        let world = FakeWorld(["/d": nil, "/d/f": "x"])
+        let told = try await apply(text, to: world, noop: true).outcomes
+        let done = try await apply(text, to: world).outcomes
+        #expect(told.map(\.state) == [.changed, .changed])
+        #expect(told.map(\.state) == done.map(\.state))
+    }
+
+    @Test func `What fails its health check has changed nothing that others could rely on`() async throws {
+        let text = """
+            - file:
+                - /f: {content: a, health_checks: [{command: exit 2}]}
+            - exec:
+                - reload: {command: do, refresh_only: true, subscribe: ['file#/f']}
+            """
+        let world = FakeWorld()
+        let outcomes = try await apply(text, to: world).outcomes
+        #expect(outcomes.map(\.state) == [.failed, .stable])
+        #expect(outcomes.first?.changed == true && !world.ran.contains("do"))
+    }
+
     @Test func `A directory that is made anew is empty, whatever was in it before`() async throws {
         let text = """
             - exec:

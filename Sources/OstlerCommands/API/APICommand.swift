@@ -2,6 +2,7 @@ internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerResources
 internal import OstlerSystem
+internal import OstlerTasks
 
 /// `ostler api`: requests on stdin, answers on stdout, for programs that drive this one.
 struct APICommand {
@@ -64,8 +65,14 @@ struct APICommand {
     private func run() throws -> Int32 {
         let composition = try Composition(global)
         var settings = composition.settings
-        let scope = try root.map { try ResourceScope($0, profile: profile, mode, settings, composition.origin) }
         settings.isNoop = mode.isNoop
+        if let trace = try RunTrace(TelemetryOptions.origin(nil), spanPath: nil, runID: composition.origin.runID) {
+            settings.tracing = trace.tracing
+            Log.set(trace: trace.context)
+        }
+        let scope = try root.map { [settings] in
+            try ResourceScope($0, profile: profile, mode, settings, composition.origin)
+        }
         let (origin, jobs) = (composition.origin, jobs)
         return EventLoop.shared.run { [settings] in
             await APIServer(settings, origin, jobs: jobs, resources: scope).run()

@@ -11,7 +11,8 @@ final class APIServer {
     nonisolated static let mostWaiting = 1000
 
     private let answers = APIAnswers(output: OutputWriter(1))
-    private let reader = LineReader(0)
+    /// No line ends the session, however long it is.
+    private let reader = LineReader(0, patience: .max)
     private let tasks: TaskQueue
     /// Nil if resources are not to be made.
     private let resources: ResourceQueue?
@@ -28,6 +29,7 @@ final class APIServer {
         resources = scope.map { [answers] in ResourceQueue($0, answers) }
         tasks.whenIdle = { [weak self] in self?.settle() }
         resources?.whenIdle = { [weak self] in self?.settle() }
+        answers.output.whenBroken = { [weak self] in self?.giveUp() }
     }
 
     /// Serves until the end of the input, and until all that was asked is answered.
@@ -49,7 +51,7 @@ final class APIServer {
         await tasks.stop()
         await resources?.stop()
         if let problem = reader.problem { Log.error("stdin: reading stopped: \(problem)", code: "unreadable") }
-        let isLost = answers.output.tellFault("stdout") || reader.problem != nil
+        let isLost = answers.output.tellFault("stdout") || answers.output.isBroken || reader.problem != nil
         return interrupts.exitCode ?? (isLost ? Outcome.infra.exitCode : 0)
     }
 
@@ -64,6 +66,18 @@ final class APIServer {
             resources?.abandon()
             return tasks.abandon()
         }
+        tasks.cancelAll()
+        resources?.cancelAll()
+        settle()
+    }
+
+    /// Nobody reads the answers any more: what was asked for is not done for nobody.
+    private func giveUp() {
+        if answers.output.fault == nil {
+            Log.error("stdout was closed by its reader: what runs or waits is cancelled", code: "output_lost")
+        }
+        isInterrupted = true
+        reader.stop()
         tasks.cancelAll()
         resources?.cancelAll()
         settle()

@@ -28,6 +28,7 @@ final class TaskQueue {
     private var planning: Set<String> = []
     /// Those of the begun that were cancelled.
     private var cancelled: Set<String> = []
+    private var waitsForRoom = false
     /// Told when nothing is left to do.
     var whenIdle: () -> Void = {}
 
@@ -70,6 +71,15 @@ final class TaskQueue {
     }
 
     private func fill() {
+        // What is answered and not read would fill the memory.
+        if answers.output.isCongested, !waiting.isEmpty {
+            guard !waitsForRoom else { return }
+            waitsForRoom = true
+            return answers.output.whenDrained { [weak self] in
+                self?.waitsForRoom = false
+                self?.fill()
+            }
+        }
         while begun.count < jobs, !waiting.isEmpty {
             let job = waiting.removeFirst()
             begun.insert(job.spec.id)

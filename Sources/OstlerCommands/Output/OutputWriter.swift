@@ -15,6 +15,8 @@ final class OutputWriter: EventHandler {
     private var isDirect = false
     /// Nothing can be written any more.
     private(set) var isBroken = false
+    /// Told when nothing can be written any more.
+    var whenBroken: () -> Void = {}
     /// Why, unless the reader has gone away, as readers may: a full disk, for instance.
     private(set) var fault: Int32?
     /// What could not be written.
@@ -85,11 +87,13 @@ final class OutputWriter: EventHandler {
 
     /// - Parameter error: why; 0 if it was given up.
     private func fail(_ error: Int32) {
-        if !isBroken, error != EPIPE, error != 0 { fault = error }
+        let isNew = !isBroken
+        if isNew, error != EPIPE, error != 0 { fault = error }
         isBroken = true
         lostBytes += pending.count - written
         pending = []
         written = 0
+        if isNew { whenBroken() }
     }
 
     private func settleIfDrained() {

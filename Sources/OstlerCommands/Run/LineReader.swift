@@ -13,9 +13,8 @@ final class LineReader: EventHandler {
 
     /// As long as a frame may be.
     nonisolated static let maximumBytes = 1 << 20
-    /// How much of a line is passed over before it is taken for one that never ends.
-    private static let patience = 256 << 20
-
+    /// How many bytes of a line are passed over before it is taken for one that never ends.
+    private let patience: Int
     private let input: Int32
     private var buffer: [UInt8] = []
     private var start = 0
@@ -35,8 +34,8 @@ final class LineReader: EventHandler {
     private(set) var problem: String?
 
     /// Borrows the descriptor.
-    init(_ input: Int32) {
-        self.input = input
+    init(_ input: Int32, patience: Int = 256 << 20) {
+        (self.input, self.patience) = (input, patience)
         var status = stat()
         isDirect = fstat(input, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
@@ -89,8 +88,8 @@ final class LineReader: EventHandler {
         skipped += buffer.count - start
         start = buffer.count
         scanned = start
-        guard skipped > Self.patience else { return }
-        problem = "a line does not end within \(Self.patience) bytes: is this a file of tasks?"
+        guard skipped > patience else { return }
+        problem = "a line does not end within \(patience) bytes: is this a file of tasks?"
         (isAtEnd, skipped) = (true, 0)
     }
 

@@ -102,7 +102,7 @@ struct SingleRun: Sendable {
         var pump: StdinPump?
         if options.passesStdin, options.task.payload != "-" { pump = try? StdinPump() }
         pump?.start()
-        let result = await tries.run(spec, io: TaskIO(sink: told, stdin: pump?.readEnd))
+        let result = await tries.run(spec, io: TaskIO(sink: told, stdin: pump?.readEnd), input: pump)
         pump?.close()
         history?.add(spec, result)
         telemetry?.add(result)
@@ -151,7 +151,7 @@ struct SingleRun: Sendable {
         Log.warn(ofControlFiles: result.controlFilesMade)
         result.guarding?.tell()
         if let error = result.error {
-            Log.failure(error)
+            Log.failure(error, .init(executor: result.executor, plugin: result.plugin?.name))
             if let stderr = result.executorStderr, !stderr.isEmpty {
                 Log.detail("  the plugin's last words on stderr:")
                 for line in stderr.split(separator: "\n").suffix(10) { Log.detail("    \(line)") }

@@ -12,6 +12,8 @@ final class StdinPump: EventHandler {
     private var isWaitingForInput = false
     private var isWaitingForRoom = false
     private var isOpen = true
+    /// Whether anything has come from stdin.
+    private(set) var hasPassedBytes = false
     private lazy var writeEnd = WriteEnd(self)
 
     /// The end for the command.
@@ -43,6 +45,7 @@ final class StdinPump: EventHandler {
         let count = read(0, &chunk, chunk.count)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         guard count > 0 else { return close() }
+        hasPassedBytes = true
         pending = Array(chunk.prefix(count))
         flush()
     }

@@ -24,7 +24,8 @@ final class TaskTries {
     }
 
     /// Runs a task to its last result.
-    func run(_ spec: TaskSpec, io: TaskIO) async -> TaskResult {
+    /// - Parameter input: what has been read of is gone, and nothing is tried again without it.
+    func run(_ spec: TaskSpec, io: TaskIO, input: StdinPump? = nil) async -> TaskResult {
         guard let retry = spec.queueing?.retry, retry.attempts > 1 else {
             return await host.run(spec, origin: origin, io: io)
         }
@@ -43,18 +44,30 @@ final class TaskTries {
         while true {
             var result = await host.run(spec, origin: origin, io: io)
             result.attempts = failures + faults + 1
-            // What it has read from there is gone.
             io.stdin = nil
+            io.attempt += 1
             let end = AttemptEnd(result)
             switch end.kind {
             case .final: return result
             case .failure: failures += 1
             case .fault: faults += 1
             }
+            guard input?.hasPassedBytes != true else {
+                Log.warning(
+                    "not tried again: its standard input has been passed on, and cannot be read twice",
+                    .init(task: spec.id)
+                )
+                return result
+            }
             let now = Instant.now.nanoseconds / 1_000_000
             switch rules.decide(after: end, failures: failures, faults: faults, expiresAt: nil, at: now) {
             case .end(let reason):
-                Log.debug("not tried again: \(reason.rawValue)", .init(task: spec.id))
+                let told = "not tried again: \(reason.rawValue)"
+                if reason == .unsafe {
+                    Log.info(told + ", it may have had effects that it must not have twice", .init(task: spec.id))
+                } else {
+                    Log.debug(told, .init(task: spec.id))
+                }
                 return result
             case .again(let moment):
                 let wait = DurationText.text(milliseconds: max(1, moment - now))

@@ -92,7 +92,12 @@ struct WorkerCommand: Sendable {
         var host = composition.settings
         let telemetry = try telemetry.open("worker", composition.context)
         host.tracing = telemetry?.tracing
-        settings.whenEnded = { telemetry?.add($0) }
+        settings.whenEnded = { task, result in
+            // Many tasks of a queue have no name of their own.
+            var result = result
+            result.id += " (task \(task))"
+            telemetry?.add(result)
+        }
         let isJSON = global.json
         return EventLoop.shared.run { [settings, host] in
             let code = await WorkerRun(store, settings, host, isJSON: isJSON).run()

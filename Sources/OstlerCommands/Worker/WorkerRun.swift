@@ -37,10 +37,10 @@ final class WorkerRun {
         let end = await worker.run()
         if tally.total > 0 { Log.info(tally.text) }
         await output.finish()
-        _ = output.tellFault("stdout")
+        let code = output.tellFault("stdout") ? Outcome.infra.exitCode : 0
         switch end {
-        case .drained, .evicted: return 0
-        case .stopped: return interrupts.exitCode ?? 0
+        case .drained, .evicted: return code
+        case .stopped: return interrupts.exitCode ?? code
         case .failed(let failure):
             Log.failure(failure)
             Log.error("the worker ends, and what it ran was ended: the store does not take its word")

@@ -13,7 +13,8 @@ final class TaskTrace {
     }
 
     private let tracing: HostTracing
-    private let submission: (name: String, attempt: Int)?
+    private let submittedName: String?
+    private let number: Int
     /// What the task is a part of.
     private let parent: TraceContext
     private let task: TraceContext
@@ -26,12 +27,14 @@ final class TaskTrace {
     /// A task that says which span it is a part of belongs to that trace, and only if the trace is to be recorded its spans
     /// are.
     /// - Parameters:
-    ///   - submission: what it is called where its id is the host's own.
+    ///   - submittedName: what it is called where its id is the host's own.
+    ///   - number: of the attempt.
     ///   - tracing: the run's; nil if the run belongs to no trace.
     /// - Returns: nil if neither task nor run belong to a trace.
     init?(
         of spec: TaskSpec,
-        _ submission: (name: String, attempt: Int)?,
+        named submittedName: String?,
+        _ number: Int,
         _ tracing: HostTracing?,
         from submitted: Instant
     ) {
@@ -39,7 +42,8 @@ final class TaskTrace {
         guard let parent = own ?? tracing?.run else { return nil }
         let records = own?.isSampled ?? true
         let tracing = tracing.flatMap { records ? $0 : nil } ?? HostTracing(run: parent, record: nil)
-        (self.tracing, self.submission, self.parent, self.submitted) = (tracing, submission, parent, submitted)
+        (self.tracing, self.submittedName, self.number) = (tracing, submittedName, number)
+        (self.parent, self.submitted) = (parent, submitted)
         guard tracing.record != nil else {
             (task, attempt) = (parent, parent)
             return
@@ -110,17 +114,15 @@ final class TaskTrace {
         endCall(error: result.outcome.rawValue)
         let error = result.outcome.satisfiesDependents ? nil : result.error?.message ?? result.outcome.rawValue
         if let dispatched {
-            let number: (key: String, value: Span.Value) = (
-                "ostler.attempt", .int(Int64(submission?.attempt ?? result.attempts))
-            )
-            add("attempt", attempt, parent: task, from: dispatched, [number], error: error)
+            let attribute: (key: String, value: Span.Value) = ("ostler.attempt", .int(Int64(number)))
+            add("attempt", attempt, parent: task, from: dispatched, [attribute], error: error)
         }
         var attributes: [(key: String, value: Span.Value)] = [
-            ("ostler.task", .string(masked(submission?.name ?? result.id))),
+            ("ostler.task", .string(masked(submittedName ?? result.id))),
             ("ostler.executor", .string(result.executor)),
             ("ostler.outcome", .string(result.outcome.rawValue)), ("ostler.changed", .bool(result.changed)),
         ]
-        if submission != nil { attributes.append(("ostler.wire_id", .string(result.id))) }
+        if submittedName != nil { attributes.append(("ostler.wire_id", .string(result.id))) }
         if let plugin = result.plugin { attributes.append(("ostler.plugin", .string(plugin.name))) }
         if let code = result.error?.code { attributes.append(("error.type", .string(code))) }
         add("task", task, parent: parent, from: submitted, attributes, error: error)

@@ -69,6 +69,8 @@ struct QueueRig: Sendable {
                 if payload.get("crash"):
                     os._exit(3)
                 code = payload.get("exit_code", 0)
+                if task["attempt"] <= payload.get("fail", 0):
+                    code = 7
                 result = {"task": task["task"], "outcome": "failed" if code else "succeeded", "exit_code": code}
             print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
             if message["method"] == "shutdown":
