@@ -112,15 +112,15 @@ extension LaunchFailure {
                 "command_not_found",
                 payload,
                 "exists, but the interpreter or loader that it names does not",
-                "check the #! line of a script, or the libraries that the sandbox offers"
+                "check the #! line of a script, or the libraries of a program"
             )
         }
         if payload.command.bytes.contains(UInt8(ascii: "/")) {
             return user(
                 "command_not_found",
                 payload,
-                "does not exist in the sandbox",
-                "paths are those of the sandbox's view"
+                "does not exist",
+                "paths are those that the task sees; a profile may show it less than the machine has"
             )
         }
         let path = payload.environment.first { $0.key == "PATH" }.map { " in PATH \($0.value)" } ?? ""
@@ -128,18 +128,18 @@ extension LaunchFailure {
             "command_not_found",
             payload,
             "was not found\(path)",
-            "commands are searched along PATH inside the sandbox; give a full path, or PATH in env"
+            "commands are searched along the task's own PATH: write the full path, or set PATH"
         )
     }
 
     private func workingDirectory(_ payload: CommandPayload) -> Failure {
-        let name = payload.workingDirectory.map { "\"\($0)\"" } ?? "of the sandbox"
+        let name = payload.workingDirectory.map { "\"\($0)\"" } ?? "of the task"
         return Failure(
             "working_dir_not_found",
             fault: .user,
             message: "the working directory \(name) cannot be entered: \(Errno.message(errno))\(clause)",
             pointer: payload.workingDirectory == nil ? nil : JSONPointer("/payload/working_dir"),
-            hint: "paths are those of the sandbox's view; grant the directory to the task if it should be there"
+            hint: "paths are those that the task sees: make it, or let the task's profile show it"
         )
     }
 

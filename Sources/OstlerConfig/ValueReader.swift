@@ -1,34 +1,5 @@
 package import OstlerJSON
 
-/// Collects what is wrong with one document, so that a person hears of all of it at once.
-package final class ProblemLog {
-    package let document: YAMLDocument
-    package private(set) var problems: [ConfigError] = []
-    /// More than these are only counted: nobody reads them, and to find their places takes time.
-    package static let limit = 20
-    private var omitted = 0
-
-    package init(_ document: YAMLDocument) {
-        self.document = document
-    }
-
-    /// The value at the top of the document.
-    package var root: ValueReader { ValueReader(value: document.root, pointer: .root, log: self) }
-
-    /// Adds a problem, which is only made if it is to be kept.
-    func add(_ problem: () -> ConfigError) {
-        if problems.count < Self.limit { problems.append(problem()) } else { omitted += 1 }
-    }
-
-    /// Throws if anything has been reported; the problems go in the order of the text.
-    package func finish() throws(ConfigFailure) {
-        let start = YAMLPosition(line: 1, column: 1)
-        let sorted = problems.sorted { ($0.position ?? start) < ($1.position ?? start) }
-        guard let first = sorted.first else { return }
-        throw ConfigFailure(first, Array(sorted.dropFirst()), omitted: omitted)
-    }
-}
-
 /// A value of a document together with its place. Each accessor that does not find what it should reports it to the
 /// log and returns nil, so that decoding goes on.
 package struct ValueReader {
@@ -58,8 +29,13 @@ package struct ValueReader {
     }
 
     /// Reports a problem at another place of the document.
-    package func report(_ code: ConfigError.Code, at pointer: JSONPointer, _ message: @autoclosure () -> String) {
-        ValueReader(value: value, pointer: pointer, log: log).report(code, message())
+    package func report(
+        _ code: ConfigError.Code,
+        at pointer: JSONPointer,
+        _ message: @autoclosure () -> String,
+        hint: @autoclosure () -> String? = nil
+    ) {
+        ValueReader(value: value, pointer: pointer, log: log).report(code, message(), hint: hint())
     }
 
     /// Reports that the value is of the wrong type.
@@ -109,8 +85,7 @@ package struct ValueReader {
 
     package func bool() -> Bool? {
         guard let bool = value.bool else {
-            let words = ["yes": true, "on": true, "no": false, "off": false, "true": true, "false": false]
-            let meant = value.string.flatMap { words[$0.lowercased()] }
+            let meant = value.string.flatMap(BooleanText.meant)
             expected("true or false", hint: meant.map { "write \($0)" })
             return nil
         }
@@ -222,53 +197,6 @@ package struct ValueReader {
     private static func list(_ words: [String]) -> String {
         guard let last = words.last, words.count > 1 else { return words.first ?? "nothing" }
         return words.dropLast().joined(separator: ", ") + " or " + last
-    }
-}
-
-/// The members of a mapping, with their places.
-package struct MembersReader {
-    package let object: JSONObject
-    let parent: ValueReader
-
-    /// Where the mapping stands.
-    package var pointer: JSONPointer { parent.pointer }
-    /// Reports a problem at another place of the document.
-    package func report(_ code: ConfigError.Code, at pointer: JSONPointer, _ message: @autoclosure () -> String) {
-        parent.report(code, at: pointer, message())
-    }
-
-    /// The member, or nil if it is absent.
-    package subscript(key: String) -> ValueReader? {
-        object[key].map { ValueReader(value: $0, pointer: parent.pointer.member(key), log: parent.log) }
-    }
-
-    /// The member; its absence is reported.
-    package func required(_ key: String) -> ValueReader? {
-        guard let member = self[key] else {
-            let place = parent.pointer == .root ? "" : " in \(parent.name)"
-            parent.report(.missingKey, "the key \"\(key)\" is missing\(place)")
-            return nil
-        }
-        return member
-    }
-
-    package var all: [(key: String, value: ValueReader)] {
-        object.members.map { key, value in
-            (key, ValueReader(value: value, pointer: parent.pointer.member(key), log: parent.log))
-        }
-    }
-}
-
-/// The names of plugins, executors and the like.
-package enum Identifier {
-    package static let rule = "a name is a lower-case letter and up to 63 lower-case letters, digits, _ or -"
-
-    package static func isValid(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, bytes.count <= 64, (0x61...0x7A).contains(first) else { return false }
-        return bytes.allSatisfy { byte in
-            (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2D
-        }
     }
 }
 

@@ -29,6 +29,8 @@ package struct HostSettings: Sendable {
     package var isStrict = false
     /// The profile that the command line names; nil for the config's.
     package var profile: String?
+    /// The option that names it, without dashes, as messages have it.
+    package var profileOption = "profile"
     /// Whether that profile may be wider than the config's within namespaces: for a command line that can grant files.
     package var profileMayGrant = false
     /// Limits that the caller sets on the command line, whatever the profile says; nil lifts one.

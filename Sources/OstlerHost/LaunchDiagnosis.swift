@@ -35,6 +35,10 @@ package enum LaunchDiagnosis {
         return ["mount", "template", "uts"].contains(failure.stage) && [EPERM, EACCES, EROFS].contains(failure.errno)
     }
 
+    private static let listsNeedView =
+        "lists of allowed and blocked commands hold only in a profile with namespaces: name one by `--profile strict`, with "
+        + "`ostler apply` by `--sandbox strict`, or in the config by sandbox.profile"
+
     private static let weaker =
         "; where there can be no namespaces, the profile contained is the weaker choice, by `sandbox: {profile: contained}` "
         + "in the config"
@@ -77,6 +81,7 @@ package enum LaunchDiagnosis {
         case ("landlock", _):
             "this kernel has no Landlock of the second version, or it is not switched on (lsm= at its start), or the "
                 + "container refuses it: do without `--require`, or run where `ostler doctor` shows it"
+        case ("request", ENOTSUP) where failure.layer == .programLists: listsNeedView
         case ("request", ENOTSUP):
             "neither the kernel nor this place offers it: do without `--require`, or run where `ostler doctor` shows it"
         default: "`ostler doctor` probes each layer by doing"

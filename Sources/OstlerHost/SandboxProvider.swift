@@ -43,7 +43,8 @@ package final class SandboxProvider {
             settings.config,
             workingDirectory: settings.workingDirectory,
             home: settings.home,
-            isOperator: settings.isOperator
+            isOperator: settings.isOperator,
+            optionName: settings.profileOption
         )
         vault = SecretVault(settings.config.secrets)
         planner = Planner(layout: HostLayout.probe())

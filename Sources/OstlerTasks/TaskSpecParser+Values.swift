@@ -120,7 +120,7 @@ extension TaskSpecParser {
     }
 
     /// A place as a sentence names it: `env.PATH`.
-    private static func name(of pointer: JSONPointer) -> String {
+    static func name(of pointer: JSONPointer) -> String {
         Quotation.bare(String(pointer.description.dropFirst().map { $0 == "/" ? "." : $0 }), longest: 120)
     }
 }

@@ -100,6 +100,18 @@ import Testing
         #expect(error.pointer?.description == "/payload/command")
     }
 
+    /// A command may well run on the machine itself.
+    @Test func `what is not there is told without a sandbox`() throws {
+        for (stage, text) in [
+            (OSTLER_STAGE_PROGRAM, #"{"command":"frob"}"#), (OSTLER_STAGE_PROGRAM, #"{"command":"/opt/frob"}"#),
+            (OSTLER_STAGE_EXEC, #"{"command":"frob"}"#), (OSTLER_STAGE_CWD, #"{"command":"frob","working_dir":"/no"}"#),
+        ] {
+            let failure = LaunchFailure(stage: Int32(stage.rawValue), errno: ENOENT, detail: "")
+            let error = failure.failure(of: try payload(text))
+            #expect(!(error.message + (error.hint ?? "")).contains("sandbox"))
+        }
+    }
+
     @Test func `the working directory is named`() throws {
         let failure = LaunchFailure(stage: Int32(OSTLER_STAGE_CWD.rawValue), errno: ENOTDIR, detail: "")
         let error = failure.failure(of: try payload(#"{"command":"ls","working_dir":"/etc/hosts"}"#))

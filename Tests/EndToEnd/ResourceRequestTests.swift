@@ -111,7 +111,7 @@ extension EndToEnd {
             ("exec", ["name": 3], "wrong_type", "/properties/name"),
             ("exec", ["name": "x", "comand": "y"], "unknown_key", "/properties/comand"),
             ("exec", ["name": "x", "timeout": "1"], "invalid_value", "/properties/timeout"),
-            ("exec", ["name": "x", "subscribe": ["y"]], "invalid_value", "/properties/subscribe"),
+            ("exec", ["name": "x", "subscribe": ["y"]], "invalid_value", "/properties/subscribe/0"),
             ("exec", ["name": "x", "require": ["exec#x"]], "reference_cycle", "/properties/require/0"),
             ("exec", ["name": "x", "health_checks": [["tries": 2]]], "missing_key", "/properties/health_checks/0"),
             ("file", ["name": "etc/x"], "invalid_name", "/properties"),

@@ -40,6 +40,17 @@ import Testing
         }
     }
 
+    @Test func `What a command wrote is told whole, and sentences are cut where people read them`() throws {
+        let long = String(repeating: "x", count: 200_000)
+        for (isOutput, isWhole) in [(true, true), (false, false)] {
+            var entry = LogEntry(level: .info, action: "apply", phase: .execute, message: long)
+            entry.isOutput = isOutput
+            #expect(entry.rendered(as: .plain).contains(long) == isWhole)
+            #expect(entry.rendered(as: .text).contains(long) == isWhole)
+            #expect(entry.rendered(as: .json).contains(long))
+        }
+    }
+
     @Test func `Code, place and hint come along`() throws {
         var entry = entry("m", hint: "h")
         entry.subject.place = "tasks.jsonl:3"

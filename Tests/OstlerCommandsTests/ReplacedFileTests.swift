@@ -57,13 +57,31 @@ import Testing
         }
     }
 
-    @Test func `A name that another program has put a link at is not followed`() throws {
+    @Test func `What another program has put in the way is neither followed nor moved into place`() throws {
         try withTemporaryDirectory { directory in
             try directory.write("victim", "untouched")
+            let way = "report.\(getpid()).new"
             let file = try ReplacedFile(directory.file("report"))
-            try directory.link("report.\(getpid()).new", to: "victim")
-            #expect(throws: Failure.self) { try file.write([1]) }
+            try directory.link(way, to: "victim")
+            try file.write([1])
             #expect(try directory.read("victim") == Array("untouched".utf8))
+            try directory.write(way, "planted")
+            let planted = open(directory.file(way), O_RDONLY | O_CLOEXEC)
+            defer { close(planted) }
+            try file.write([2])
+            #expect(try directory.read("report") == [2])
+            #expect(try contents(ofDescriptor: planted) == Array("planted".utf8))
+        }
+    }
+
+    @Test(arguments: [0o600, 0o640, 0o666] as [mode_t])
+    func `The mode of what is replaced is kept`(_ mode: mode_t) throws {
+        try withTemporaryDirectory { directory in
+            try directory.write("report", "old")
+            #expect(chmod(directory.file("report"), mode) == 0)
+            try ReplacedFile(directory.file("report")).write([1])
+            var status = stat()
+            #expect(stat(directory.file("report"), &status) == 0 && status.st_mode & 0o777 == mode)
         }
     }
 }

@@ -31,6 +31,23 @@ struct PolicyRow: Sendable, CustomTestStringConvertible {
         "sandbox: {profile: build, profiles: {build: {extends: workspace, rw: [~/.cache/x], ro: [/opt/sdk], "
         + "network: loopback, limits: {memory: 2GiB, cpu: 1m}, env: {CC: gcc}}}}"
 
+    @Test func `The option that named a profile is told by its own name`() throws {
+        let config = try HostConfig(parsing: "", file: "ostler.yaml")
+        let resolver = ProfileResolver(
+            config,
+            workingDirectory: "/w",
+            home: nil,
+            isOperator: true,
+            optionName: "sandbox"
+        )
+        let unknown = #expect(throws: Failure.self) { try resolver.resolve(option: "strct") }
+        #expect(unknown?.pointer == nil)
+        let denied = #expect(throws: Failure.self) {
+            try resolver.resolve(option: "strict", task: .init(profile: "host"))
+        }
+        #expect(denied?.message.contains("in force (--sandbox)") == true)
+    }
+
     @Test func `A command line that can grant files may name a wider profile, but no weaker fence`() throws {
         let config = try HostConfig(parsing: "", file: "ostler.yaml")
         let resolver = ProfileResolver(config, workingDirectory: "/home/me/project", home: "/home/me")

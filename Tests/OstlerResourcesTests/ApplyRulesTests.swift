@@ -118,6 +118,15 @@ import Testing
         #expect(outcome.error.map { $0.message.contains(": \(culprit): ") } ?? culprit.isEmpty)
     }
 
+    @Test(arguments: [("exit -9", "ended by signal 9"), ("exit 3", "no output, exit code 3")])
+    func `A check that says nothing is told by how it ended`(_ command: String, _ words: String) async throws {
+        let text = "- file:\n    - /f: {health_checks: [{command: \(command)}]}"
+        let outcome = try await apply(text, to: FakeWorld(["/f": ""])).outcomes.first
+        #expect(outcome?.error?.message == "health check status \"UNKNOWN\": exit: \(words)")
+        let good = try await apply(text.replacing(command, with: "exit 0"), to: FakeWorld(["/f": ""])).outcomes.first
+        #expect(good?.checks.map(\.output) == [""])
+    }
+
     @Test func `What a failed check says keeps out those that require it`() async throws {
         let text = """
             - file:

@@ -63,7 +63,7 @@ import Testing
         ("- file:\n    /a: {}", "0.file must be a list"), ("- file:\n    - /a:\n      /b:", "must have one key"),
         ("file: []", "unknown key \"file\""), ("- {}", "must have one key"), ("- null", "must be a mapping of one key"),
         ("resources: []\nnop: true", "did you mean \"noop\"?"), ("defaults: {}", "\"resources\" is missing"),
-        ("- file:\n    - \"\":", "must not be empty"), ("- file:\n    - /:", "must be its absolute path"),
+        ("- file:\n    - \"\":", "must not be blank"), ("- file:\n    - /:", "must be its absolute path"),
     ])
     func `What is no manifest is refused with its place`(_ text: String, _ part: String) {
         let found = problem(text)

@@ -1,5 +1,6 @@
 import OstlerConfig
 import OstlerResources
+import OstlerTasks
 import Testing
 
 /// What is wrong in a manifest, as its reader tells it.
@@ -55,7 +56,26 @@ func manifestFaults(_ files: [String: String], _ paths: [String] = ["site.yaml"]
         Fault(.exec, "effects: {create: [/x]}", .unknownKey, 21, "did you mean \"creates\"?"),
         Fault(.exec, "effects: {creates: [x]}", .invalidValue, 31, "must be an absolute path, not \"x\""),
         Fault(.exec, "effects: {removes: /x}", .wrongType, 30, "must be a list"),
-        Fault(.exec, "require: ['exec#']", .invalidValue, 20, "invalid require format"),
+        Fault(.exec, "logoutput: yes", .wrongType, 22, "write true"),
+        Fault(.exec, "refresh_only: yes", .invalidValue, 25, "write true"),
+        Fault(.exec, "refresh_only: maybe", .invalidValue, 25, "not the string \"maybe\""),
+        Fault(.exec, "require: ['exec#']", .invalidValue, 21, "invalid require format"),
+        Fault(.exec, "subscribe: ['exec#a', b]", .invalidValue, 33, "such as file#/etc/app.conf"),
+        Fault(.exec, "alias: ''", .invalidValue, 18, "an alias has 1 to 200 bytes"),
+        Fault(.exec, "timeout: 30", .wrongType, 20, "1d, 2w, 6M or 1y, not 30; write 30s or 30ms"),
+        Fault(.exec, "run_timeout: x", .invalidValue, 24, "\"x\" is not a duration; write it as 250ms"),
+        Fault(.exec, "timeout: 0s", .invalidValue, 20, "must be longer than 0"),
+        Fault(.exec, "health_checks: ['true']", .wrongType, 27, "must be a mapping"),
+        Fault(.exec, "health_checks: [{command: \"a 'b\"}]", .invalidValue, 37, "invalid health check command"),
+        Fault(
+            .exec,
+            "health_checks: [{command: a, timeout: x}]",
+            .invalidValue,
+            49,
+            "250ms, 30s, 5m, 1h30m, 1d, 2w, 6M or 1y"
+        ),
+        Fault(.exec, "unless: \"''\"", .invalidValue, 19, "empty guard command"),
+        Fault(.exec, "command: \"''\"", .invalidValue, 20, "no command specified"),
         Fault(.exec, "alias: 'a#b'", .invalidValue, 18, "must not hold #"),
         Fault(.exec, "creates: ''", .invalidValue, 20, "must be a path"),
         // What belongs to another kind is as unknown as what belongs to none.
@@ -68,6 +88,8 @@ func manifestFaults(_ files: [String: String], _ paths: [String] = ["site.yaml"]
         Fault(.file, "mode: true", .invalidValue, 18, "not true"),
         // The largest number is the one that chown(2) reads as "leave it".
         Fault(.file, "owner: 4294967295", .invalidValue, 19, "must be a name or a number"),
+        Fault(.file, "owner: '4294967295'", .invalidValue, 19, "must be a name or a number"),
+        Fault(.file, "group: '-1'", .invalidValue, 19, "must be a name or a number"),
         Fault(.file, "group: []", .wrongType, 19, "must be text"),
         Fault(.file, "sensitive: 'no'", .wrongType, 23, "write false"),
         Fault(.file, "ensure: 3", .wrongType, 20, "present, absent or directory"),
@@ -85,6 +107,7 @@ func manifestFaults(_ files: [String: String], _ paths: [String] = ["site.yaml"]
         Fault(.whole, "{fail_on_error: 1, resources: []}", .wrongType, 17, "must be true or false"),
         Fault(.whole, "{defaults: {retries: 3}, resources: []}", .unknownKey, 13, "unknown key \"retries\""),
         Fault(.whole, "{defaults: [], resources: []}", .wrongType, 12, "must be a mapping"),
+        Fault(.whole, "{defaults: {timeout: 1x}, resources: []}", .invalidValue, 22, "is not a duration"),
         Fault(.whole, "5", .wrongType, 1, "the document must be a mapping"),
     ])
     func `What cannot be said is told at its value`(_ fault: Fault) {
@@ -102,14 +125,45 @@ func manifestFaults(_ files: [String: String], _ paths: [String] = ["site.yaml"]
         expect("- exec:\n    - a: {timeout: \(text)}", .invalidValue, line: 2, column: 20, "is not a duration")
     }
 
-    @Test func `Faults of all manifests are told at once, and references only when there are no others`() {
+    @Test(arguments: [
+        (Place.exec, "logoutput: null, noop: null, ensure: null, effects: null, provider: null, environment: null"),
+        (.file, "ensure: null, sensitive: null, owner: null, group: null, mode: null, content: null, source: null"),
+        (.exec, "health_checks: [{command: a, format: null, warning: null, tries: null, timeout: null, name: null}]"),
+        (.task, "noop: null, timeout: null, effects: null"),
+        (.whole, "{noop: null, fail_on_error: null, resources: []}"),
+    ])
+    func `What is null is as if it were not there`(_ place: Place, _ text: String) {
+        #expect(manifestFaults(["site.yaml": place.rawValue.replacing("FAULT", with: text)]).map(\.description) == [])
+    }
+
+    @Test func `Nothing said of effects leaves it open what is changed`() throws {
+        let text = "- exec:\n    - a: {effects: null}\n    - b: {effects: {}}"
+        let resources = try readManifest(["site.yaml": text]).resources
+        #expect(resources.map { $0.effects == nil } == [true, false])
+    }
+
+    @Test(arguments: ["''", "'  '", "\"\\t\""])
+    func `A blank name is none, whatever command goes with it`(_ name: String) {
+        expect("- exec:\n    - \(name): {command: a}", .invalidName, line: 2, column: 7, "must not be blank")
+    }
+
+    @Test func `A name that is no command says so`() {
+        expect("- exec:\n    - \"''\": {}", .invalidValue, line: 2, column: 13, "no command specified")
+    }
+
+    @Test func `Durations of the defaults have all units`() throws {
+        let text = "{defaults: {timeout: 1w}, resources: [{exec: [{a: {}}, {b: {timeout: null}}]}]}"
+        let resources = try readManifest(["site.yaml": text]).resources
+        #expect(resources.map(\.task?.timeout) == [7 * 86_400_000, nil])
+    }
+
+    @Test func `Faults of all manifests are told at once, those of references with them`() {
         let found = manifestFaults([
             "site.yaml": "- exec:\n    - a: {cwd: x}\n    - b: {require: [exec#gone]}\n- apply:\n    - sub.yaml:",
             "sub.yaml": "- file:\n    - x:",
         ])
         #expect(Set(found.map(\.file)) == ["site.yaml", "sub.yaml"])
-        #expect(Set(found.map(\.code)) == [.invalidValue, .invalidName])
-        #expect(found.count == 2)
+        #expect(found.map(\.code) == [.invalidName, .invalidValue, .unknownReference])
     }
 
     @Test func `Of very many faults the first are told and the others counted`() {

@@ -158,7 +158,7 @@ func readManifest(
             "site.yaml": "- exec:\n    - a: {require: [exec#b]}\n    - b:\n    - c: {subscribe: [exec#bb]}"
         ])
         #expect(
-            found.first?.hasPrefix("site.yaml:2:7: require names exec#b, which comes later, at site.yaml:3:7") == true
+            found.first?.hasPrefix("site.yaml:2:21: require names exec#b, which comes later, at site.yaml:3:7") == true
         )
         #expect(found.last?.contains("\"exec#bb\", which is not in the manifest; did you mean \"exec#b\"?") == true)
         #expect(found.count == 2)
@@ -168,7 +168,7 @@ func readManifest(
         let text = "- exec:\n    - a: {require: [exec#c]}\n    - b: {subscribe: [exec#a]}\n    - c: {require: [exec#b]}"
         #expect(
             problems(["site.yaml": text]) == [
-                "site.yaml:2:7: a cycle: exec#a -> exec#c -> exec#b -> exec#a; let one of them not name the next "
+                "site.yaml:2:21: a cycle: exec#a -> exec#c -> exec#b -> exec#a; let one of them not name the next "
                     + "[reference_cycle]"
             ]
         )

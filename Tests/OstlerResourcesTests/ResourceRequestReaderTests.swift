@@ -40,7 +40,7 @@ import Testing
         ("exec", #"{"name": "a\u0000"}"#, .invalidValue, "/name", "NUL"),
         ("exec", #"{"name": "'"}"#, .invalidValue, "", "the name, which is the command"),
         ("exec", #"{"name": "x", "nmae": "y"}"#, .unknownKey, "/nmae", "did you mean \"name\"?"),
-        ("exec", #"{"name": "x", "timeout": 3}"#, .invalidValue, "/timeout", "timeout"),
+        ("exec", #"{"name": "x", "timeout": 3}"#, .wrongType, "/timeout", "timeout"),
         (
             "exec", #"{"name": "x", "health_checks": [{"command": "true", "tries": 0}]}"#, .invalidValue,
             "/health_checks/0/tries", "must be from 1"

@@ -62,6 +62,22 @@ import Testing
         #expect(try line(component).contains(#"<skipped message="the file is there"/>"#))
     }
 
+    @Test func `What has no case of its own is counted and named`() {
+        var report = ActionReport(action: "run", runID: "r", startedAt: 0, keeping: 1)
+        var told = Sample.component("n")
+        told.isNoop = true
+        for component in [
+            Sample.component("a"), Sample.component("b"), told, Sample.component("c", .failed),
+            Sample.component("d", .denied), Sample.component("e", .skipped),
+        ] { report.add(component) }
+        let xml = report.rendered(as: .junit)
+        #expect(xml.contains(#"tests="6" failures="1" errors="1" skipped="2""#))
+        #expect(xml.split(separator: "\n").count { $0.contains("<testcase ") } == 2)
+        #expect(
+            xml.contains("<system-out>4 more are only counted: they have no test case here</system-out>\n</testsuite>")
+        )
+    }
+
     @Test func `A suite counts each verdict, and takes the sum of its cases unless it is told its time`() {
         let cases: [JUnitSuite.Case] = [
             .init(className: "c", name: "a", milliseconds: 1500, .passed),

@@ -31,6 +31,8 @@ struct APICommand {
             .init("Resources", [Option.root, Option.sandbox, Option.diff]), GlobalOptions.section,
         ]
         spec.examples = [
+            #"echo '{"protocol": "io.ostler.v1.task.run.request", "type": "command", "#
+                + #""properties": {"payload": {"command": "date"}}}' | ostler api"#,
             "ostler api --jobs 4 < requests.jsonl > answers.jsonl", "ostler api --root /srv/site < requests.jsonl",
         ]
         spec.exitCodes = [

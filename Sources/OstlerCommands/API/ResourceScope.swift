@@ -34,10 +34,12 @@ struct ResourceScope: Sendable {
         // Guards run under noop, too: it is the engine that executes nothing.
         settings.isNoop = false
         settings.profile = profile
+        settings.profileOption = "sandbox"
         let resolver = ProfileResolver(
             settings.config,
             workingDirectory: settings.workingDirectory,
-            home: settings.home
+            home: settings.home,
+            optionName: settings.profileOption
         )
         let policy = try resolver.resolve(option: profile)
         needsView = path != "/"

@@ -47,12 +47,15 @@ struct ApplyCommand: Sendable {
         spec.examples = [
             "ostler apply site.yaml", "ostler apply site.yaml --noop --diff",
             "ostler apply site.yaml --check-idempotent",
-            "ostler apply site.yaml --root /tmp/scratch --json",
+            "ostler apply site.yaml --root /tmp/scratch --json", "ostler apply site.yaml --sandbox strict --fail-fast",
+            "ostler apply site.yaml --monitor",
+            "echo '- file: [{/etc/motd: {content: hello, mode: 0644}}]' | ostler apply -",
         ]
         spec.exitCodes = [
-            .init("0", "all is as the manifests say"), .init("1", "what went wrong failed"),
-            .init("2", "mixed, or degraded"), .init("3", "a manifest is wrong, and nothing was done; or denied"),
-            .init("4", "timed out"), .init("5", "sandbox or executor at fault"),
+            .init("0", "all is as the manifests say"),
+            .init("1", "all failed, or --check-idempotent found a change"),
+            .init("2", "some failed, or degraded"), .init("3", "a manifest is wrong, and nothing was done; or denied"),
+            .init("4", "all timed out"), .init("5", "sandbox or executor at fault"),
             .init("128+n", "interrupted by signal n"),
         ]
         spec.action = { try ApplyCommand($0).run() }

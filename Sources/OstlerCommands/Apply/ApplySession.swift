@@ -2,6 +2,7 @@ internal import Glibc
 internal import OstlerApply
 internal import OstlerConfig
 internal import OstlerHost
+internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerResources
 internal import OstlerSystem
@@ -24,7 +25,11 @@ struct ApplySession {
         settings = composition.settings
         settings.isOperator = true
         settings.profile = command.profile
-        settings.inheritedEnvironment = Composition.environment.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }
+        settings.profileOption = command.profile == nil && command.root != nil ? "root" : "sandbox"
+        settings.inheritedEnvironment = CallerEnvironment.own.variables
+        for name in CallerEnvironment.own.unreadable {
+            Log.warning("the variable \(Quotation.text(name)) is not UTF-8: commands do not get it")
+        }
         guard let root = command.root else { return }
         guard let real = realpath(root, nil) else { throw Failure.noRoot(root) }
         defer { free(real) }
@@ -65,7 +70,7 @@ struct ApplySession {
         Log.set(phase: .execute)
         let world = HostWorld(files: files, host: host, origin: composition.origin) { title, line in
             let vault = host.provider.vault
-            Log.info(vault.masked(line), .init(task: vault.masked(title)))
+            Log.output(vault.masked(line), .init(task: vault.masked(title)))
         }
         let interrupts = Interrupts { _, count in
             if count == 1 {
@@ -128,7 +133,9 @@ struct ApplySession {
                 await telemetry?.add(resource: .init(told))
             }
             var again: [String] = []
-            if command.checksIdempotence, !world.isInterrupted, run.tally.exitCode == 0 {
+            if command.checksIdempotence, world.isInterrupted || run.tally.exitCode != 0 {
+                Log.warning("there is no second pass (--check-idempotent): the first one did not end well")
+            } else if command.checksIdempotence {
                 await ApplyRun(world, command.mode, clock: Self.clock).apply(manifest) { outcome in
                     guard outcome.isDoneAgain else { return }
                     let told = await mask?.masked(outcome) ?? outcome

@@ -18,8 +18,14 @@ enum ManifestFiles {
         do throws(SmallFile.Failure) {
             return .success(try SmallFile.read(path).bytes)
         } catch {
-            return .failure(error)
+            guard error.kind == .notRegular, !isDirectory(path) else { return .failure(error) }
+            let way = "what comes through a pipe is read from stdin, by `ostler apply -`"
+            return .failure(.init(error.kind, "\(error.message); \(way)"))
         }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        (try? SmallFile.status(at: path))?.isDirectory ?? true
     }
 
     private static func stdin() -> Result<[UInt8], SmallFile.Failure> {

@@ -99,6 +99,9 @@ enum Log {
         write(.info, message, hint: hint, subject)
     }
 
+    /// A line that a command wrote, whatever its length.
+    static func output(_ line: String, _ subject: Subject) { write(.info, line, subject, isOutput: true) }
+
     /// - Parameter message: only made if it is wanted.
     static func debug(_ message: @autoclosure () -> String, _ subject: Subject = Subject()) {
         if isOn(.debug) { write(.debug, message(), subject) }
@@ -122,11 +125,12 @@ enum Log {
         code: String? = nil,
         pointer: String? = nil,
         hint: String? = nil,
-        _ subject: Subject
+        _ subject: Subject,
+        isOutput: Bool = false
     ) {
         let settings = settings.withLock { $0 }
         guard level <= settings.level else { return }
-        let entry = LogEntry(
+        var entry = LogEntry(
             level: level,
             action: settings.action,
             phase: settings.phase,
@@ -138,6 +142,7 @@ enum Log {
             runID: settings.runID,
             trace: settings.trace
         )
+        entry.isOutput = isOutput
         raw(entry.rendered(as: settings.format))
     }
 

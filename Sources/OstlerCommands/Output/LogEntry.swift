@@ -16,6 +16,11 @@ struct LogEntry {
     var subject = Log.Subject()
     var runID: String?
     var trace: TraceContext?
+    /// Whether the message is what a command wrote, and not a sentence of ours.
+    var isOutput = false
+
+    /// What people are to read is cut where it becomes unreadable; what a command wrote is passed on whole.
+    private var longest: Int { isOutput ? 1 << 20 : 2000 }
 
     /// The entry with a line's end behind it.
     func rendered(as format: Log.Format) -> String {
@@ -36,7 +41,8 @@ struct LogEntry {
     // MARK: Plain
 
     private var plain: String {
-        lead + Self.printable(message + mark) + "\n" + (hint.map { "  hint: \(Self.printable($0))\n" } ?? "")
+        lead + Self.printable(message + mark, longest: longest) + "\n"
+            + (hint.map { "  hint: \(Self.printable($0))\n" } ?? "")
     }
 
     private var mark: String {
@@ -53,9 +59,11 @@ struct LogEntry {
     }
 
     /// Lines that a terminal shows and does not obey, whatever a file, a plugin or a name brought in.
-    static func printable(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { Quotation.bare(String($0), longest: 2000) }
-            .joined(separator: "\n")
+    static func printable(_ text: String, longest: Int = 2000) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            Quotation.bare(String($0), longest: longest)
+        }
+        .joined(separator: "\n")
     }
 
     // MARK: Text
@@ -66,7 +74,7 @@ struct LogEntry {
         let place = subject.place.map { "\($0): " } ?? ""
         let about = "[\(command)/\(phase.rawValue)/\(component)]"
         let words = about + " " + place + message + mark + (hint.map { " (hint: \($0))" } ?? "")
-        return "\(moment)Z \(word.uppercased()) \(Quotation.bare(words, longest: 4000))\n"
+        return "\(moment)Z \(word.uppercased()) \(Quotation.bare(words, longest: 2 * longest))\n"
     }
 
     // MARK: JSON

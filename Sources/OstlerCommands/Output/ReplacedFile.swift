@@ -38,24 +38,41 @@ struct ReplacedFile: Sendable {
         self.init(path, isStream: false)
     }
 
-    /// Writes it, for everybody to read.
-    func write(_ bytes: [UInt8]) throws(Failure) {
+    /// Writes it: with the mode of what was there, or else for everybody to read.
+    /// - Parameter isDurable: whether it is to outlast a crash of the machine.
+    func write(_ bytes: [UInt8], isDurable: Bool = true) throws(Failure) {
+        guard !isStream else { return try writeToStream(bytes) }
         // Collectors of metrics look at names by their ends, which this one does not have.
-        let place = isStream ? path : "\(path).\(getpid()).new"
-        let flags = isStream ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
-        let number = open(place, flags | O_NOCTTY | O_CLOEXEC, 0o644)
+        let place = "\(path).\(getpid()).new"
+        // Whoever else may write to the directory may have put something there.
+        unlink(place)
+        let mode = replacedMode
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC
+        let number = open(place, flags, mode == nil ? 0o644 : 0o600)
         guard number >= 0 else { throw .unwritable(path, errno) }
         let file = OwnedFD(taking: number)
-        let problem = FileBytes.write(bytes, to: file.number)
-        guard !isStream else {
-            if let problem { throw .unwritable(path, problem) }
-            return
-        }
-        guard problem == nil, rename(place, path) == 0 else {
-            let reason = problem ?? errno
+        let isWritten =
+            (mode.map { fchmod(file.number, $0) } ?? 0) == 0
+            && FileBytes.write(bytes, to: file.number).map { errno = $0 } == nil
+            && (!isDurable || fsync(file.number) == 0) && rename(place, path) == 0
+        guard isWritten else {
+            let reason = errno
             unlink(place)
             throw .unwritable(path, reason)
         }
+    }
+
+    /// The permissions of the file that is there; nil if there is none.
+    private var replacedMode: mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? status.st_mode & 0o777 : nil
+    }
+
+    private func writeToStream(_ bytes: [UInt8]) throws(Failure) {
+        let number = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC)
+        guard number >= 0 else { throw .unwritable(path, errno) }
+        let file = OwnedFD(taking: number)
+        if let problem = FileBytes.write(bytes, to: file.number) { throw .unwritable(path, problem) }
     }
 }
 

@@ -1,7 +1,6 @@
 internal import OstlerCatalog
 internal import OstlerConfig
 internal import OstlerHost
-internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerTasks
 
@@ -26,19 +25,5 @@ extension Host {
                 hint: "the plugin in \(executor.plugin.directory) needs mending"
             )
         }
-    }
-}
-
-extension JSONWriter {
-    /// What `validate` says of a task: whether it may run, and what is wrong with it.
-    mutating func verdict(_ problems: [Failure]) {
-        beginObject()
-        key("valid")
-        bool(problems.isEmpty)
-        key("problems")
-        beginArray()
-        for problem in problems { problem.encode(into: &self) }
-        endArray()
-        endObject()
     }
 }

@@ -30,7 +30,7 @@ final class Telemetry {
         reports = try options.reports.map { ($0.form, try $0.path.map { try ReplacedFile($0) }) }
         metricsFile = try options.metricsPath.map { try ReplacedFile($0) }
         let metrics = ActionMetrics(action: action)
-        try metricsFile?.write(Array(metrics.prometheus.utf8))
+        try metricsFile?.write(Array(metrics.prometheus.utf8), isDurable: false)
         self.metrics = metrics
         var report = ActionReport(action: action, runID: context.runID, startedAt: WallClock.milliseconds)
         report.traceID = trace?.context.trace.description
@@ -85,7 +85,7 @@ final class Telemetry {
         guard let metricsFile else { return }
         metrics.set(duration: duration, status: status)
         let metrics = metrics
-        write { () throws(Failure) in try metricsFile.write(Array(metrics.prometheus.utf8)) }
+        write { () throws(Failure) in try metricsFile.write(Array(metrics.prometheus.utf8), isDurable: false) }
     }
 
     /// Writes on a thread of its own: the loop does not wait for the disk.

@@ -10,13 +10,22 @@ package struct ProfileResolver: Sendable {
     private let workingDirectory: String
     private let home: String?
     private let isOperator: Bool
+    private let optionName: String
 
     /// - Parameters:
     ///   - workingDirectory: the caller's, absolute and without links.
     ///   - home: what `~` stands for.
     ///   - isOperator: whether the profile is `host` where the config names none.
-    package init(_ config: HostConfig, workingDirectory: String, home: String?, isOperator: Bool = false) {
+    ///   - optionName: the option of the command line that names a profile, without dashes.
+    package init(
+        _ config: HostConfig,
+        workingDirectory: String,
+        home: String?,
+        isOperator: Bool = false,
+        optionName: String = "profile"
+    ) {
         self.isOperator = isOperator
+        self.optionName = optionName
         sandbox = config.sandbox
         origins = { config.origin(of: $0) }
         self.workingDirectory = workingDirectory
@@ -35,7 +44,7 @@ package struct ProfileResolver: Sendable {
     ) throws(Failure) -> EffectivePolicy {
         var policy = try configured()
         if let option {
-            let asked = try profile(option, .config(.option("profile"))).limited(by: policy)
+            let asked = try profile(option, .config(.option(optionName))).limited(by: policy)
             let isGranted = optionMayGrant && asked.fence <= policy.fence
             if !isGranted, let denial = denial(asked, beyond: policy), try !isAccepted(asked) { throw denial }
             policy = asked
@@ -105,7 +114,7 @@ package struct ProfileResolver: Sendable {
         }
         let name = asked.profile.value
         let also = asked.base == .host ? " and sandbox.allow_host: true" : ""
-        let or = asked.base == .contained ? ", or sandbox.allow_contained: true for `--profile`" : ""
+        let or = asked.base == .contained ? ", or sandbox.allow_contained: true for `--\(optionName)`" : ""
         return "a task only narrows: set sandbox.profile: \(name)\(also) in the config\(or), or leave the profile out"
     }
 
@@ -114,7 +123,7 @@ package struct ProfileResolver: Sendable {
     /// A profile with all that it extends.
     private func profile(_ name: String, _ origin: EffectivePolicy.Origin) throws(Failure) -> EffectivePolicy {
         guard let lineage = sandbox.lineage(of: name), let base = sandbox.base(of: name) else {
-            throw .unknownProfile(name, sandbox.profileNames, isOption: origin == .config(.option("profile")))
+            throw .unknownProfile(name, sandbox.profileNames, isOption: origin == .config(.option(optionName)))
         }
         var policy = EffectivePolicy(
             profile: .init(value: name, origin: origin),

@@ -79,7 +79,7 @@ extension ApplyRun {
         _ via: GuardReference?,
         _ outcome: inout ResourceOutcome
     ) async throws(Failure) {
-        guard let end = result.end else { throw result.failure }
+        guard let end = result.end else { throw resource.inItsMembers(result.failure) }
         var created: Bool?
         if let creates = resource.guards.creates { created = try await world.exists(resource.absolute(creates)) }
         switch resource.guards.judge(end, via: via, created: created) {

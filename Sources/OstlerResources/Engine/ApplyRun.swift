@@ -142,7 +142,8 @@ package final class ApplyRun<World: ResourceWorld> {
             if result.outcome == .cancelled { throw result.failure }
             let isAnswer = result.end.map { if case .exited = $0 { true } else { false } } ?? false
             let status = HealthStatus(exitCode: isAnswer ? result.exitCode : nil)
-            let output = isAnswer ? result.output.trimmedText : result.error?.message ?? result.outcome.rawValue
+            var output = isAnswer ? result.output.trimmedText : result.failure.message
+            if output.isEmpty, status != .ok { output = "no output, exit code \(result.exitCode)" }
             let isLast = status == .ok || tries >= check.tries || result.end == nil
             if isLast { return .init(name: check.name, status: status, output: output, tries: tries) }
             await world.pause(milliseconds: check.pause)

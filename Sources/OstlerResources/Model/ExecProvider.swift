@@ -35,7 +35,7 @@ package struct ExecProvider: Sendable {
         } catch {
             throw .invalidCommand(error.description)
         }
-        guard !words.isEmpty else { throw .invalidCommand("no command specified") }
+        guard words.first?.isEmpty == false else { throw .invalidCommand("no command specified") }
         return words
     }
 

@@ -66,9 +66,14 @@ package struct Resource: Sendable {
     }
 
     /// The program and arguments of a guard's command: an exec's provider reads the line.
-    package func request(for guardCommand: GuardCommand) throws(Failure) -> CommandRequest {
+    /// - Parameter what: what the command belongs to, for messages.
+    package func request(
+        for guardCommand: GuardCommand,
+        of what: String = "guard"
+    ) throws(Failure) -> CommandRequest {
         let throughShell = if case .exec(let exec) = body { exec.provider == "shell" } else { false }
-        return surroundings.with(argv: try (throughShell ? guardCommand.throughShell : guardCommand).arguments())
+        let command = throughShell ? guardCommand.throughShell : guardCommand
+        return surroundings.with(argv: try command.arguments(of: what))
     }
 }
 

@@ -1,7 +1,11 @@
+internal import OstlerConfig
 internal import OstlerJSON
 
 /// Durations of manifests: those of all else, and also weeks, months of 30 days and years of 365.
 enum LongDuration {
+    /// The accepted forms, for messages.
+    static let forms = "250ms, 30s, 5m, 1h30m, 1d, 2w, 6M or 1y"
+
     private static let units: [(name: Character, days: Int64)] = [("y", 365), ("M", 30), ("w", 7)]
 
     /// Milliseconds.
@@ -18,5 +22,33 @@ enum LongDuration {
         let longest = DurationText.maximumMilliseconds
         guard days > 0, days < longest / 86_400_000 else { return try DurationText.milliseconds(text) }
         return min(longest, days * 86_400_000 + (rest.isEmpty ? 0 : try DurationText.milliseconds(String(rest))))
+    }
+}
+
+extension ValueReader {
+    /// A duration as manifests have them, in milliseconds.
+    func longDuration() -> Int64? {
+        guard let text = value.string else {
+            expected("a duration such as \(LongDuration.forms)", hint: value.int.map { "write \($0)s or \($0)ms" })
+            return nil
+        }
+        do throws(UnitTextError) {
+            return try LongDuration.milliseconds(text)
+        } catch {
+            let isTooLong = error.code == .tooLarge
+            let rule = "\(Quotation.text(text)) is not a duration; write it as \(LongDuration.forms)"
+            report(.invalidValue, "\(name): \(isTooLong ? error.description : rule)")
+            return nil
+        }
+    }
+
+    /// A duration that limits something.
+    func timeLimit() -> Int64? {
+        guard let milliseconds = longDuration() else { return nil }
+        guard milliseconds > 0 else {
+            report(.invalidValue, "\(name) must be longer than 0", hint: "leave it out, or write null, for no limit")
+            return nil
+        }
+        return milliseconds
     }
 }

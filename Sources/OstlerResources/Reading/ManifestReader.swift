@@ -26,6 +26,7 @@ package struct ManifestReader {
     private var omitted = 0
     private var count = 0
     private var failsFast = false
+    private var surroundings = ManifestReferences.Surroundings()
     /// Told of what is not wrong and still worth knowing.
     private let warn: (String) -> Void
 
@@ -45,7 +46,9 @@ package struct ManifestReader {
             guard let fault = include(path, from: [], isNoop: false) else { continue }
             problems.append(ConfigError(fault.code, file: path, message: fault.message))
         }
-        if problems.isEmpty { (problems, omitted) = ManifestReferences(resources).problems() }
+        let references = ManifestReferences(resources, surroundings).problems()
+        problems += references.told
+        omitted += references.omitted
         if let first = problems.first {
             let rest = problems.dropFirst()
             let told = rest.prefix(ProblemLog.limit - 1)
@@ -69,11 +72,13 @@ package struct ManifestReader {
         switch source(path) {
         case .success(let found): bytes = found
         case .failure(let failure):
+            surroundings.hidesNames = true
             return (failure.kind == .notFound ? .notFound : .unreadable, "the manifest \(failure.message)")
         }
         do throws(ConfigError) {
             read(try YAMLDocument(parsing: bytes, file: path), chain + [path], isNoop)
         } catch {
+            surroundings.hidesNames = true
             problems.append(error)
         }
         return nil
@@ -87,25 +92,36 @@ package struct ManifestReader {
         var defaults = ResourceDefaults()
         if document.root.array == nil, document.root != .null {
             guard let members = log.root.members(["resources", "defaults", "noop", "fail_on_error"]) else {
+                surroundings.hidesNames = true
                 return keep(log)
             }
-            if members["noop"]?.bool() == true { isNoop = true }
-            if members["fail_on_error"]?.bool() == true { failsFast = true }
+            if members.given("noop")?.bool() == true { isNoop = true }
+            if members.given("fail_on_error")?.bool() == true { failsFast = true }
             if let given = members["defaults"] { defaults = ResourceDefaults(given) }
             list = members.required("resources")
         }
         let reader = ResourceReader(document: document, providers: providers, defaults: defaults, warn: warn)
-        for entry in list?.value == .null ? [] : list?.elements() ?? [] {
-            for (kind, name, properties) in Self.named(entry) {
-                if kind == "apply" {
-                    include(name, properties, chain, isNoop)
-                } else if var resource = reader.resource(kind, name, properties) {
-                    resource.isNoop = resource.isNoop || isNoop
-                    resources.append(resource)
-                }
+        for (kind, name, properties) in entries(list, log) {
+            if kind == "apply" {
+                include(name, properties, chain, isNoop)
+            } else if var resource = reader.resource(kind, name, properties) {
+                resource.isNoop = resource.isNoop || isNoop
+                resources.append(resource)
+            } else {
+                let names = [name, properties.value["alias"]?.string].compactMap(\.self)
+                surroundings.unread.formUnion(names.map { GuardReference(type: kind, name: $0) })
             }
         }
         keep(log)
+    }
+
+    /// All that the list names. What it names by something that is wrong hides a name.
+    private mutating func entries(_ list: ValueReader?, _ log: ProblemLog) -> [Entry] {
+        let before = log.count
+        let elements = list.map { $0.value == .null ? [] : $0.elements() ?? [] } ?? []
+        let entries = elements.flatMap(Self.named)
+        if list == nil || log.count > before { surroundings.hidesNames = true }
+        return entries
     }
 
     private mutating func keep(_ log: ProblemLog) {
@@ -117,8 +133,10 @@ package struct ManifestReader {
         }
     }
 
+    private typealias Entry = (kind: String, name: String, properties: ValueReader)
+
     /// What one element of the list names: a mapping of one kind to a list of mappings of one name each.
-    private static func named(_ entry: ValueReader) -> [(kind: String, name: String, properties: ValueReader)] {
+    private static func named(_ entry: ValueReader) -> [Entry] {
         guard let kinds = single(entry, "the kind of resource, such as exec") else { return [] }
         guard ResourceKind.names.contains(kinds.key) else {
             let hint = Suggestion.nearest(to: kinds.key, in: ResourceKind.names).map { "did you mean \"\($0)\"?" }
@@ -155,13 +173,14 @@ package struct ManifestReader {
 
     private mutating func include(_ name: String, _ properties: ValueReader, _ chain: [String], _ isNoop: Bool) {
         let members = properties.members(["noop"])
-        let strengthens = members?["noop"]?.bool() ?? false
+        let strengthens = members?.given("noop")?.bool() ?? false
         let directory = PathText.directory(of: chain.last ?? "")
         let joined = name.hasPrefix("/") ? name : PathText.joined(directory, name)
         let path = joined.hasPrefix("./") ? String(joined.dropFirst(2)) : joined
         guard let fault = fault(of: path, chain) ?? include(path, from: chain, isNoop: isNoop || strengthens) else {
             return
         }
+        surroundings.hidesNames = true
         properties.report(fault.code, "\(Quotation.bare(path)): \(fault.message)", atKey: true)
     }
 

@@ -25,19 +25,22 @@ extension ResourceReader {
     }
 
     private func check(_ reader: ValueReader, _ resource: Resource) -> HealthCheck? {
-        if let rules = reader.anyMembers()?["goss_rules"] {
+        guard let given = reader.anyMembers() else { return nil }
+        if let rules = given["goss_rules"] {
             rules.report(.unsupported, "goss_rules are not supported", hint: "write a command", atKey: true)
             return nil
         }
         guard let members = reader.members(Self.checkMembers) else { return nil }
-        _ = members["format"]?.choice(Format.self)
-        let warning = members["warning"]?.choice(Warning.self) ?? .degraded
-        let tries = members["tries"]?.integer(in: 1...1000) ?? 1
-        let pause = members["try_sleep"].flatMap(longDuration) ?? HealthCheck.defaultPause
+        _ = members.given("format")?.choice(Format.self)
+        let warning = members.given("warning")?.choice(Warning.self) ?? .degraded
+        let tries = members.given("tries")?.integer(in: 1...1000) ?? 1
+        let pause = members.given("try_sleep")?.longDuration() ?? HealthCheck.defaultPause
+        let timeout = members.given("timeout")?.timeLimit()
+        let name = members.given("name")?.string()
         guard let line = members.required("command"), let text = line.string() else { return nil }
         let request: CommandRequest
         do throws(Failure) {
-            request = try resource.request(for: .line(text))
+            request = try resource.request(for: .line(text), of: "health check")
         } catch {
             line.report(error)
             return nil
@@ -45,24 +48,12 @@ extension ResourceReader {
         let program = request.argv.dropFirst(request.argv.first == "/bin/sh" ? 2 : 0).first ?? text
         let base = program.split(separator: " ").first.map(String.init) ?? program
         return HealthCheck(
-            name: members["name"]?.string() ?? base.split(separator: "/").last.map(String.init) ?? base,
+            name: name ?? base.split(separator: "/").last.map(String.init) ?? base,
             command: request,
             tries: Int(tries),
             pause: pause,
-            timeout: members["timeout"].flatMap(longDuration),
+            timeout: timeout,
             failsOnWarning: warning == .failed
         )
-    }
-
-    /// Milliseconds; nil for null.
-    private func longDuration(_ reader: ValueReader) -> Int64? {
-        guard reader.value != .null else { return nil }
-        guard let text = reader.value.string else { return reader.milliseconds() }
-        do throws(UnitTextError) {
-            return try LongDuration.milliseconds(text)
-        } catch {
-            reader.report(.invalidValue, "invalid duration: \(error.description)")
-            return nil
-        }
     }
 }

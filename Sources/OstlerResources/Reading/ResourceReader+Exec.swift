@@ -12,22 +12,22 @@ extension ResourceReader {
 
     func exec(_ name: String, _ properties: ValueReader) -> Resource? {
         guard let members = members(properties, Self.execMembers) else { return nil }
-        _ = members["ensure"]?.choice(ExecEnsure.self)
-        let line = members["command"].flatMap { $0.value == .null ? nil : $0.string() } ?? name
+        _ = members.given("ensure")?.choice(ExecEnsure.self)
+        let line = members.given("command")?.string() ?? name
         let directory = members["cwd"]?.absolutePath() ?? "/"
         let environment = variables(members)
-        guard let provider = provider(members["provider"], members),
-            let argv = words(line, provider, members["command"], members)
+        guard let provider = provider(members.given("provider"), members),
+            let argv = words(line, provider, members.given("command"), members)
         else { return nil }
         let command = CommandRequest(argv: argv, directory: directory, environment: environment)
         let exec = ExecResource(
             command: command,
             provider: provider.name,
-            logsOutput: members["logoutput"]?.bool() ?? false
+            logsOutput: members.given("logoutput")?.bool() ?? false
         )
         var resource = base(.exec, name, members, .exec(exec))
         checkGuards(resource, members)
-        resource.effects = effects(members["effects"], resource.guards, in: directory)
+        resource.effects = effects(members.given("effects"), resource.guards, in: directory)
         resource.checks = checks(members["health_checks"], resource)
         let payload = (try? JSONValue(parsing: command.payload)) ?? .null
         guard let (spec, retry) = task(resource, [("executor", .string("command")), ("payload", payload)], members)
@@ -43,7 +43,7 @@ extension ResourceReader {
     }
 
     private func provider(_ reader: ValueReader?, _ members: MembersReader) -> ExecProvider? {
-        let name = reader.flatMap { $0.value == .null ? nil : $0.string() }
+        let name = reader?.string()
         do throws(ExecProviderFault) {
             return try providers.provider(named: name, warn: warn)
         } catch {
@@ -98,7 +98,7 @@ extension ResourceReader {
             variables.removeAll { $0.key == key }
             variables.append(.init(key: key, value: String(text[text.index(after: equals)...])))
         }
-        if let path = members["path"].flatMap({ $0.value == .null ? nil : searchPath($0) }) {
+        if let path = members.given("path").flatMap(searchPath) {
             variables.removeAll { $0.key == "PATH" }
             variables.append(.init(key: "PATH", value: path))
         }

@@ -16,12 +16,15 @@ extension ResourceReader {
             )
             return nil
         }
-        var file = FileResource(path: path, ensure: members["ensure"]?.choice(FileResource.Ensure.self) ?? .present)
-        file.isSensitive = members["sensitive"]?.bool() ?? false
+        var file = FileResource(
+            path: path,
+            ensure: members.given("ensure")?.choice(FileResource.Ensure.self) ?? .present
+        )
+        file.isSensitive = members.given("sensitive")?.bool() ?? false
         file.content = content(members, file.ensure, isSensitive: file.isSensitive)
-        file.owner = members["owner"]?.account()
-        file.group = members["group"]?.account()
-        file.mode = members["mode"].flatMap(mode)
+        file.owner = members.given("owner")?.account()
+        file.group = members.given("group")?.account()
+        file.mode = members.given("mode").flatMap(mode)
         var resource = base(.file, name, members, .file(file))
         resource.checks = checks(members["health_checks"], resource)
         return resource
@@ -32,8 +35,8 @@ extension ResourceReader {
         _ ensure: FileResource.Ensure,
         isSensitive: Bool
     ) -> FileResource.Content? {
-        let text = members["content"].flatMap { $0.value == .null ? nil : $0 }
-        let source = members["source"].flatMap { $0.value == .null ? nil : $0 }
+        let text = members.given("content")
+        let source = members.given("source")
         if let both = text, source != nil {
             both.report(.invalidValue, "both content and source are given", hint: "keep one of them", atKey: true)
         }
@@ -62,7 +65,6 @@ extension ResourceReader {
 
     /// Octal digits, in quotes or not: 0644 is what everybody means.
     private func mode(_ reader: ValueReader) -> UInt32? {
-        guard reader.value != .null else { return nil }
         let text = reader.value.string ?? reader.value.int.map(String.init) ?? ""
         guard let mode = UInt32(text, radix: 8), mode <= 0o7777, !text.isEmpty else {
             reader.report(.invalidValue, "mode must be octal digits up to 7777, not \(reader.value.summary)")
@@ -77,7 +79,7 @@ extension ResourceReader {
         guard let members = members(properties, own + guards + Self.taskMembers + Self.common) else { return nil }
         var resource = base(.task, name, members, .task)
         checkGuards(resource, members)
-        resource.effects = effects(members["effects"], resource.guards, in: "/")
+        resource.effects = effects(members.given("effects"), resource.guards, in: "/")
         resource.checks = checks(members["health_checks"], resource)
         let given = own.compactMap { key in members[key].map { (key, $0.value) } }
         guard let (spec, retry) = task(resource, given, members) else { return nil }
@@ -89,14 +91,14 @@ extension ResourceReader {
 extension ValueReader {
     /// The name of a user or group, or its number.
     func account() -> String? {
-        if value == .null { return nil }
-        if let number = value.int {
-            guard (0..<Int64(UInt32.max)).contains(number) else {
-                report(.invalidValue, "\(name) must be a name or a number, not \(number)")
-                return nil
-            }
-            return String(number)
+        guard let text = value.int.map(String.init) ?? string() else { return nil }
+        let isNumber = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2B || $0 == 0x2D }
+        guard isNumber else { return text }
+        // The largest is how chown(2) is told to leave it.
+        guard let number = UInt32(text), number < .max else {
+            report(.invalidValue, "\(name) must be a name or a number below \(UInt32.max), not \(value.summary)")
+            return nil
         }
-        return string()
+        return String(number)
     }
 }

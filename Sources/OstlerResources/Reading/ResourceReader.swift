@@ -15,13 +15,17 @@ package enum ResourceKind: String, CaseIterable, Sendable {
 
 /// What a manifest says for all of its resources, unless one says otherwise.
 struct ResourceDefaults {
-    /// By their names: `timeout` and `retry`.
+    /// By their names: `timeout` and `retry`, in the forms that tasks know.
     private(set) var members: [(key: String, value: JSONValue)] = []
 
     init() {}
 
     init(_ reader: ValueReader) {
-        members = reader.members(["timeout", "retry"])?.object.members ?? []
+        guard let given = reader.members(["timeout", "retry"]) else { return }
+        if let timeout = given.given("timeout")?.timeLimit() {
+            members.append(("timeout", .string(DurationText.text(milliseconds: timeout))))
+        }
+        if let retry = given.given("retry") { members.append(("retry", retry.value)) }
     }
 }
 
@@ -45,8 +49,8 @@ struct ResourceReader {
     static let common = ["alias", "require", "control", "health_checks", "noop"]
 
     func resource(_ kind: String, _ name: String, _ properties: ValueReader) -> Resource? {
-        guard !name.isEmpty, !name.utf8.contains(0) else {
-            properties.report(.invalidName, "the name of a resource must not be empty or hold NUL", atKey: true)
+        guard name.contains(where: { !$0.isWhitespace }), !name.utf8.contains(0) else {
+            properties.report(.invalidName, "the name of a resource must not be blank or hold NUL", atKey: true)
             return nil
         }
         switch ResourceKind(rawValue: kind) {
@@ -70,7 +74,7 @@ struct ResourceReader {
             place: place,
             body: body
         )
-        resource.isNoop = members["noop"]?.bool() ?? false
+        resource.isNoop = members.given("noop")?.bool() ?? false
         if origin == .request { resource.environmentMode = .minimal }
         resource.guards = guards(members)
         return resource
@@ -84,7 +88,9 @@ struct ResourceReader {
             do throws(Failure) {
                 _ = try guards.take(name, reader.value, at: reader.pointer, seen: &seen)
             } catch {
-                reader.report(error)
+                var failure = error
+                if failure.code == "invalid_reference" { failure.hint = "write kind#name, such as file#/etc/app.conf" }
+                reader.report(failure)
             }
         }
         return guards
@@ -106,11 +112,15 @@ struct ResourceReader {
     ) -> (spec: TaskSpec, retry: RetryPolicy)? {
         var object = JSONObject()
         for (key, value) in own { object[key] = value }
-        for (key, reader) in members.all where Self.taskMembers.contains(key) {
-            guard reader.value != .null else { continue }
-            object[key] = key == "timeout" || key == "run_timeout" ? duration(reader) : reader.value
+        for (key, reader) in members.all where Self.taskMembers.contains(key) && reader.value != .null {
+            object[key] = reader.value
         }
-        for (key, value) in defaults.members where value != .null && members[key] == nil { object[key] = value }
+        for key in ["timeout", "run_timeout"] {
+            guard let reader = members.given(key) else { continue }
+            guard let milliseconds = reader.timeLimit() else { return nil }
+            object[key] = .string(DurationText.text(milliseconds: milliseconds))
+        }
+        for (key, value) in defaults.members where members[key] == nil { object[key] = value }
         let text = Array(JSONValue.object(object).text.utf8)
         do throws(Failure) {
             var parser = TaskSpecParser(for: .resource)
@@ -126,20 +136,12 @@ struct ResourceReader {
             return nil
         }
     }
-
-    /// In the form that tasks know.
-    private func duration(_ reader: ValueReader) -> JSONValue {
-        guard let text = reader.value.string, let milliseconds = try? LongDuration.milliseconds(text) else {
-            return reader.value
-        }
-        return .string(DurationText.text(milliseconds: milliseconds))
-    }
 }
 
 extension ValueReader {
-    /// Reports what a reader of another form found at this value.
+    /// Reports what a reader of another form found at this value, or at the place in it that the failure names.
     func report(_ failure: Failure) {
-        report(.invalidValue, failure.message, hint: failure.hint)
+        report(.invalidValue, at: failure.pointer ?? pointer, failure.message, hint: failure.hint)
     }
 }
 

@@ -9,7 +9,8 @@ package enum GuardCommand: Sendable, Equatable {
     case arguments([String])
 
     /// The program and its arguments.
-    package func arguments() throws(Failure) -> [String] {
+    /// - Parameter what: what the command belongs to, for messages.
+    package func arguments(of what: String = "guard") throws(Failure) -> [String] {
         switch self {
         case .arguments(let arguments): return arguments
         case .line(let line):
@@ -17,9 +18,9 @@ package enum GuardCommand: Sendable, Equatable {
             do throws(CommandLineWords.Unterminated) {
                 words = try CommandLineWords.split(line)
             } catch {
-                throw Self.invalid("invalid guard command: \(error)")
+                throw Self.invalid("invalid \(what) command: \(error)")
             }
-            guard !words.isEmpty else { throw Self.invalid("empty guard command") }
+            guard words.first?.isEmpty == false else { throw Self.invalid("empty \(what) command") }
             return words
         }
     }

@@ -14,7 +14,7 @@ extension Failure {
         guardFault(
             "guard_not_started",
             "the guard \(what) could not be started: \(reason)",
-            hint: "a guard's program must be there in the task's own sandbox, as its directory must"
+            hint: "its program and its directory must be there for the task"
         )
     }
 

@@ -44,6 +44,7 @@ extension TaskGuards {
         at pointer: JSONPointer,
         seen: inout Set<String>
     ) throws(Failure) -> Bool {
+        guard Self.best(name) != nil else { return false }
         let text = Array(value.text.utf8)
         do {
             return try text.withUnsafeBufferPointer { buffer in
@@ -63,9 +64,7 @@ extension TaskGuards {
         at pointer: JSONPointer,
         seen: inout Set<String>
     ) throws -> Bool {
-        // The other spelling of the two is as good.
-        let member = name == "refreshonly" ? "refresh_only" : name
-        guard Self.members.contains(member) else { return false }
+        guard let member = Self.best(name) else { return false }
         guard seen.insert(member).inserted else {
             let message = "both refresh_only and refreshonly are given"
             throw TaskSpecParser.invalid("ambiguous_member", message, pointer, hint: "keep refresh_only")
@@ -83,6 +82,13 @@ extension TaskGuards {
         default: alias = try Self.alias(&reader, pointer)
         }
         return true
+    }
+
+    /// The best name of a member; nil if it is no guard.
+    private static func best(_ name: String) -> String? {
+        // The other spelling of the two is as good.
+        let member = name == "refreshonly" ? "refresh_only" : name
+        return members.contains(member) ? member : nil
     }
 
     // MARK: Values
@@ -118,8 +124,18 @@ extension TaskGuards {
     }
 
     private static func boolean(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> Bool {
-        guard try reader.peek() == .bool else { throw try TaskSpecParser.wrongType("true or false", &reader, pointer) }
-        return try reader.bool()
+        switch try reader.peek() {
+        case .bool: return try reader.bool()
+        case .string:
+            let text = try reader.string()
+            throw TaskSpecParser.invalid(
+                "wrong_type",
+                "\(TaskSpecParser.name(of: pointer)) must be true or false, not the string \(Quotation.text(text))",
+                pointer,
+                hint: BooleanText.meant(by: text).map { "write \($0)" }
+            )
+        default: throw try TaskSpecParser.wrongType("true or false", &reader, pointer)
+        }
     }
 
     private static func references(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> [GuardReference] {
@@ -195,7 +211,11 @@ extension TaskGuards {
     }
 
     private static func alias(_ reader: inout JSONReader, _ pointer: JSONPointer) throws -> String {
-        let alias = try TaskSpecParser.identifier(&reader, pointer)
+        let alias = try TaskSpecParser.text(&reader, pointer)
+        guard TaskSpec.isID(alias) else {
+            let message = "an alias has 1 to 200 bytes and no control characters"
+            throw TaskSpecParser.invalid("invalid_id", message, pointer)
+        }
         guard !alias.contains("#") else {
             throw TaskSpecParser.invalid("invalid_id", "an alias must not hold #", pointer)
         }

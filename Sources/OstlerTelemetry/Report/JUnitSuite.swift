@@ -24,31 +24,46 @@ package struct JUnitSuite: Sendable {
         }
     }
 
-    private let name: String
-    private let cases: [Case]
-    private let milliseconds: Int64
+    /// How many cases there are of each verdict.
+    package struct Counts: Sendable {
+        var tests = 0
+        var failures = 0
+        var errors = 0
+        var skipped = 0
 
-    /// - Parameter milliseconds: of the whole; nil for the sum of the cases.
-    package init(name: String, _ cases: [Case], milliseconds: Int64? = nil) {
-        (self.name, self.cases) = (name, cases)
-        self.milliseconds = milliseconds ?? cases.map(\.milliseconds).reduce(0, +)
-    }
-
-    /// The document.
-    package var xml: String {
-        var (failures, errors, skipped) = (0, 0, 0)
-        for testCase in cases {
-            switch testCase.verdict {
+        mutating func add(_ verdict: Verdict) {
+            tests += 1
+            switch verdict {
             case .passed: break
             case .failed: failures += 1
             case .broken: errors += 1
             case .skipped: skipped += 1
             }
         }
+    }
+
+    private let name: String
+    private let cases: [Case]
+    private let milliseconds: Int64
+    /// Of all cases, also of those that are not among ``cases``.
+    var counts = Counts()
+    /// A line to whoever reads the whole.
+    var note: String?
+
+    /// - Parameter milliseconds: of the whole; nil for the sum of the cases.
+    package init(name: String, _ cases: [Case], milliseconds: Int64? = nil) {
+        (self.name, self.cases) = (name, cases)
+        self.milliseconds = milliseconds ?? cases.map(\.milliseconds).reduce(0, +)
+        for testCase in cases { counts.add(testCase.verdict) }
+    }
+
+    /// The document.
+    package var xml: String {
         let head =
-            "<testsuite name=\(Self.quoted(name)) tests=\"\(cases.count)\" failures=\"\(failures)\" errors=\"\(errors)\" "
-            + "skipped=\"\(skipped)\" time=\(Self.time(milliseconds))>"
-        let lines = [#"<?xml version="1.0" encoding="UTF-8"?>"#, head] + cases.map(Self.line) + ["</testsuite>"]
+            "<testsuite name=\(Self.quoted(name)) tests=\"\(counts.tests)\" failures=\"\(counts.failures)\" "
+            + "errors=\"\(counts.errors)\" skipped=\"\(counts.skipped)\" time=\(Self.time(milliseconds))>"
+        let tail = (note.map { ["  <system-out>\(Self.escaped($0))</system-out>"] } ?? []) + ["</testsuite>"]
+        let lines = [#"<?xml version="1.0" encoding="UTF-8"?>"#, head] + cases.map(Self.line) + tail
         return lines.map { $0 + "\n" }.joined()
     }
 
