@@ -46,7 +46,7 @@ package struct OutcomeTally: Sendable {
     package var text: String {
         let parts = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
             .map { "\($0.value) \($0.key.rawValue)" }
-        return "\(total) tasks" + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
+        return "\(total) task\(total == 1 ? "" : "s")" + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
     }
 
     package var exitCode: Int32 {

@@ -13,7 +13,7 @@ struct ReplacedFile: Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else {
             guard errno == ENOENT else { throw .unwritable(path, errno) }
-            try self.init(new: path)
+            try self.init(new: Self.end(of: path))
             return
         }
         switch status.st_mode & S_IFMT {
@@ -26,6 +26,38 @@ struct ReplacedFile: Sendable {
             guard access(path, W_OK) == 0 else { throw .unwritable(path, errno) }
             self.init(path, isStream: true)
         }
+    }
+
+    /// Where links lead that end in nothing.
+    private static func end(of path: String) -> String {
+        var path = path
+        // As many as the kernel follows.
+        for _ in 0..<40 {
+            var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let count = target.withUnsafeMutableBytes { bytes in
+                bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(path, $0, bytes.count) } ?? 0
+            }
+            guard count > 0 else { break }
+            let text = String(decoding: target.prefix(count), as: UTF8.self)
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            path = text.hasPrefix("/") ? text : folder + text
+        }
+        return path
+    }
+
+    /// What a path leads to, by which two of them can be compared; nil for a pipe or a device, which many may write to.
+    static func identity(of path: String) -> String? {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return nil }
+        let end = end(of: path)
+        if let real = realpath(end, nil) {
+            defer { free(real) }
+            return String(cString: real)
+        }
+        let slash = end.lastIndex(of: "/")
+        guard let folder = realpath(slash.map { String(end[...$0]) } ?? ".", nil) else { return nil }
+        defer { free(folder) }
+        return String(cString: folder) + "/" + (slash.map { String(end[end.index(after: $0)...]) } ?? end)
     }
 
     private init(_ path: String, isStream: Bool) {
@@ -46,13 +78,15 @@ struct ReplacedFile: Sendable {
         let place = "\(path).\(getpid()).new"
         // Whoever else may write to the directory may have put something there.
         unlink(place)
-        let mode = replacedMode
+        let former = former
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC
-        let number = open(place, flags, mode == nil ? 0o644 : 0o600)
+        let number = open(place, flags, former == nil ? 0o644 : 0o600)
         guard number >= 0 else { throw .unwritable(path, errno) }
         let file = OwnedFD(taking: number)
+        // Who may not give it away keeps it.
+        if let former { _ = fchown(file.number, former.st_uid, former.st_gid) }
         let isWritten =
-            (mode.map { fchmod(file.number, $0) } ?? 0) == 0
+            (former.map { fchmod(file.number, $0.st_mode & 0o777) } ?? 0) == 0
             && FileBytes.write(bytes, to: file.number).map { errno = $0 } == nil
             && (!isDurable || fsync(file.number) == 0) && rename(place, path) == 0
         guard isWritten else {
@@ -62,10 +96,10 @@ struct ReplacedFile: Sendable {
         }
     }
 
-    /// The permissions of the file that is there; nil if there is none.
-    private var replacedMode: mode_t? {
+    /// The file that is there; nil if there is none.
+    private var former: stat? {
         var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? status.st_mode & 0o777 : nil
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? status : nil
     }
 
     private func writeToStream(_ bytes: [UInt8]) throws(Failure) {

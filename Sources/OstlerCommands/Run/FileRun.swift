@@ -198,7 +198,8 @@ final class FileRun {
         guard isInterrupted else { return }
         let rest =
             total != nil || file?.isStopped == false
-            ? "\(notStarted) tasks were not started" : "what was not read was not started"
+            ? "\(notStarted) task\(notStarted == 1 ? " was" : "s were") not started"
+            : "what was not read was not started"
         Log.info("interrupted: \(rest)")
     }
 }

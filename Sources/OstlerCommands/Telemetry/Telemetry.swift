@@ -22,7 +22,7 @@ final class Telemetry {
     private var report: ActionReport
     private var metrics: ActionMetrics
     private var timer: TimerID?
-    private var failure: Failure?
+    private var failures: [Failure] = []
 
     /// Writes the first metrics, so that what cannot be written is known before anything is run.
     nonisolated init(_ action: String, _ context: RunContext, _ options: TelemetryOptions, _ trace: RunTrace?) throws {
@@ -93,7 +93,8 @@ final class Telemetry {
         thread.perform {
             Result { () throws(Failure) in try body() }
         } reply: { [weak self] result in
-            if case .failure(let failure) = result { self?.failure = self?.failure ?? failure }
+            guard let self, case .failure(let failure) = result, !failures.contains(failure) else { return }
+            failures.append(failure)
         }
     }
 
@@ -118,9 +119,9 @@ final class Telemetry {
                 continuation.resume()
             }
         }
-        if let failure { Log.failure(failure) }
+        for failure in failures { Log.failure(failure) }
         let hasSpans =
             await trace?.finish(action, from: started, exitCode: exitCode, status: report.status) ?? true
-        return failure == nil && hasSpans ? exitCode : Outcome.infra.exitCode
+        return failures.isEmpty && hasSpans ? exitCode : Outcome.infra.exitCode
     }
 }

@@ -74,11 +74,25 @@ struct TelemetryOptions: Sendable {
     /// - Parameter action: the command, such as `run`.
     /// - Returns: nil if nothing is asked for and the run belongs to no trace.
     func open(_ action: String, _ context: RunContext) throws -> Telemetry? {
+        try checkPlaces()
         let origin = Self.origin(traceparent)
         let trace = try RunTrace(origin, spanPath: spanPath, runID: context.runID)
         if let trace { Log.set(trace: trace.context) }
         guard trace != nil || !reports.isEmpty || metricsPath != nil else { return nil }
         return try Telemetry(action, context, self, trace)
+    }
+
+    /// Of two that are written to one place the one would be lost.
+    private func checkPlaces() throws(UsageError) {
+        var owners: [String: String] = [:]
+        let files = reports.compactMap { report in report.path.map { ("--report \(report.form.rawValue):\($0)", $0) } }
+        let others = [(Option.metrics.name, metricsPath), (Option.spans.name, spanPath)]
+        for (words, path) in files + others.compactMap({ name, path in path.map { ("--\(name) \($0)", $0) } }) {
+            guard let place = ReplacedFile.identity(of: path) else { continue }
+            if let owner = owners.updateValue(words, forKey: place) {
+                throw UsageError("\(owner) and \(words) are one file: name another for one of them")
+            }
+        }
     }
 
     /// The caller's trace; what was said of one and means nothing is told, and passed over.
