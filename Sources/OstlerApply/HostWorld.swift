@@ -70,6 +70,10 @@ package final class HostWorld: ResourceWorld {
         return result
     }
 
+    package func idempotency(of executor: String) async -> Idempotency { await host.idempotency(of: executor) }
+
+    package var defaultTimeout: Int64? { get async { await host.defaultTimeout } }
+
     package func pause(milliseconds: Int64) async {
         let end = Instant.now.advanced(milliseconds: milliseconds)
         while !isInterrupted, Instant.now < end {

@@ -7,11 +7,12 @@ extension ApplyRun {
         _ outcome: inout ResourceOutcome
     ) async throws(Failure) {
         let found = try await world.inspect(file, withDiff: mode.showsDiff)
+        outcome.ensure = found.found.ensure
         guard outcome.isNoop else {
             guard !found.differences.isEmpty else { return }
             (outcome.differences, outcome.diff) = (found.differences, found.diff)
             try await world.make(file)
-            outcome.state = .changed
+            (outcome.state, outcome.ensure) = (.changed, file.ensure)
             return outcome.changed = true
         }
         try predict(file, found, &outcome)
@@ -62,6 +63,16 @@ extension ApplyRun {
         }
         outcome.state = .changed
         outcome.changed = true
+    }
+}
+
+extension FileInspection.Found {
+    fileprivate var ensure: FileResource.Ensure {
+        switch self {
+        case .nothing: .absent
+        case .directory: .directory
+        case .file, .other: .present
+        }
     }
 }
 

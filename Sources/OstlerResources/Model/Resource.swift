@@ -67,7 +67,7 @@ package struct Resource: Sendable {
 
     /// The program and arguments of a guard's command: an exec's provider reads the line.
     package func request(for guardCommand: GuardCommand) throws(Failure) -> CommandRequest {
-        let throughShell = if case .exec(let exec) = body { exec.provider == "shell" } else { false }
+        let throughShell = if case .exec(let exec) = body { exec.provider == ExecProvider.shellName } else { false }
         return surroundings.with(argv: try (throughShell ? guardCommand.throughShell : guardCommand).arguments())
     }
 }
