@@ -16,6 +16,7 @@ final class ApplyReport {
     }
 
     func tell(_ outcome: ResourceOutcome) {
+        if let excuse = outcome.excuse { Log.warning(excuse, .init(place: outcome.place)) }
         if isJSON {
             var writer = JSONWriter()
             outcome.encode(into: &writer)
@@ -60,11 +61,12 @@ extension ResourceOutcome {
         switch state {
         case .unmet: line += ": " + unmet.map(\.description).joined(separator: ", ")
         case .failed: line += ": " + Quotation.bare(error?.message ?? "", longest: 2000)
+        case .refreshed: line += trigger.map { " via " + Quotation.bare($0.description, longest: 2000) } ?? ""
         case .changed where !differences.isEmpty: line += ": " + differences.joined(separator: ", ")
         case .stable: line += stability.map { " (\($0.rawValue))" } ?? ""
         default: break
         }
-        if let message { line += ": " + Quotation.bare(message, longest: 2000) }
+        if let message = message ?? excuse { line += ": " + Quotation.bare(message, longest: 2000) }
         return line + (checks.isEmpty ? "" : " [\(checks)]")
     }
 
