@@ -16,7 +16,12 @@ extension EndToEnd {
 
         @Test(arguments: [
             ("command: touch MADE, onlyif: sleep 60, timeout: 300ms", "guard_timeout", "timeout_ms", "none"),
-            ("command: sleep 60, onlyif: \"true\", timeout: 300ms", "timeout", "timeout_ms", "possible"),
+            // Neither guard takes too long by itself.
+            (
+                "command: touch MADE, onlyif: sleep 0.2, unless: \"sh -c 'sleep 0.2; exit 1'\", timeout: 300ms",
+                "guard_timeout", "timeout_ms", "none"
+            ),
+            ("command: sleep 60, timeout: 2s", "timeout", "timeout_ms", "possible"),
             ("command: sleep 60, run_timeout: 300ms", "run_timeout", "run_timeout_ms", "possible"),
         ])
         func `A time-out has the code, the limit and the advice that it has of a task`(
@@ -32,7 +37,10 @@ extension EndToEnd {
                 let error = resources.first?["error"]
                 #expect(finished.exitCode == 4)
                 #expect(error?["code"]?.string == code && error?["side_effects"]?.string == effects, "\(finished.text)")
-                #expect(error?["limit"]?["name"]?.string == limit && error?["limit"]?["limit"]?.int == 300)
+                #expect(
+                    error?["limit"]?["name"]?.string == limit
+                        && error?["limit"]?["limit"]?.int == (code == "timeout" ? 2000 : 300)
+                )
                 #expect(error?["hint"]?.string?.hasPrefix("raise the task's ") == true)
                 #expect(access(made, F_OK) != 0)
             }
@@ -40,7 +48,7 @@ extension EndToEnd {
 
         @Test func `A run's own limit does not end its guards`() async throws {
             try await withTree { tree in
-                let guards = "onlyif: sh -c 'sleep 0.6', run_timeout: 300ms"
+                let guards = "onlyif: sh -c 'sleep 2.1', run_timeout: 2s"
                 let (finished, resources) = try await apply(tree, "- exec: [{\"true\": {\(guards)}}]")
                 #expect(resources.first?["onlyif_satisfied"] == true, "\(finished.text)")
                 #expect(finished.exitCode == 0)
