@@ -45,15 +45,19 @@ package final class HostWorld: ResourceWorld {
 
     package func make(_ file: FileResource) async throws(Failure) { try files.make(file) }
 
-    package func run(_ task: TaskSpec, loggedAs title: String?) async -> TaskResult { await runOnLoop(task, title) }
+    package func run(_ task: TaskSpec, attempt: Int, loggedAs title: String?) async -> TaskResult {
+        await runOnLoop(task, attempt, title)
+    }
 
     @LoopActor
-    private func runOnLoop(_ task: TaskSpec, _ title: String?) async -> TaskResult {
+    private func runOnLoop(_ task: TaskSpec, _ attempt: Int, _ title: String?) async -> TaskResult {
         guard !isInterrupted else { return cancelled(task) }
         let sink = title.map { title in LineSink { [log] in log(title, $0) } }
+        var io = TaskIO(sink: sink)
+        io.attempt = attempt
         open.append(task.id)
         let result = await withUnsafeContinuation { continuation in
-            host.submit(task, origin: origin, io: TaskIO(sink: sink)) { continuation.resume(returning: $0) }
+            host.submit(task, origin: origin, io: io) { continuation.resume(returning: $0) }
             // Who interrupted it a moment ago could not know the task yet.
             if isInterrupted { host.cancel(task.id) }
         }
@@ -69,6 +73,10 @@ package final class HostWorld: ResourceWorld {
         result.outcome = .cancelled
         return result
     }
+
+    package func idempotency(of executor: String) async -> Idempotency { await host.idempotency(of: executor) }
+
+    package var defaultTimeout: Int64? { get async { await host.defaultTimeout } }
 
     package func pause(milliseconds: Int64) async {
         let end = Instant.now.advanced(milliseconds: milliseconds)

@@ -35,7 +35,7 @@ package final class RootedFiles: Sendable {
         let descriptor = ostler_open_in_root(root.number, path == "/" ? "." : path, flags)
         guard descriptor < 0 else { return OwnedFD(taking: descriptor) }
         switch -descriptor {
-        case ENOENT, ENOTDIR, ELOOP: throw .file("no_such_file", "open", path, -descriptor)
+        case ENOENT, ENOTDIR: throw .file("no_such_file", "open", path, -descriptor)
         default: throw .file("file_unavailable", "open", path, -descriptor)
         }
     }

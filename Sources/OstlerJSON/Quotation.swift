@@ -17,6 +17,19 @@ public enum Quotation {
         return shown
     }
 
+    /// Lines as they are, but for what a terminal would obey.
+    public static func lines(_ text: String) -> String {
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            if scalar == "\n" || scalar == "\t" {
+                shown.unicodeScalars.append(scalar)
+            } else {
+                append(scalar, to: &shown)
+            }
+        }
+        return shown
+    }
+
     private static func cut(_ text: String, _ longest: Int) -> [Unicode.Scalar] {
         let start = text.unicodeScalars.prefix(longest + 1)
         return start.count > longest ? start.prefix(longest) + ["…"] : Array(start)

@@ -41,6 +41,8 @@ package struct TaskSpec: Sendable {
     }
     /// Set by whoever has checked with ``OstlerJSON/JSONValidator`` that the payload is JSON: the host then need not.
     package var isPayloadChecked = false
+    /// Whether it only asks: where its profile has namespaces it gets no network, and can change nothing of the host.
+    package var isQuestion = false
     /// How long the whole task may take, in milliseconds; nil for no limit.
     package var timeout: Int64?
     /// How long its executor may take once it has the task, in milliseconds; nil for no limit.

@@ -1,4 +1,4 @@
-internal import OstlerProtocol
+package import OstlerProtocol
 
 /// A time limit of a task that has struck.
 package struct TimeLimit: Sendable, Equatable {
@@ -25,7 +25,7 @@ package struct TimeLimit: Sendable, Equatable {
 
     /// What a task is told that it has ended.
     /// - Parameter dispatched: whether anything of it was sent to an executor.
-    func failure(dispatched: Bool) -> Failure {
+    package func failure(dispatched: Bool) -> Failure {
         guard dispatched || kind == .guards else {
             return failure(
                 "timeout_waiting",

@@ -104,6 +104,7 @@ extension EndToEnd {
 
         /// A resource for each state, and for each member that only some have.
         private static let resources = """
+            - exec: [{guard: {command: "true", onlyif: no-such-program}}]
             - file: [{HOME/f: {content: x, mode: "0600", alias: f}}]
             - exec:
                 - refreshed: {command: sh -c 'exit 3', returns: [3], subscribe: ["file#f"], creates: /no/such}
@@ -115,7 +116,7 @@ extension EndToEnd {
                 - well: {command: "true", creates: HOME/made, health_checks: [{command: "true"}]}
                 - opaque: {command: "true"}
                 - unknown: {command: "true", creates: /no/such, returns: [0, 1]}
-                - guard: {command: "true", onlyif: no-such-program}
+                - asked: {command: "true", onlyif: "true", unless: "false"}
 
             """
 

@@ -46,6 +46,19 @@ import Testing
         }
     }
 
+    @Test func `what links that go round lead to cannot be told, and is not called absent`() throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            #expect(symlink("loop", root.path + "/loop") == 0)
+            for path in ["/loop", "/loop/x", "/" + String(repeating: "x", count: 300)] {
+                let failure = #expect(throws: Failure.self) { try files.exists(path) }
+                #expect(failure?.code == "file_unavailable")
+            }
+            let failure = #expect(throws: Failure.self) { try files.make(file("/loop/x", "x")) }
+            #expect(failure?.code == "file_unavailable")
+        }
+    }
+
     @Test func `a link in the place of a file is replaced, and what it points to is left alone`() throws {
         try withTemporaryDirectory { root in
             let files = try RootedFiles(root.path)

@@ -283,7 +283,12 @@ private struct RandomManifest {
             properties.append("creates: \(made)")
         }
         if Int.random(in: 0..<4, using: &random) == 0 { properties.append("unless: test \(path)") }
-        if Int.random(in: 0..<4, using: &random) == 0 { properties.append("onlyif: test \(path)") }
+        // The second of them cannot even be asked where the path is not there.
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0, 1: properties.append("onlyif: test \(path)")
+        case 2: properties.append("onlyif: need \(path)")
+        default: break
+        }
         if let name = names.randomElement(using: &random), Bool.random(using: &random) {
             properties.append("subscribe: [\"\(name)\"]")
             if Bool.random(using: &random) { properties.append("refresh_only: true") }

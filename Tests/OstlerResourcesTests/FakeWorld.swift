@@ -5,7 +5,8 @@ import OstlerTasks
 import Synchronization
 
 /// A machine in memory. Its program `do` makes what is named with `+` and removes what is named with `-`; `test` asks
-/// for a path; `exit` ends with a code, each time with the next of several; `refuse` fails and has no code.
+/// for a path, and `need` cannot be started without it; `exit` ends with a code, each time with the next of several; `spend`
+/// takes milliseconds; `refuse` fails and has no code, `say` ends with an outcome and an error that names a next try.
 final class FakeWorld: ResourceWorld {
     struct State {
         /// Paths, and what is in them; nil for a directory.
@@ -13,6 +14,14 @@ final class FakeWorld: ResourceWorld {
         var ran: [String] = []
         var pauses: [Int64] = []
         var tries: [String: Int] = [:]
+        /// What its clock shows.
+        var microseconds: Int64 = 0
+        /// Of each task, as it was given.
+        var limits: [(timeout: Int64?, runTimeout: Int64?)] = []
+        /// What whatever is run makes besides.
+        var makes: [String] = []
+        /// Paths that cannot be looked up.
+        var closed: Set<String> = []
     }
 
     let state: Mutex<State>
@@ -26,10 +35,17 @@ final class FakeWorld: ResourceWorld {
     var files: [String: String?] { state.withLock { $0.files } }
     var ran: [String] { state.withLock { $0.ran } }
     var pauses: [Int64] { state.withLock { $0.pauses } }
+    var limits: [(timeout: Int64?, runTimeout: Int64?)] { state.withLock { $0.limits } }
+    var clock: () -> Int64 { { self.state.withLock { $0.microseconds } } }
 
     func copy() -> FakeWorld { FakeWorld(files) }
 
-    func exists(_ path: String) async throws(Failure) -> Bool { state.withLock { $0.files[path] != nil } }
+    func exists(_ path: String) async throws(Failure) -> Bool {
+        guard state.withLock({ !$0.closed.contains(path) }) else {
+            throw Failure("file_unavailable", fault: .task, message: "\(path): closed", hint: "open it")
+        }
+        return state.withLock { $0.files[path] != nil }
+    }
 
     func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection {
         let (files, parent) = (files, PathText.directory(of: file.path))
@@ -81,26 +97,47 @@ final class FakeWorld: ResourceWorld {
         files = files.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
     }
 
-    func run(_ task: TaskSpec, loggedAs title: String?) async -> TaskResult {
+    func run(_ task: TaskSpec, attempt: Int, loggedAs title: String?) async -> TaskResult {
         let payload = try? JSONValue(parsing: task.payload)
-        let argv = [payload?["command"]?.string ?? ""] + (payload?["args"]?.array ?? []).compactMap(\.string)
+        var argv = [payload?["command"]?.string ?? ""] + (payload?["args"]?.array ?? []).compactMap(\.string)
+        if argv.first == "/bin/sh" { argv = argv.last?.split(separator: " ").map(String.init) ?? [] }
         let code = state.withLock { state in
             state.ran.append(argv.joined(separator: " "))
-            return Self.perform(argv, &state)
+            state.limits.append((task.timeout, task.runTimeout))
+            for path in state.makes { state.files[path] = "made" }
+            return Self.perform(argv, task, &state)
         }
         var result = TaskResult(
             id: task.id,
             origin: TaskOrigin(runID: "r", principal: "p"),
             executor: task.executor,
-            outcome: argv.first == "refuse" ? .failed : code == 0 ? .succeeded : code == 124 ? .timeout : .failed,
+            outcome: code == 0 ? .succeeded : code == 124 ? .timeout : .failed,
             exitCode: code < 0 ? -1 : code
         )
-        if code < 0 { result.signal = -code }
+        switch argv.first {
+        case "refuse": result.outcome = .failed
+        case "need" where code < 0:
+            result.error = Failure("command_not_found", fault: .user, message: "there is no \(argv[1])")
+        case "say":
+            result.outcome = Outcome(rawValue: argv[1]) ?? .lost
+            let retry = Failure.Retry(rawValue: argv[2]) ?? .never
+            result.error = Failure("said", fault: .task, retry: retry, sideEffects: .possible, message: "said")
+        default: if code < 0 { result.signal = -code }
+        }
+        if code == 124, let limit = task.timeout {
+            result.error = TimeLimit(milliseconds: limit, observed: limit).failure(dispatched: true)
+        }
         return result
     }
 
-    private static func perform(_ argv: [String], _ state: inout State) -> Int32 {
+    private static func perform(_ argv: [String], _ task: TaskSpec, _ state: inout State) -> Int32 {
         switch argv.first {
+        case "need": return state.files[argv[1]] != nil ? 0 : -1
+        case "say": return 1
+        case "spend":
+            let (wanted, limit) = (Int64(argv[1]) ?? 0, task.timeout ?? .max)
+            state.microseconds += min(wanted, limit) * 1000
+            return wanted > limit ? 124 : Int32(argv.dropFirst(2).first ?? "0") ?? 0
         case "test": return state.files[argv[1]] != nil ? 0 : 1
         case "exit":
             let tries = state.tries[argv.joined(), default: 0]
@@ -121,6 +158,11 @@ final class FakeWorld: ResourceWorld {
         }
         return 0
     }
+
+    /// Of the executors that are named by their class; of any other it is `unsafe`.
+    func idempotency(of executor: String) async -> Idempotency { Idempotency(rawValue: executor) ?? .unsafe }
+
+    var defaultTimeout: Int64? { nil }
 
     func pause(milliseconds: Int64) async { state.withLock { $0.pauses.append(milliseconds) } }
 

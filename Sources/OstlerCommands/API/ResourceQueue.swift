@@ -96,7 +96,7 @@ final class ResourceQueue {
         mode.isMonitor = order.kind == .monitor
         // What would have been done matters to the next only where nothing is done at all.
         if !mode.isNoop { memory.model = EffectModel() }
-        if let problem = order.resource.task.flatMap({ problems(of: $0).first }) {
+        if let problem = host.problems(of: order.resource, needsView: scope.needsView).first {
             tell(order, .init(refused: order.resource, mode, problem))
         } else {
             tell(order, await ensure(order.resource, mode, world))
@@ -115,16 +115,6 @@ final class ResourceQueue {
         }.value
         memory.model = after
         return outcome
-    }
-
-    private func problems(of task: TaskSpec) -> [Failure] {
-        guard scope.needsView else { return host.problems(of: task) }
-        do throws(Failure) {
-            let policy = try host.provider.effective(for: task.sandbox)
-            return policy.fence == .namespaces ? host.problems(of: task) : [.noRootView(policy.profile.value)]
-        } catch {
-            return [error]
-        }
     }
 
     // MARK: Answers

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import OstlerApply
 internal import OstlerHost
 internal import OstlerProtocol
@@ -26,10 +25,9 @@ struct ResourceScope: Sendable {
         _ settings: HostSettings,
         _ origin: TaskOrigin
     ) throws(Failure) {
-        guard let real = realpath(root, nil) else { throw .noRoot(root) }
-        defer { free(real) }
-        let path = String(cString: real)
-        files = try RootedFiles(path)
+        let directory = try RootDirectory(root)
+        let path = directory.path
+        files = directory.files
         var settings = settings
         // Guards run under noop, too: it is the engine that executes nothing.
         settings.isNoop = false

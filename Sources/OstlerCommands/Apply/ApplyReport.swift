@@ -16,13 +16,14 @@ final class ApplyReport {
     }
 
     func tell(_ outcome: ResourceOutcome) {
+        if let excuse = outcome.excuse { Log.warning(excuse, .init(place: outcome.place)) }
         if isJSON {
             var writer = JSONWriter()
             outcome.encode(into: &writer)
             write(String(decoding: writer.bytes, as: UTF8.self) + "\n")
         } else {
-            write(outcome.line(isMonitor: isMonitor) + "\n" + (outcome.diff ?? ""))
-            if let error = outcome.error { Log.failure(error, .init(place: outcome.place)) }
+            write(outcome.line(isMonitor: isMonitor) + "\n" + Quotation.lines(outcome.diff ?? ""))
+            if let error = outcome.error { Log.failure(error, .init(task: outcome.title, place: outcome.place)) }
         }
     }
 
@@ -60,11 +61,12 @@ extension ResourceOutcome {
         switch state {
         case .unmet: line += ": " + unmet.map(\.description).joined(separator: ", ")
         case .failed: line += ": " + Quotation.bare(error?.message ?? "", longest: 2000)
+        case .refreshed: line += trigger.map { " via " + Quotation.bare($0.description, longest: 2000) } ?? ""
         case .changed where !differences.isEmpty: line += ": " + differences.joined(separator: ", ")
         case .stable: line += stability.map { " (\($0.rawValue))" } ?? ""
         default: break
         }
-        if let message { line += ": " + Quotation.bare(message, longest: 2000) }
+        if let message = message ?? excuse { line += ": " + Quotation.bare(message, longest: 2000) }
         return line + (checks.isEmpty ? "" : " [\(checks)]")
     }
 

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import OstlerApply
 internal import OstlerConfig
 internal import OstlerHost
@@ -21,7 +20,8 @@ struct ApplySession {
     nonisolated init(_ command: ApplyCommand, _ composition: Composition) throws {
         self.command = command
         self.composition = composition
-        files = try RootedFiles(command.root ?? "/")
+        let root = try command.root.map { option throws(Failure) in try RootDirectory(option) }
+        files = try root?.files ?? RootedFiles("/")
         settings = composition.settings
         settings.isOperator = true
         settings.profile = command.profile
@@ -30,11 +30,9 @@ struct ApplySession {
         for name in CallerEnvironment.own.unreadable {
             Log.warning("the variable \(Quotation.text(name)) is not UTF-8: commands do not get it")
         }
-        guard let root = command.root else { return }
-        guard let real = realpath(root, nil) else { throw Failure.noRoot(root) }
-        defer { free(real) }
+        guard let root else { return }
         settings.profile = command.profile ?? "strict"
-        settings.taskBinds = RootView(path: String(cString: real)).binds
+        settings.taskBinds = RootView(path: root.path).binds
     }
 
     /// Returns the exit code.
@@ -88,29 +86,19 @@ struct ApplySession {
 
     // MARK: Checking
 
-    /// What no task of the manifest may be refused for later; a secret that cannot be had among it.
+    /// What no resource of the manifest may be refused for later; a secret that cannot be had among it.
     private func problems(_ manifest: Manifest, _ host: Host) async -> [(Resource, Failure)] {
         var problems: [(Resource, Failure)] = []
         var secrets: [String: Resource] = [:]
         for resource in manifest.resources {
-            guard let task = resource.task else { continue }
-            problems += self.problems(of: task, host).map { (resource, $0) }
-            for grant in task.secrets where secrets[grant.name] == nil { secrets[grant.name] = resource }
+            problems += host.problems(of: resource, needsView: command.root != nil).map { (resource, $0) }
+            for grant in resource.task?.secrets ?? [] where secrets[grant.name] == nil {
+                secrets[grant.name] = resource
+            }
         }
         guard problems.isEmpty, !secrets.isEmpty else { return problems }
         let failures = await host.provider.vault.failures(of: secrets.keys.sorted())
         return failures.compactMap { name, failure in secrets[name].map { ($0, failure) } }
-    }
-
-    /// Under a root of their own, commands must not get at the machine.
-    private func problems(of task: TaskSpec, _ host: Host) -> [Failure] {
-        guard command.root != nil else { return host.problems(of: task) }
-        do throws(Failure) {
-            let policy = try host.provider.effective(for: task.sandbox)
-            return policy.fence == .namespaces ? host.problems(of: task) : [.noRootView(policy.profile.value)]
-        } catch {
-            return [error]
-        }
     }
 
     // MARK: Applying
@@ -184,18 +172,5 @@ extension Outcome {
 extension Failure {
     fileprivate init(_ error: ConfigError) {
         self.init(error.code.rawValue, fault: .user, message: error.message, hint: error.hint)
-    }
-
-    static func noRootView(_ profile: String) -> Failure {
-        Failure(
-            "no_view",
-            fault: .user,
-            message: "under the profile \"\(profile)\" commands would not see --root as their root, but the machine",
-            hint: "leave out --sandbox and sandbox, or take a profile with namespaces"
-        )
-    }
-
-    static func noRoot(_ path: String) -> Failure {
-        Failure("root_unavailable", fault: .user, message: "--root \(path): \(String(cString: strerror(errno)))")
     }
 }

@@ -15,12 +15,21 @@ extension ResourceOutcome {
         writer.key("changed")
         if state == .unknown { writer.null() } else { writer.bool(changed) }
         writer.member("refreshed", state == .refreshed)
+        writer.optional("refreshed_by", trigger?.description)
         writer.member("noop", isNoop)
         writer.optional("stable_by", stability?.rawValue)
-        writer.optional("message", message)
+        encodeAnswers(into: &writer)
+        writer.optional("message", message ?? excuse)
         if let changesAsThingsAre { writer.member("changes_as_things_are", changesAsThingsAre) }
         encodeDetails(into: &writer)
         writer.endObject()
+    }
+
+    private func encodeAnswers(into writer: inout JSONWriter) {
+        writer.optional("ensure", ensure?.rawValue)
+        if let creates = answers.creates { writer.member("creates_satisfied", creates) }
+        if let onlyif = answers.onlyif { writer.member("onlyif_satisfied", onlyif) }
+        if let unless = answers.unless { writer.member("unless_satisfied", unless) }
     }
 
     private func encodeDetails(into writer: inout JSONWriter) {

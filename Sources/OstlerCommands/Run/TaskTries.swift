@@ -1,4 +1,3 @@
-internal import OstlerCatalog
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerProtocol
@@ -31,7 +30,7 @@ final class TaskTries {
         }
         let rules = TaskRules(
             retry: retry,
-            idempotency: host.settings.catalog.executor(named: spec.executor)?.executor.idempotency ?? .unsafe,
+            idempotency: host.idempotency(of: spec.executor),
             hasKey: spec.idempotencyKey != nil,
             seed: UInt64.random(in: 0...UInt64.max)
         )

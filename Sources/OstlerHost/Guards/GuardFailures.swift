@@ -11,11 +11,7 @@ extension Failure {
     }
 
     static func guardUnanswered(_ path: String, _ code: Int32) -> Failure {
-        guardFault(
-            "guard_unanswered",
-            "whether \(Quotation.text(path, longest: 80)) exists cannot be told: \(Errno.message(code))",
-            hint: "the task's sandbox must be able to look it up"
-        )
+        guardUnanswered(path, Errno.message(code), hint: "the task's sandbox must be able to look it up")
     }
 
     static func guardEnvironment(_ variable: String) -> Failure {

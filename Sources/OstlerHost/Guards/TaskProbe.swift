@@ -128,9 +128,16 @@ extension SandboxProvider {
             if let fence = programs(of: route.name).current(isStale: isStale) { policy.enforce(fence) }
         }
         policy.secrets = []
-        policy.network = .none
-        for index in policy.binds.indices { policy.binds[index].isWritable = false }
-        policy.workDirectory?.isWritable = false
+        policy.changeNothing()
         return policy
+    }
+}
+
+extension SandboxPolicy {
+    /// Takes away what could change anything outside.
+    mutating func changeNothing() {
+        network = .none
+        for index in binds.indices { binds[index].isWritable = false }
+        workDirectory?.isWritable = false
     }
 }

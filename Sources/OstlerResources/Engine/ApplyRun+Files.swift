@@ -24,10 +24,11 @@ extension ApplyRun {
 
     private func ensure(_ file: FileResource, _ outcome: inout ResourceOutcome) async throws(Failure) {
         let found = try await world.inspect(file, withDiff: mode.showsDiff)
+        outcome.ensure = found.found.ensure
         guard !found.differences.isEmpty else { return }
         (outcome.differences, outcome.diff) = (found.differences, found.diff)
         try await world.make(file)
-        outcome.state = .changed
+        (outcome.state, outcome.ensure) = (.changed, file.ensure)
         outcome.changed = true
     }
 
@@ -46,6 +47,7 @@ extension ApplyRun {
         let found: FileInspection
         do throws(Failure) {
             found = try await world.inspect(file, withDiff: mode.showsDiff)
+            outcome.ensure = found.found.ensure
         } catch {
             guard !isDoubtful else {
                 outcome.becomeUnknown(failing: error, model)
@@ -103,6 +105,16 @@ extension ApplyRun {
         }
         outcome.state = .changed
         outcome.changed = true
+    }
+}
+
+extension FileInspection.Found {
+    fileprivate var ensure: FileResource.Ensure {
+        switch self {
+        case .nothing: .absent
+        case .directory: .directory
+        case .file, .other: .present
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 internal import OstlerJSON
 package import OstlerProtocol
-internal import OstlerTasks
+package import OstlerTasks
 
 /// How resources are applied.
 package struct ApplyMode: Sendable {
@@ -21,7 +21,7 @@ package struct ApplyMode: Sendable {
 package final class ApplyRun<World: ResourceWorld> {
     let world: World
     let mode: ApplyMode
-    private let clock: () -> Int64
+    let clock: () -> Int64
     package private(set) var memory: ApplyMemory
     package private(set) var tally = ResourceTally()
 
@@ -138,7 +138,7 @@ package final class ApplyRun<World: ResourceWorld> {
             tries += 1
             var task = resource.task(for: check.command, as: "check \(tries)")
             task.timeout = check.timeout
-            let result = await world.run(task, loggedAs: nil)
+            let result = await world.run(task, attempt: tries, loggedAs: nil)
             if result.outcome == .cancelled { throw result.failure }
             let isAnswer = result.end.map { if case .exited = $0 { true } else { false } } ?? false
             let status = HealthStatus(exitCode: isAnswer ? result.exitCode : nil)
@@ -161,16 +161,14 @@ extension Resource {
         }
     }
 
-    /// A task of the executor `command` in the surroundings of this resource's own.
-    func task(for request: CommandRequest, as part: String) -> TaskSpec {
+    /// A task of the executor `command` in the surroundings of this resource's own, without a limit of time.
+    package func task(for request: CommandRequest, as part: String) -> TaskSpec {
         var spec = TaskSpec(id: taskID(part), executor: "command", payload: request.payload)
         spec.isPayloadChecked = true
         spec.environmentMode = task?.environmentMode ?? environmentMode
         spec.environment = task?.environment ?? []
         spec.sandbox = task?.sandbox ?? .init()
         spec.secrets = task?.secrets ?? []
-        spec.timeout = task?.timeout
-        spec.runTimeout = task?.runTimeout
         return spec
     }
 }

@@ -15,8 +15,16 @@ package protocol ResourceWorld: Sendable {
     func make(_ file: FileResource) async throws(Failure)
 
     /// Runs a task to its end.
-    /// - Parameter loggedAs: the resource under whose title its output is logged; nil for none.
-    func run(_ task: TaskSpec, loggedAs title: String?) async -> TaskResult
+    /// - Parameters:
+    ///   - attempt: at the resource, from 1.
+    ///   - title: the resource under whose title its output is logged; nil for none.
+    func run(_ task: TaskSpec, attempt: Int, loggedAs title: String?) async -> TaskResult
+
+    /// Whether what an executor may have done already may be done again.
+    func idempotency(of executor: String) async -> Idempotency
+
+    /// How long a task may take that does not say, in milliseconds; nil for no limit.
+    var defaultTimeout: Int64? { get async }
 
     /// Waits; less if it is interrupted.
     func pause(milliseconds: Int64) async

@@ -28,14 +28,6 @@ extension TaskResult {
                 message: signal.map { "ended by signal \($0)" } ?? "\(outcome.rawValue), exit code \(exitCode)"
             )
     }
-
-    /// Whether another try could end otherwise.
-    var mayBeTriedAgain: Bool {
-        switch outcome {
-        case .invalid, .denied, .cancelled: false
-        default: true
-        }
-    }
 }
 
 extension CapturedOutput {

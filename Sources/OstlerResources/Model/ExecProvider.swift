@@ -39,11 +39,13 @@ package struct ExecProvider: Sendable {
         return words
     }
 
+    package static let shellName = "shell"
+
     /// `/bin/sh -c`, for whoever asks for it.
     /// - Parameter exists: whether there is a `/bin/sh`.
     package static func shell(exists: @escaping @Sendable () -> Bool) -> ExecProvider {
         ExecProvider(
-            name: "shell",
+            name: shellName,
             priority: 99,
             isAutomatic: false,
             isManageable: { () throws(ExecProviderFault) in exists() }

@@ -71,7 +71,7 @@ package struct Resource: Sendable {
         for guardCommand: GuardCommand,
         of what: String = "guard"
     ) throws(Failure) -> CommandRequest {
-        let throughShell = if case .exec(let exec) = body { exec.provider == "shell" } else { false }
+        let throughShell = if case .exec(let exec) = body { exec.provider == ExecProvider.shellName } else { false }
         let command = throughShell ? guardCommand.throughShell : guardCommand
         return surroundings.with(argv: try command.arguments(of: what))
     }

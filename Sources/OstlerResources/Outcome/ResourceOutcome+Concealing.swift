@@ -7,7 +7,9 @@ extension ResourceOutcome {
         var told = self
         told.reference = reference.concealed(conceal)
         told.alias = alias.map(conceal)
+        told.trigger = trigger.map { $0.concealed(conceal) }
         told.message = message.map(conceal)
+        told.excuse = excuse.map(conceal)
         told.unmet = unmet.map { $0.concealed(conceal) }
         told.differences = differences.map(conceal)
         told.diff = diff.map(conceal)

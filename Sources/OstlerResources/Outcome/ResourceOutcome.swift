@@ -30,8 +30,15 @@ package struct ResourceOutcome: Sendable {
     package var changed = false
     /// What kept it from being executed; nil if nothing did.
     package var stability: GuardDecision.Stability?
-    /// Under noop, what would be done; else what a person should know.
+    /// What it is subscribed to and that made it run, as the manifest names it.
+    package internal(set) var trigger: GuardReference?
+    package internal(set) var answers = GuardAnswers()
+    /// Whether what it is about is there, if that was looked at: a file as it is now, a directory; the path of `creates`.
+    package internal(set) var ensure: FileResource.Ensure?
+    /// Under noop, what would be done.
     package var message: String?
+    /// Why a bad exit code counts as success; nil where none did.
+    package internal(set) var excuse: String?
     /// Under noop and ``State/unknown``: whether it would change if nothing before it did.
     package var changesAsThingsAre: Bool?
     package var unmet: [GuardReference] = []
@@ -59,6 +66,17 @@ package struct ResourceOutcome: Sendable {
         self.alias = alias
         self.place = place
         self.provider = provider
+    }
+
+    mutating func take(_ answers: GuardAnswers) {
+        self.answers = answers
+        ensure = answers.creates.map { $0 ? .present : .absent }
+    }
+
+    mutating func take(created: Bool?) {
+        var now = answers
+        now.creates = created
+        take(now)
     }
 
     /// What one health check said at last.
@@ -95,6 +113,18 @@ package struct ResourceOutcome: Sendable {
         case .refreshed, .changed, .unknown, .stable: isDegraded ? .partial : .succeeded
         }
     }
+}
+
+/// What guards were answered; nil for what was not asked.
+package struct GuardAnswers: Sendable, Equatable {
+    /// Whether the path of `creates` exists: after an execution, if it does then.
+    package var creates: Bool?
+    /// Whether the command of `onlyif` ended with 0.
+    package var onlyif: Bool?
+    /// Whether the command of `unless` ended with 0.
+    package var unless: Bool?
+
+    package init() {}
 }
 
 /// How many of each there were.

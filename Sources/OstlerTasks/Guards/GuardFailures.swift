@@ -18,6 +18,17 @@ extension Failure {
         )
     }
 
+    /// - Parameters:
+    ///   - path: of `creates`.
+    ///   - reason: why it could not be looked up.
+    package static func guardUnanswered(_ path: String, _ reason: String, hint: String?) -> Failure {
+        guardFault(
+            "guard_unanswered",
+            "whether \(Quotation.text(path, longest: 80)) exists cannot be told: \(reason)",
+            hint: hint
+        )
+    }
+
     package static func guardSignalled(_ command: GuardCommand, _ signal: Int32) -> Failure {
         guardFault(
             "guard_signal",
@@ -25,6 +36,11 @@ extension Failure {
             hint: "a guard has the task's own limits; find out what killed it"
         )
     }
+}
+
+extension Failure {
+    /// Whether it is a guard's own, and so an answer that is missing.
+    package var isOfGuard: Bool { code.hasPrefix("guard_") }
 }
 
 extension GuardCommand {

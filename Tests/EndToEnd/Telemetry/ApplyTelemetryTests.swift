@@ -139,6 +139,11 @@ extension EndToEnd {
 
         /// It says its secret wherever something can be said.
         private static let manifest = """
+            - exec:
+                - asks:
+                    command: "true"
+                    onlyif: /no/SECRET
+                    secrets: [{name: db, as: env, variable: P}]
             - file:
                 - HOME/known: {content: "password = SECRET\\n"}
                 - HOME/hidden: {content: SENSITIVE, sensitive: true}
@@ -148,10 +153,6 @@ extension EndToEnd {
                     logoutput: true
                     secrets: [{name: db, as: env, variable: P}]
                 - echo SECRET: {alias: SECRET alias, logoutput: true}
-                - asks:
-                    command: "true"
-                    onlyif: /no/SECRET
-                    secrets: [{name: db, as: env, variable: P}]
                 - ill:
                     command: "true"
                     secrets: [{name: db, as: env, variable: P}]
