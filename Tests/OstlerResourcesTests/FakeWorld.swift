@@ -89,7 +89,7 @@ final class FakeWorld: ResourceWorld {
 
     private static func names(in path: String, _ files: [String: String?]) -> [String] {
         files.keys.filter { $0 != "/" && PathText.directory(of: $0) == path }.map {
-            String($0.split(separator: "/").last!)
+            String($0.split(separator: "/").last ?? "")
         }
     }
 
