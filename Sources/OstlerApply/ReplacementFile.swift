@@ -30,12 +30,16 @@ struct ReplacementFile: ~Copyable {
     /// Brings it to the disk and puts it into its place.
     func takePlace() throws(Failure) {
         guard fsync(file.number) == 0 else { throw .file("file_unavailable", "fsync", path, errno) }
+        // Another user who may write here may have put something else in its place.
+        guard Self.isNamed(name, in: parent, file) else { throw .file("file_unavailable", "rename", path, ENOENT) }
         guard renameat(parent, name, parent, target) == 0 else {
             throw .file("file_unavailable", "rename", path, errno)
         }
     }
 
-    func discard() { unlinkat(parent, name, 0) }
+    func discard() {
+        if Self.isNamed(name, in: parent, file) { unlinkat(parent, name, 0) }
+    }
 
     /// A file's name has 255 bytes at most.
     private static func name(for target: String) -> String {

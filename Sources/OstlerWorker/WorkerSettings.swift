@@ -1,3 +1,4 @@
+package import OstlerHost
 package import OstlerStore
 internal import OstlerSystem
 package import OstlerTasks
@@ -18,7 +19,7 @@ package struct WorkerSettings: Sendable {
     package var endsWhenIdle = false
     package var pace = WorkerPace()
     /// Told of each task that has its outcome, once the store has it.
-    package var whenEnded: (@LoopActor @Sendable (TaskID, TaskResult) -> Void)?
+    package var whenEnded: (@LoopActor @Sendable (TaskID, TaskResult, SecretVault) -> Void)?
 
     package init(name: String, slots: Int, labels: Set<String> = [], queues: Set<String>? = nil) {
         self.name = name

@@ -47,7 +47,9 @@ extension WorkerShift {
             for (report, settlement) in zip(batch, settlements) {
                 let (name, code) = (report.result.id, report.result.error?.code)
                 tell(.settled(report.lease, name: name, settlement, error: code))
-                if case .ended = settlement { settings.whenEnded?(report.lease.task, report.result) }
+                if case .ended = settlement {
+                    settings.whenEnded?(report.lease.task, report.result, host.provider.vault)
+                }
             }
             wake()
             record()

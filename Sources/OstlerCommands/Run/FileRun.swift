@@ -140,7 +140,7 @@ final class FileRun {
             let result = await run(entry)
             if case .success(let spec) = entry.content { ledger.end(spec, result) }
             tally.add(result.outcome)
-            telemetry?.add(result)
+            telemetry?.add(result, under: host.provider.vault)
             Log.warn(ofControlFiles: result.controlFilesMade, .init(task: result.id))
             result.guarding?.tell(.init(task: result.id))
             Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))

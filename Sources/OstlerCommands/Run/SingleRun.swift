@@ -105,7 +105,7 @@ struct SingleRun: Sendable {
         let result = await tries.run(spec, io: TaskIO(sink: told, stdin: pump?.readEnd), input: pump)
         pump?.close()
         history?.add(spec, result)
-        telemetry?.add(result)
+        telemetry?.add(result, under: host.provider.vault)
         if let value = result.value { sink?.write(.stdout, value + [0x0A]) }
         phases.mark("task")
         if let events {
@@ -165,7 +165,7 @@ struct SingleRun: Sendable {
     @LoopActor
     private func refuse(_ spec: TaskSpec, _ host: Host, _ problems: [Failure]) async -> Int32 {
         let result = host.refused(spec, composition.origin, problems)
-        telemetry?.add(result)
+        telemetry?.add(result, under: host.provider.vault)
         let output = OutputWriter(1)
         if options.tellsEvents {
             EventSink(spec.id, output).finish(result)

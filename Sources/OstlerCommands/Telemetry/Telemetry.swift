@@ -40,10 +40,12 @@ final class Telemetry {
     // MARK: What happens
 
     /// Takes a task that has ended.
-    func add(_ result: TaskResult) {
+    /// - Parameter vault: whose secrets are not told, whoever has asked for them.
+    func add(_ result: TaskResult, under vault: SecretVault) {
         guard !reports.isEmpty || metricsFile != nil else { return }
         if let health = result.outcome.executorHealth { metrics.set(health, of: result.executor, kind: "executor") }
-        add(ActionReport.Component(result))
+        let component = ActionReport.Component(result)
+        add(vault.mask.map { mask in component.concealed { mask.masked($0) } } ?? component)
     }
 
     /// Takes a resource of a manifest that was dealt with.

@@ -92,11 +92,11 @@ struct WorkerCommand: Sendable {
         var host = composition.settings
         let telemetry = try telemetry.open("worker", composition.context)
         host.tracing = telemetry?.tracing
-        settings.whenEnded = { task, result in
+        settings.whenEnded = { task, result, vault in
             // Many tasks of a queue have no name of their own.
             var result = result
             result.id += " (task \(task))"
-            telemetry?.add(result)
+            telemetry?.add(result, under: vault)
         }
         let isJSON = global.json
         return EventLoop.shared.run { [settings, host] in

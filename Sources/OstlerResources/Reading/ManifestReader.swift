@@ -47,7 +47,7 @@ package struct ManifestReader {
             problems.append(ConfigError(fault.code, file: path, message: fault.message))
         }
         let references = ManifestReferences(resources, surroundings).problems()
-        problems += references.told
+        problems = Self.inOrder(problems + references.told)
         omitted += references.omitted
         if let first = problems.first {
             let rest = problems.dropFirst()
@@ -55,6 +55,17 @@ package struct ManifestReader {
             throw ConfigFailure(first, Array(told), omitted: omitted + rest.count - told.count)
         }
         return Manifest(resources: resources, failsFast: failsFast)
+    }
+
+    /// As a person reads: file by file, and each from its top.
+    private static func inOrder(_ problems: [ConfigError]) -> [ConfigError] {
+        var ranks: [String: Int] = [:]
+        for problem in problems where ranks[problem.file] == nil { ranks[problem.file] = ranks.count }
+        let start = YAMLPosition(line: 1, column: 1)
+        let keyed = problems.enumerated().map { number, problem in
+            (rank: ranks[problem.file] ?? 0, position: problem.position ?? start, number: number, problem: problem)
+        }
+        return keyed.sorted { ($0.rank, $0.position, $0.number) < ($1.rank, $1.position, $1.number) }.map(\.problem)
     }
 
     // MARK: Documents

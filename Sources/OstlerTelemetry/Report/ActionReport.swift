@@ -148,6 +148,16 @@ extension ActionReport {
             (self.changed, self.duration) = (changed, duration)
         }
 
+        /// The same with all of its texts rewritten, so that what must not be told stands in none of them.
+        package func concealed(_ conceal: (String) -> String) -> Component {
+            var told = self
+            told.name = conceal(name)
+            told.ending = ending.map(conceal)
+            told.diagnostics = diagnostics.map(conceal)
+            told.failure = failure.map { $0.concealed(conceal) }
+            return told
+        }
+
         package var isFailed: Bool { !outcome.satisfiesDependents }
 
         package var state: State {

@@ -18,7 +18,7 @@ extension EndToEnd {
                 let storm = try await onThread {
                     var storm = QueueStorm(rig, seed: 1)
                     for _ in 0..<5 * Self.kills where storm.kills < Self.kills || storm.isMissingOne {
-                        try storm.strike()
+                        try storm.strike(aimed: storm.kills >= Self.kills)
                     }
                     try storm.settle()
                     return storm
@@ -76,18 +76,25 @@ private struct QueueStorm: @unchecked Sendable {
     // MARK: The storm
 
     /// Has everybody at work, waits a random while, and kills one of them.
-    mutating func strike() throws {
+    /// - Parameter isAimed: whether it is to be one of those who were never killed; such a one is waited for.
+    mutating func strike(aimed isAimed: Bool) throws {
         for index in workers.indices where workers[index]?.hasEnded ?? true {
             workers[index] = try rig.start(["worker", "--slots", "4", "--name", "w\(index)", "--quiet"])
         }
         harvest()
         if submitter == nil { submitter = try newSubmitter() }
-        let victim =
-            [Victim.submitter, .submitter, .worker, .worker, .launcher, .plugin, .plugin, .command]
-            .randomElement(using: &random) ?? .worker
+        let missing = isAimed ? Victim.allCases.filter { victims[$0] == nil } : []
+        let all = [Victim.submitter, .submitter, .worker, .worker, .launcher, .plugin, .plugin, .command]
+        let victim = (missing.isEmpty ? all : missing).randomElement(using: &random) ?? .worker
         // A submitter is soon done.
         wait(upTo: victim == .submitter ? 60 : 250)
-        if let target = process(victim), kill(target, SIGKILL) == 0 { victims[victim, default: 0] += 1 }
+        var target = process(victim)
+        let end = ContinuousClock.now.advanced(by: .seconds(1))
+        while target == nil, isAimed, ContinuousClock.now < end {
+            serve(2)
+            target = process(victim)
+        }
+        if let target, kill(target, SIGKILL) == 0 { victims[victim, default: 0] += 1 }
         harvest(waiting: victim == .submitter)
     }
 

@@ -44,5 +44,29 @@ extension EndToEnd {
                 #expect(try sinks.text("report.json").contains("bad [secret db]"))
             }
         }
+
+        @Test func `What others know of a secret is not told either`() async throws {
+            try await withTree { tree in
+                let sinks = Sinks(tree: tree)
+                let path = try tree.directory.write("home/password", Self.secret + "\n")
+                try tree.directory.write("home/ostler.yaml", "secrets: {db: {file: \(path)}}\n")
+                let owner: JSONValue = [
+                    "id": "owner", "executor": "command", "secrets": ["db"], "payload": ["command": "true"],
+                ]
+                let script = "echo 'bad \(Self.secret)' >&2; exit 3"
+                let other: JSONValue = [
+                    "id": .string("knows \(Self.secret)"), "executor": "command",
+                    "payload": ["command": "sh", "args": ["-c", .string(script)]],
+                ]
+                try tree.directory.write("home/tasks.jsonl", owner.text + "\n" + other.text + "\n")
+                let result = try await tree.run(["run", "--file", "tasks.jsonl", "--jobs", "1"] + Sinks.options)
+                #expect(result.exitCode == 2, "\(result.complaint)")
+                for name in Sinks.files {
+                    let text = try sinks.text(name)
+                    #expect(!text.contains(Self.secret), "\(name): \(text)")
+                }
+                #expect(try sinks.text("report.json").contains("bad [secret db]"))
+            }
+        }
     }
 }
