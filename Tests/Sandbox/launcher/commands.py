@@ -173,7 +173,12 @@ def starts_many_without_growing(box):
 @check
 def serves_many_at_once(box):
     l = box.start()
-    numbers = [l.spawn(1, ["sleep", "0.5"]) for _ in range(60)]
+    read, write = os.pipe()
+    marker = f"m{os.getpid()}.60"
+    numbers = [l.spawn(1, ["sh", "-c", "read end; exit 0", marker], stdin=read) for _ in range(60)]
+    os.close(read)
+    until(lambda: len(alive(marker)) == 60, "all of them at once")
+    os.close(write)  # each has waited for it
     for number in numbers:
         ok(l.wait(EXITED, number=number))
         l.wait(REAPED, number=number)

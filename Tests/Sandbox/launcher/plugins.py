@@ -95,7 +95,7 @@ def survives_a_hostile_plugin(box):
               "s=socket.socket(fileno=3)\n"
               "%s\n"
               "os.write(1,b'done')\n"
-              "import time; time.sleep(100)\n")
+              "import signal; signal.pause()\n")
     for attack in ("s.send(b'x')", "s.send(os.urandom(60000))", "s.send(struct.pack('=HHIQ',16,0,0xffffffff,1)+b'a'*24)",
                    "s.send(struct.pack('=HHIQ',16,1,70000,1)+struct.pack('=QIIBB6x',1,1,0,0,0))",
                    "s.send(struct.pack('=HHIQ',1,0,0,1))", "s.shutdown(2)",
