@@ -240,7 +240,8 @@ let package = Package(
             "OstlerProtocol",
             "OstlerResources",
             "OstlerSystem",
-            "OstlerTasks"
+            "OstlerTasks",
+            "OstlerTelemetry"
         ),
 
         module(

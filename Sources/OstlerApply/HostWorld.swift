@@ -3,6 +3,7 @@ package import OstlerProtocol
 package import OstlerResources
 internal import OstlerSystem
 package import OstlerTasks
+internal import OstlerTelemetry
 internal import Synchronization
 
 /// The machine: files below a root, and tasks of a host. Nothing is started before a task is run.
@@ -10,22 +11,47 @@ package final class HostWorld: ResourceWorld {
     private let files: RootedFiles
     private let host: Host
     private let origin: TaskOrigin
+    private let tracing: HostTracing?
     private let log: @LoopActor @Sendable (_ title: String, _ line: String) -> Void
     private let interrupted = Atomic(false)
     /// The ids of its tasks that run.
     @LoopActor private var open: [String] = []
+    /// Of the resource whose turn it is.
+    @LoopActor private var trace: ResourceTrace?
 
-    /// - Parameter log: told of each line of a resource that logs its output.
+    /// - Parameters:
+    ///   - tracing: the host's.
+    ///   - log: told of each line of a resource that logs its output.
     package init(
         files: RootedFiles,
         host: Host,
         origin: TaskOrigin,
+        tracing: HostTracing?,
         log: @escaping @LoopActor @Sendable (_ title: String, _ line: String) -> Void
     ) {
         self.files = files
         self.host = host
         self.origin = origin
+        self.tracing = tracing
         self.log = log
+    }
+
+    package func begin(_ resource: Resource) async {
+        guard let trace = ResourceTrace(tracing) else { return }
+        await set(trace)
+    }
+
+    package func end(_ outcome: ResourceOutcome) async {
+        if tracing?.record != nil { await finishTrace(outcome) }
+    }
+
+    @LoopActor
+    private func set(_ trace: ResourceTrace) { self.trace = trace }
+
+    @LoopActor
+    private func finishTrace(_ outcome: ResourceOutcome) {
+        trace?.finish(host.provider.vault.masked(outcome))
+        trace = nil
     }
 
     /// Ends what it runs; it begins nothing more. Its host goes on.
@@ -52,6 +78,8 @@ package final class HostWorld: ResourceWorld {
     @LoopActor
     private func runOnLoop(_ task: TaskSpec, _ attempt: Int, _ title: String?) async -> TaskResult {
         guard !isInterrupted else { return cancelled(task) }
+        var task = task
+        if task.traceparent == nil { task.traceparent = trace?.context.traceparent }
         let sink = title.map { title in LineSink { [log] in log(title, $0) } }
         var io = TaskIO(sink: sink)
         io.attempt = attempt
@@ -84,6 +112,13 @@ package final class HostWorld: ResourceWorld {
             let rest = end.microseconds(since: .now) / 1000 + 1
             try? await Task.sleep(for: .milliseconds(min(rest, 100)))
         }
+    }
+}
+
+extension SecretVault {
+    /// A resource's outcome, as it may be told.
+    package func masked(_ outcome: ResourceOutcome) -> ResourceOutcome {
+        mask.map { mask in outcome.concealed { mask.masked($0) } } ?? outcome
     }
 }
 

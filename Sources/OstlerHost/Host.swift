@@ -287,7 +287,6 @@ package final class Host {
         }
         // The proof that nothing is left of a task comes from the launcher.
         await open.waitUntilEmpty()
-        if provider.launcher.hasLeftovers { try? await provider.launcher.start() }
-        provider.launcher.stop()
+        await provider.launcher.finish()
     }
 }

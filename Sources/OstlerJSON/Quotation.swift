@@ -47,10 +47,11 @@ public enum Quotation {
         }
     }
 
-    /// Controls, ends of lines, and what turns the direction of writing round: a message would not look like what it is.
-    private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a terminal or a page would obey it and not show it: controls, ends of lines, and what turns the direction of
+    /// writing round, so that a text would not look like what it is.
+    public static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0..<0x20, 0x7F...0x9F, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
         default: false
         }
     }

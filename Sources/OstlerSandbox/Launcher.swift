@@ -41,7 +41,7 @@ package final class Launcher: EventHandler {
     package private(set) var processID: Int32 = 0
     private let outbox = LauncherOutbox()
     private var scratch: [UInt8] = []
-    /// A launcher was killed and could not remove what it had made; the next one does.
+    /// A launcher was killed, at whatever it was, and could not remove what it had made; the next one does.
     package private(set) var hasLeftovers = false
 
     private var plans = PlanTable()
@@ -109,7 +109,19 @@ package final class Launcher: EventHandler {
         disconnect()
         var status: Int32 = 0
         _ = ostler_wait_status(processID, &status, 0)
+        let wasKilled = status & 0x7F != 0
+        if wasKilled { hasLeftovers = true }
         forget(LaunchFailure(stage: "launcher", errno: ECANCELED, detail: "the launcher was stopped"))
+    }
+
+    /// Lets the launcher go as ``stop()`` does; what one that was killed has left is removed, by another one.
+    package func finish() async {
+        // The others may be killed as well, so there is an end to it.
+        for _ in 0..<3 {
+            if hasLeftovers, (try? await start()) == nil { return }
+            stop()
+            guard hasLeftovers else { return }
+        }
     }
 
     /// Kills the launcher, and with it all that it had started; every observer hears of it.
@@ -129,7 +141,7 @@ package final class Launcher: EventHandler {
         var status: Int32 = 0
         _ = kill(processID, SIGKILL)
         _ = ostler_wait_status(processID, &status, 0)
-        if case .running = state { hasLeftovers = true }
+        hasLeftovers = true
         for observer in forget(failure) { observer.launcherLost() }
     }
 

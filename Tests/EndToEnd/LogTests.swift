@@ -38,6 +38,31 @@ extension EndToEnd {
             }
         }
 
+        @Test(.sandboxed)
+        func `Of a file's tasks each that failed is told, as it would be by itself`() async throws {
+            try await withTree { tree in
+                let payloads = [
+                    #""command":"true""#, #""command":"sh","args":["-c","exit 7"]"#, #""command":"nosuch""#,
+                ]
+                let lines = zip(1..., payloads).map {
+                    #"{"id":"n\#($0)","executor":"command","payload":{\#($1)}}"# + "\n"
+                }
+                try tree.directory.write("home/tasks.jsonl", lines.joined())
+                let words = ["run", "--file", "tasks.jsonl"]
+                let result = try await tree.run(words + ["--log-format", "json"])
+                let told = try entries(result).filter { $0["task"] != nil }.sorted {
+                    ($0["task"]?.string ?? "") < ($1["task"]?.string ?? "")
+                }
+                #expect(told.map { $0["task"] } == ["n2", "n3"])
+                #expect(told.map { $0["level"] } == ["info", "error"])
+                #expect(told.map { $0["phase"] } == ["execute", "execute"])
+                #expect(told.first?["message"] == "failed: exit code 7")
+                #expect(told.last?["code"] == "command_not_found", "\(result.complaint)")
+                let quiet = try await tree.run(words + ["--quiet"])
+                #expect(!quiet.complaint.contains("exit code 7") && quiet.complaint.contains("nosuch"))
+            }
+        }
+
         @Test
         func `An error as JSON carries code, pointer and hint`() async throws {
             try await withTree { tree in
@@ -50,6 +75,8 @@ extension EndToEnd {
                 #expect(entry["hint"]?.string?.contains("command") == true)
                 let usage = try await tree.run(["run", "command", "--log-format", "json", "--timeout", "soon"])
                 #expect(try entries(usage).map { $0["code"]?.string } == ["usage"])
+                let byEnvironment = try await tree.run(["tasks", "shw"], environment: ["OSTLER_LOG_FORMAT=json"])
+                #expect(try entries(byEnvironment).map { $0["code"]?.string } == ["usage"])
                 try tree.directory.write("home/ostler.yaml", "log: {format: json}\nx: 1\n")
                 let config = try await tree.run(["plugin", "list"], environment: ["OSTLER_LOG_FORMAT=json"])
                 #expect(try entries(config).map { $0["code"]?.string } == ["unknown_key"])

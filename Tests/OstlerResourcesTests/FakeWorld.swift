@@ -40,6 +40,10 @@ final class FakeWorld: ResourceWorld {
 
     func copy() -> FakeWorld { FakeWorld(files) }
 
+    func begin(_ resource: Resource) async {}
+
+    func end(_ outcome: ResourceOutcome) async {}
+
     func exists(_ path: String) async throws(Failure) -> Bool {
         guard state.withLock({ !$0.closed.contains(path) }) else {
             throw Failure("file_unavailable", fault: .task, message: "\(path): closed", hint: "open it")

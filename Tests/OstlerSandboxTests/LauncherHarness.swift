@@ -27,6 +27,7 @@ final class Observer: SandboxObserver {
 @LoopActor
 final class Harness {
     let launcher: Launcher
+    let runID: String
     let planner = Planner(layout: .probe())
     private static let counter = Mutex(0)
 
@@ -35,11 +36,12 @@ final class Harness {
             $0 += 1
             return $0
         }
+        runID = "unit-\(getpid())-\(number)"
         // Ranges of user ids of their own, since the tests run side by side.
         launcher = Launcher(
             .init(
                 program: program,
-                runID: "unit-\(getpid())-\(number)",
+                runID: runID,
                 firstUserID: 300_000 + UInt32(number) * 100,
                 userIDCount: 100
             )

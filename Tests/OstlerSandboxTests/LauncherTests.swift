@@ -37,6 +37,30 @@ struct `The launcher` {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `whenever it is killed, another one removes what it left`(whileStarting: Bool) async throws {
+        try await Harness.run { harness in
+            let start = Task { @LoopActor in try await harness.launcher.start() }
+            while harness.launcher.processID == 0 { await Task.yield() }
+            if !whileStarting { try await start.value }
+            #expect(kill(harness.launcher.processID, SIGKILL) == 0)
+            if whileStarting {
+                // It may have been ready a moment before.
+                _ = try? await start.value
+                await eventually("the launcher is missed") { harness.launcher.hasLeftovers }
+            } else {
+                // It is dead, and the loop has not noticed: as if it were struck while it cleans up.
+                harness.launcher.stop()
+                #expect(harness.launcher.hasLeftovers)
+            }
+            await harness.launcher.finish()
+            #expect(!harness.launcher.hasLeftovers)
+            #expect(!isAlive(harness.launcher.processID))
+            let left = controlGroups().filter { $0.contains(harness.runID + "-") }
+            #expect(left == [])
+        }
+    }
+
     @Test func `a launcher that is not there is told with its path`() async throws {
         EventLoop.shared.startThread()
         let failure = await Task { @LoopActor in

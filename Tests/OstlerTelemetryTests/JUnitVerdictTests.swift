@@ -92,11 +92,11 @@ import Testing
     }
 
     @Test func `Text keeps its lines and its marks; what XML cannot hold is replaced`() {
-        let text = "<a href=\"x\">&amp;\u{1B}\u{FFFF}\n"
+        let text = "<a href=\"x\">&amp;\u{1B}\u{FFFF}\u{202E}\n\t"
         let xml = JUnitSuite(
             name: "s",
             [.init(className: "c", name: text, milliseconds: 0, .passed)]
         ).xml
-        #expect(xml.contains("name=\"&lt;a href=&quot;x&quot;&gt;&amp;amp;\u{FFFD}\u{FFFD}&#10;\""))
+        #expect(xml.contains("name=\"&lt;a href=&quot;x&quot;&gt;&amp;amp;\u{FFFD}\u{FFFD}\u{FFFD}&#10;&#9;\""))
     }
 }

@@ -93,13 +93,22 @@ import Testing
 
     @Test(arguments: [
         ("a\"b", #"a\"b"#), ("a\\n", #"a\\n"#), ("a\nb", #"a\nb"#),
-        ("a\tb\u{7F}\u{2028}", "a\u{FFFD}b\u{FFFD}\u{FFFD}"),
-        (String(repeating: "é", count: 300), String(repeating: "é", count: 200)),
+        ("a\tb\u{7F}\u{2028}", "a\u{FFFD}b\u{FFFD}\u{FFFD}~e9dab5ad4964ac36"),
+        (String(repeating: "é", count: 200), String(repeating: "é", count: 200)),
+        (String(repeating: "é", count: 300), String(repeating: "é", count: 183) + "~f23488e9e5502015"),
     ])
     func `A label's value is escaped and has an end`(word: String, shown: String) {
         var metrics = ActionMetrics(action: "run")
         metrics.set(.healthy, of: word, kind: "k")
         #expect(metrics.prometheus.contains("{action=\"run\",kind=\"k\",component=\"\(shown)\"} 1\n"))
+    }
+
+    @Test func `Names that would look alike are series of their own`() throws {
+        var metrics = ActionMetrics(action: "apply")
+        let path = "/" + String(repeating: "a", count: 300)
+        let names = [path + "b", path + "c", "x\u{202E}", "x\u{202D}", "x\u{FFFD}"]
+        for name in names { metrics.set(.healthy, of: name, kind: "file") }
+        #expect(Set(lines(metrics, "executor_component_health")).count == names.count)
     }
 
     @Test(arguments: [

@@ -84,7 +84,12 @@ final class ResourceQueue {
         guard !waiting.isEmpty else { return whenIdle() }
         let order = waiting.removeFirst()
         let vault = host.provider.vault
-        let world = HostWorld(files: scope.files, host: host, origin: scope.origin) { title, line in
+        let world = HostWorld(
+            files: scope.files,
+            host: host,
+            origin: scope.origin,
+            tracing: scope.settings.tracing
+        ) { title, line in
             Log.info(vault.masked(line), .init(task: vault.masked(title)))
         }
         current = (order.id, world)

@@ -66,7 +66,12 @@ struct ApplySession {
             return Outcome(refusals: problems.map(\.1)).exitCode
         }
         Log.set(phase: .execute)
-        let world = HostWorld(files: files, host: host, origin: composition.origin) { title, line in
+        let world = HostWorld(
+            files: files,
+            host: host,
+            origin: composition.origin,
+            tracing: host.settings.tracing
+        ) { title, line in
             let vault = host.provider.vault
             Log.output(vault.masked(line), .init(task: vault.masked(title)))
         }
@@ -144,13 +149,6 @@ struct ApplySession {
 extension ResourceOutcome {
     /// Whether a second pass did something where there should have been nothing left to do.
     fileprivate var isDoneAgain: Bool { changed && !isNoop || state == .failed || state == .unmet }
-}
-
-extension SecretVault {
-    /// A resource's outcome, as it may be told.
-    func masked(_ outcome: ResourceOutcome) -> ResourceOutcome {
-        mask.map { mask in outcome.concealed { mask.masked($0) } } ?? outcome
-    }
 }
 
 extension ConfigError {

@@ -162,14 +162,12 @@ enum Log {
 }
 
 extension Log {
-    /// A wrong command line. It may have been about the log itself, so the words are looked at as they are.
+    /// A wrong command line, in the form that is asked for, as far as that can be told from such a line.
     static func usage(_ error: UsageError, running path: [CommandSpec]) {
-        let words = CommandWords.own
-        let asked = zip(words, words.dropFirst()).contains { $0 == "--log-format" && $1 == "json" }
         set(action: path.dropFirst().map(\.name).joined(separator: " "))
-        let isJSON = asked || words.contains("--log-format=json")
-        guard isJSON || format != .plain else { return raw(error.text(program: "ostler", running: path)) }
-        set(level: .error, format: isJSON ? .json : format)
+        let asked = LogChoice.format(askedBy: CommandWords.own, Composition.environment) ?? format
+        guard asked != .plain else { return raw(error.text(program: "ostler", running: path)) }
+        set(level: .error, format: asked)
         self.error(error.message, code: "usage")
     }
 }

@@ -21,6 +21,16 @@ struct LogChoice {
             ?? Self.read(HostConfig.LogFormat.self, Self.formatVariable, environment)
     }
 
+    /// The form of the log that words or else the environment ask for, before either has been looked through; nil if they
+    /// do not.
+    static func format(askedBy words: [String], _ environment: [String: String]) -> HostConfig.LogFormat? {
+        let option = "--log-format"
+        let following = zip(words, words.dropFirst()).first { $0.0 == option }?.1
+        let joined = words.first { $0.hasPrefix(option + "=") }?.dropFirst(option.count + 1)
+        let asked = (following ?? joined.map(String.init)).flatMap(HostConfig.LogFormat.init)
+        return asked ?? environment[formatVariable].flatMap(HostConfig.LogFormat.init)
+    }
+
     private static func read<Choice: RawRepresentable & CaseIterable>(
         _ type: Choice.Type,
         _ name: String,

@@ -48,6 +48,7 @@ final class FileRun {
     }
 
     func run() async -> Int32 {
+        Log.set(phase: .check)
         let interrupts = Interrupts { [weak self] signal, count in self?.interrupt(count) }
         do {
             let file = try TaskFile(options.task.file ?? "-") { [options] spec in
@@ -57,7 +58,6 @@ final class FileRun {
             self.file = file
             if file.isRegular, !options.keepsGoing {
                 isChecking = true
-                Log.set(phase: .check)
                 let check = FileCheck(
                     file,
                     host,
@@ -66,7 +66,6 @@ final class FileRun {
                     refuse: { [telemetry] failure, place in telemetry?.add(failure, at: place) }
                 )
                 let report = try await check.run()
-                Log.set(phase: .execute)
                 isChecking = false
                 if let code = interrupts.exitCode {
                     Log.info("interrupted: nothing was run")
@@ -88,6 +87,7 @@ final class FileRun {
         } catch {
             return Outcome.infra.exitCode
         }
+        Log.set(phase: .execute)
         if Log.isOn(.info), Log.format == .plain, isatty(2) == 1 { progress = Progress(total: total) }
         await runAll()
         progress?.clear()
@@ -143,7 +143,7 @@ final class FileRun {
             telemetry?.add(result, under: host.provider.vault)
             Log.warn(ofControlFiles: result.controlFilesMade, .init(task: result.id))
             result.guarding?.tell(.init(task: result.id))
-            Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", .init(task: result.id))
+            if case .success = entry.content { tell(result) }
             progress?.update(done: tally.total, failed: tally.total - (tally.counts[.succeeded] ?? 0))
             emit(result, place)
         }
@@ -175,6 +175,20 @@ final class FileRun {
     private func tell(_ failure: Failure, _ line: Int, _ column: Int? = nil) {
         guard !options.isQuiet else { return }
         Log.failure(failure, .init(place: TaskFile.place(file?.name ?? "", line, column)))
+    }
+
+    /// What failed is told as a single run tells it; what was not reached follows from something that was told.
+    private func tell(_ result: TaskResult) {
+        let subject = Log.Subject(task: result.id, executor: result.executor, plugin: result.plugin?.name)
+        switch result.outcome {
+        case .succeeded, .skipped, .cancelled, .dependencyFailed:
+            Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", subject)
+        case _ where result.guarding?.effect == .skipped: break
+        default:
+            progress?.clear()
+            if let error = result.error { return Log.failure(error, subject) }
+            Log.info("\(result.outcome.rawValue): \(result.ending)", hint: result.hint, subject)
+        }
     }
 
     private func emit(_ result: TaskResult, _ place: Int) {

@@ -54,6 +54,7 @@ struct SingleRun: Sendable {
     /// Fails only for a command line that is wrong; whatever becomes of the task is an exit code.
     @LoopActor
     func run() async -> Result<Int32, UsageError> {
+        Log.set(phase: .check)
         let host = Host(settings)
         await startLauncher(of: host)
         do throws(UsageError) {
@@ -78,7 +79,6 @@ struct SingleRun: Sendable {
 
     @LoopActor
     private func run(_ spec: TaskSpec, _ host: Host) async -> Int32 {
-        Log.set(phase: .check)
         let problems = host.problems(of: spec)
         phases.mark("validation")
         guard problems.isEmpty else { return await refuse(spec, host, problems) }
@@ -157,8 +157,7 @@ struct SingleRun: Sendable {
                 for line in stderr.split(separator: "\n").suffix(10) { Log.detail("    \(line)") }
             }
         } else if result.outcome != .succeeded, result.guarding == nil {
-            let how = result.signal.map { "signal \($0)" } ?? "exit code \(result.exitCode)"
-            Log.info("\(result.outcome.rawValue): \(how)", hint: result.hint)
+            Log.info("\(result.outcome.rawValue): \(result.ending)", hint: result.hint)
         }
     }
 
@@ -182,6 +181,11 @@ struct SingleRun: Sendable {
         await host.stop()
         return result.outcome.exitCode
     }
+}
+
+extension TaskResult {
+    /// How its process ended, in words.
+    var ending: String { signal.map { "signal \($0)" } ?? "exit code \(exitCode)" }
 }
 
 /// Passes a task's streams on to the command line's own.

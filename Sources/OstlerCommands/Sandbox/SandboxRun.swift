@@ -40,7 +40,7 @@ final class SandboxRun: SandboxObserver {
         result.failure = SandboxStreams.fault ?? provider.refusal(of: options.sandbox.spec, launches: true) ?? verdict
         phases.mark("lists of programs")
         if result.failure == nil { await start() }
-        provider.launcher.stop()
+        await provider.launcher.finish()
         phases.mark("stop")
         return result
     }

@@ -63,8 +63,10 @@ package final class ApplyRun<World: ResourceWorld> {
     /// Applies one of them, which may refer to those that were applied before it.
     package func ensure(_ resource: Resource) async -> ResourceOutcome {
         let start = clock()
+        await world.begin(resource)
         var outcome = await apply(resource)
         outcome.microseconds = clock() - start
+        await world.end(outcome)
         tally.add(outcome)
         memory.keep(outcome)
         return outcome

@@ -3,6 +3,12 @@ package import OstlerTasks
 
 /// What resources are applied to: the machine, or a stand-in for it.
 package protocol ResourceWorld: Sendable {
+    /// A resource's turn begins: what is run until its end is a part of it.
+    func begin(_ resource: Resource) async
+
+    /// A resource's turn ends so.
+    func end(_ outcome: ResourceOutcome) async
+
     /// Whether a path exists, be it a file, a directory or anything else.
     /// - Parameter path: absolute.
     func exists(_ path: String) async throws(Failure) -> Bool

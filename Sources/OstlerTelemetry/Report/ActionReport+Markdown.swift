@@ -1,3 +1,4 @@
+internal import OstlerJSON
 internal import OstlerTasks
 
 extension ActionReport {
@@ -56,7 +57,7 @@ enum Markdown {
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\n", "\r", "\t": escaped += " "
-            case _ where scalar.isControl: escaped += "\u{FFFD}"
+            case _ where Quotation.isObeyed(scalar): escaped += "\u{FFFD}"
             case "\\", "`", "*", "_", "[", "]", "<", ">", "|", "~", "&", "#", "!": escaped += "\\\(scalar)"
             // What makes a list, a rule or a quotation does so only at the beginning.
             case "-", "+", "=", ".", ")": escaped += escaped.allSatisfy(\.isNumber) ? "\\\(scalar)" : "\(scalar)"
@@ -77,7 +78,7 @@ enum Markdown {
     /// A block of code, fenced by more backticks than stand in it.
     static func code(_ lines: [String]) -> String {
         let shown = lines.map { line in
-            String(String.UnicodeScalarView(line.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
+            String(String.UnicodeScalarView(line.unicodeScalars.map { Quotation.isObeyed($0) ? "\u{FFFD}" : $0 }))
         }
         var longest = 2
         for line in shown {
@@ -89,15 +90,5 @@ enum Markdown {
         }
         let fence = String(repeating: "`", count: longest + 1)
         return ([fence + "text"] + shown + [fence]).joined(separator: "\n")
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether it is a control character or an end of a line that no line of Markdown can hold.
-    var isControl: Bool {
-        switch value {
-        case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true
-        default: false
-        }
     }
 }

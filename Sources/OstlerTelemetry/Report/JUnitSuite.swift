@@ -1,3 +1,5 @@
+internal import OstlerJSON
+
 /// Cases and what became of them, for the XML that JUnit's reports have made common.
 package struct JUnitSuite: Sendable {
     /// What became of a case.
@@ -89,7 +91,8 @@ package struct JUnitSuite: Sendable {
 
     private static func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
 
-    /// XML 1.0 has no way to write most control characters, nor the last two of the plane.
+    /// XML 1.0 has no way to write most control characters, nor the last two of the plane; what a page would obey is not
+    /// shown either.
     private static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
@@ -98,8 +101,8 @@ package struct JUnitSuite: Sendable {
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
-            case "\n": escaped += "&#10;"
-            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: escaped += "\u{FFFD}"
+            case "\n", "\r", "\t": escaped += "&#\(scalar.value);"
+            case _ where Quotation.isObeyed(scalar), "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
             default: escaped.unicodeScalars.append(scalar)
             }
         }

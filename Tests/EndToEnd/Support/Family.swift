@@ -66,7 +66,7 @@ struct Leftovers {
     private var found: Set<String> = []
 
     init(_ tree: InstalledTree) {
-        for group in cgroups() where !isInUse(group) { found.insert("cgroup \(group)") }
+        for group in controlGroups() where !isInUse(group) { found.insert("cgroup \(group)") }
         if let mounts = try? contents(ofFile: "/proc/self/mounts") {
             for line in String(decoding: mounts, as: UTF8.self).split(separator: "\n") { found.insert("mount \(line)") }
         }
@@ -84,18 +84,6 @@ struct Leftovers {
             left.append(process == family?.host ? "process of the host \(process)" : "process \(process) \(program)")
         }
         return left
-    }
-}
-
-/// The control groups of Ostler's runs, whatever the hierarchy and however deep.
-private func cgroups(below path: String = "/sys/fs/cgroup", depth: Int = 0) -> [String] {
-    guard depth < 6 else { return [] }
-    return namesOfDirectory(path).flatMap { name -> [String] in
-        let full = path + "/" + name
-        var status = stat()
-        guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
-        if name.hasPrefix("ostler-") { return [full] }
-        return cgroups(below: full, depth: depth + 1)
     }
 }
 

@@ -68,6 +68,16 @@ extension EndToEnd {
                 #expect(spans.last?["name"] == "ostler apply")
                 let tasks = Set(spans.compactMap { $0.attribute("ostler.task") })
                 #expect(tasks == ["exec#reload", "exec#bad", "task#ill", "task#ill check 1"])
+                let resources = spans.filter { $0["name"] == "resource" }
+                #expect(
+                    resources.compactMap { $0.attribute("ostler.state") } == [
+                        "changed", "refreshed", "stable", "failed", "unmet_requirement", "skipped", "changed",
+                    ]
+                )
+                let bad = try #require(resources.first { $0.attribute("ostler.resource") == "exec#bad" })
+                let tries = spans.filter { $0.attribute("ostler.task") == "exec#bad" }
+                #expect(tries.count == 2 && tries.allSatisfy { $0["parentSpanId"] == bad["spanId"] })
+                #expect(resources.allSatisfy { $0["parentSpanId"] == spans.last?["spanId"] })
             }
         }
 

@@ -164,8 +164,10 @@ def starts_many_without_growing(box):
         l.plan(200 + i, strict())
         send(l.sock, PLAN_DROP, 200 + i)
     ok(l.run(1, ["true"])[0])
+    # It tells of an end before it has tidied up behind it.
+    until(lambda: state()[0] <= before[0], "descriptors are given back")
     after = state()
-    expect(after[0] == before[0] and after[1] <= before[1] + 64 and after[2] <= before[2] + 64, before, after)
+    expect(after[1] <= before[1] + 64 and after[2] <= before[2] + 64, before, after)
     l.close()
     os.close(null)
 
