@@ -52,8 +52,21 @@ extension EndToEnd {
                 #expect(!shown.finished.text.contains(Self.escape))
                 let quiet = try await run(tree, arguments + ["--quiet"])
                 #expect(quiet.shown == "")
+                let dumb = try await run(tree, arguments, ["TERM=dumb"])
+                #expect(!dumb.shown.contains(Self.escape) && dumb.shown.hasPrefix("ostler: 5 tasks:"), "\(dumb.shown)")
                 let piped = try await tree.run(arguments)
                 #expect(piped.complaint == "ostler: 5 tasks: 5 succeeded\n")
+            }
+        }
+
+        @Test(.sandboxed)
+        func `What is told beside it takes the place of the progress`() async throws {
+            try await withTree { tree in
+                let lines = ["true", "false"].map { #"{"executor":"command","payload":{"command":"\#($0)"}}"# + "\n" }
+                try tree.directory.write("home/tasks.jsonl", lines.joined())
+                let shown = try await run(tree, ["run", "--file", "tasks.jsonl", "--jobs", "1"]).shown
+                let told = shown.split(separator: "done").dropFirst().first.map(String.init) ?? ""
+                #expect(told.hasPrefix("\r\(Self.escape)[Kostler: task "), "\(shown)")
             }
         }
     }

@@ -95,4 +95,14 @@ internal import Testing
             #expect(throws: Never.self) { _ = try store.register(.sample(), at: 1) }
         }
     }
+
+    @Test func `A log that cannot be opened fails who asks, and nobody after it is there`() throws {
+        try withTemporaryDirectory { directory in
+            let sync = LogSync(directory.file("store.db")) { _ in 0 }
+            let first = sync.noteCommit()
+            #expect(throws: Failure.self) { try sync.sync(first) }
+            try directory.write("store.db-wal", "")
+            #expect(throws: Never.self) { try sync.sync(first) }
+        }
+    }
 }

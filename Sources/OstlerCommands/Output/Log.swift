@@ -41,6 +41,8 @@ enum Log {
         var action = ""
         var phase = Phase.start
         var runID: String?
+        /// The last line of the terminal tells how far it is.
+        var showsProgress = false
         /// One or none. Not an optional: Swift 6.3 lays out a static one whose "none" is not all zeros as zeros, and a
         /// run without a trace would have one of zeros in release builds.
         private var traces: [TraceContext] = []
@@ -157,7 +159,18 @@ enum Log {
 
     /// Writes text as it is.
     static func raw(_ text: String) {
+        show(progress: nil)
         Terminal.write(text, to: 2)
+    }
+
+    /// Shows on a terminal how far it is, until another line is told.
+    /// - Parameter line: without an end; nil for nothing any more.
+    static func show(progress line: String?) {
+        let wasShown = settings.withLock { settings in
+            defer { settings.showsProgress = line != nil }
+            return settings.showsProgress
+        }
+        if wasShown || line != nil { Terminal.write("\r\u{1B}[K" + (line ?? ""), to: 2) }
     }
 }
 

@@ -3,8 +3,10 @@ internal import Glibc
 /// What is known of the terminal.
 enum Terminal {
     /// Whether stderr is a terminal that wants colour.
-    static let hasColour: Bool =
-        isatty(2) == 1 && Composition.environment["NO_COLOR"] == nil && Composition.environment["TERM"] != "dumb"
+    static let hasColour = hasProgress && Composition.environment["NO_COLOR"] == nil
+
+    /// Whether stderr is a terminal on which a line can be written anew.
+    static let hasProgress = isatty(2) == 1 && Composition.environment["TERM"] != "dumb"
 
     /// How many columns help may take.
     static var width: Int {

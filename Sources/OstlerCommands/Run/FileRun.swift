@@ -88,9 +88,9 @@ final class FileRun {
             return Outcome.infra.exitCode
         }
         Log.set(phase: .execute)
-        if Log.isOn(.info), Log.format == .plain, isatty(2) == 1 { progress = Progress(total: total) }
+        if Log.isOn(.info), Log.format == .plain, Terminal.hasProgress { progress = Progress(total: total) }
         await runAll()
-        progress?.clear()
+        Log.show(progress: nil)
         await output.finish()
         await host.stop()
         Log.set(phase: .finish)
@@ -108,7 +108,6 @@ final class FileRun {
             output.hurry()
             return host.abandon()
         }
-        progress?.clear()
         Log.info("cancelling what runs; once more to kill it at once")
         if file?.isRegular == false { file?.stop() }
         host.cancelAll()
@@ -185,7 +184,6 @@ final class FileRun {
             Log.debug("\(result.outcome.rawValue) after \(result.timing.running) us", subject)
         case _ where result.guarding?.effect == .skipped: break
         default:
-            progress?.clear()
             if let error = result.error { return Log.failure(error, subject) }
             Log.info("\(result.outcome.rawValue): \(result.ending)", hint: result.hint, subject)
         }

@@ -5,7 +5,6 @@ internal import OstlerSystem
 final class Progress {
     private let total: Int?
     private var last = Instant(nanoseconds: 0)
-    private var isShown = false
 
     init(total: Int?) {
         self.total = total
@@ -16,13 +15,7 @@ final class Progress {
         let now = Instant.now
         guard now.microseconds(since: last) > 100_000 else { return }
         last = now
-        isShown = true
         let whole = total.map { " of \($0)" } ?? ""
-        Log.raw("\r\u{1B}[K\(done)\(whole) tasks done" + (failed > 0 ? ", \(failed) not succeeded" : ""))
-    }
-
-    func clear() {
-        if isShown { Log.raw("\r\u{1B}[K") }
-        isShown = false
+        Log.show(progress: "\(done)\(whole) tasks done" + (failed > 0 ? ", \(failed) not succeeded" : ""))
     }
 }
