@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerJSON
 internal import OstlerTestSupport
 internal import Testing
 
