@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "calls.h"
+#include "ids.h"
 #include "launcher.h"
 #include "processes.h"
 
@@ -40,7 +41,8 @@ static bool can_be(uid_t uid) {
 
 void contained_start(void) {
     launcher.pid = getpid();
-    launcher.has_ids = geteuid() == 0 && launcher.first_uid != 0 && can_be(launcher.first_uid);
+    uint32_t *id = &launcher.slots[0].id;
+    launcher.has_ids = geteuid() == 0 && launcher.first_uid != 0 && ids_start() && ids_claim(id) && can_be(*id);
 }
 
 static const char scratch_name[] = "ostler-scratch-";

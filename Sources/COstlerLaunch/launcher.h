@@ -199,6 +199,7 @@ struct sandbox {
 struct slot {
     uid_t uid; // as the launcher's user namespace sees the sandbox's user
     gid_t gid;
+    uint32_t id; // the launcher's alone, where it gives ids; 0: none yet
     int user;
     int net;
     int idmap;
@@ -383,6 +384,7 @@ struct launcher {
     bool initial_user_ns;
     bool host_gone;
     uint32_t first_uid;
+    uint32_t uid_count;
     uint32_t slot_limit;
     uint32_t slot_count;
     uint32_t next_sandbox;

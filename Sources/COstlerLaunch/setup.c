@@ -28,6 +28,7 @@ static bool read_arguments(int argc, char **argv) {
     // Slots that share the host's root, or run past the last number, are no isolation.
     if (count && (first == 0 || first >= UINT32_MAX || count > UINT32_MAX - first)) return false;
     launcher.first_uid = (uint32_t)first;
+    launcher.uid_count = (uint32_t)count;
     launcher.slot_limit = count < SLOT_MAX ? (uint32_t)count : SLOT_MAX;
     return true;
 }
@@ -85,7 +86,7 @@ static bool detach_mounts(void) {
 }
 
 static bool enter_as_root(void) {
-    if (geteuid() != 0 || launcher.first_uid == 0 || !has_capabilities()) return false;
+    if (geteuid() != 0 || !launcher.slots[0].id || !has_capabilities()) return false;
     launcher.real_root = true;
     if (unshare(CLONE_NEWNS) == 0 && detach_mounts() && slot_try() == 0) return true;
     launcher.real_root = false;
@@ -106,7 +107,8 @@ static bool enter_as_user(const char **what) {
     *what = "unshare: user and mount namespace";
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) return false;
     // Its only id would be that of root outside, who owns much that can be written without any capability.
-    *what = "root without CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL and ids to give would be root outside";
+    *what = "root without CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL and ids to give (a free one, and /run, /dev/shm or "
+            "/tmp to lock it) would be root outside";
     errno = ENOTSUP;
     if (outer_root) return false;
     *what = "map of the user namespace";

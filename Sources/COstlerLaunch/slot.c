@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "ids.h"
 #include "launcher.h"
 
 /// Makes the namespaces and holds them until the launcher has descriptors of them.
@@ -105,15 +106,16 @@ static int slot_make(unsigned index) {
     return 0;
 }
 
-/// The ids of a slot differ from those of every other where the launcher has ids to give.
-static void set_ids(struct slot *slot, bool has_ids) {
-    uint32_t index = (uint32_t)(slot - launcher.slots);
-    slot->uid = has_ids ? launcher.first_uid + index : getuid();
-    slot->gid = has_ids ? launcher.first_uid + index : getgid();
+/// The ids of a slot differ from those of every other, of other launchers too, where the launcher has ids to give.
+static bool set_ids(struct slot *slot, bool has_ids) {
+    if (has_ids && !ids_claim(&slot->id)) return false;
+    slot->uid = has_ids ? slot->id : getuid();
+    slot->gid = has_ids ? slot->id : getgid();
+    return true;
 }
 
 static bool add_namespaces(struct slot *slot) {
-    set_ids(slot, launcher.real_root);
+    if (!set_ids(slot, launcher.real_root)) return false;
     if (slot->user < 0) slot->user = make_user_ns(SANDBOX_UID, slot->uid, slot->gid, &slot->net);
     return slot->user >= 0;
 }
@@ -147,10 +149,12 @@ struct slot *slot_take(const struct plan *plan, struct progress *failure) {
         progress_fail(failure, OSTLER_STAGE_SLOT, errno, OSTLER_LAYER_USER_NS, "no further slot", NULL);
         return NULL;
     }
-    if (plan->fence != OSTLER_FENCE_NAMESPACES) {
-        set_ids(found, plan->fence == OSTLER_FENCE_CONTAINED && launcher.has_ids);
-    } else if (!add_namespaces(found)) {
-        progress_fail(failure, OSTLER_STAGE_SLOT, errno, OSTLER_LAYER_USER_NS, "no further slot", NULL);
+    bool is_contained = plan->fence == OSTLER_FENCE_CONTAINED;
+    bool is_ready = plan->fence == OSTLER_FENCE_NAMESPACES ? add_namespaces(found)
+                                                            : set_ids(found, is_contained && launcher.has_ids);
+    if (!is_ready) {
+        const char *what = errno == EUSERS ? "every id of sandbox.uid_range is taken" : "no further slot";
+        progress_fail(failure, OSTLER_STAGE_SLOT, errno, OSTLER_LAYER_USER_NS, what, NULL);
         return NULL;
     }
     if (plan->needs_idmap && !slot_add_idmap(found)) {

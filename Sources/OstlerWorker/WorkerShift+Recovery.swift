@@ -12,6 +12,7 @@ extension WorkerShift {
         switch pulse {
         case .failed(let failure): fails(.report, failure)
         case .alive(let cancelRequests, let silent):
+            hasReported = true
             works(.report)
             // What could not be taken over is found again, by this worker or by another one.
             works(.recovery)
@@ -38,11 +39,13 @@ extension WorkerShift {
         case .failure(let failure): fails(.recovery, failure)
         case .success(let found):
             works(.recovery)
-            guard let found else { return }
-            tell(.tookOver(former, orphans: found.count))
-            orphans += found
-            settleOrphans()
+            if let found {
+                tell(.tookOver(former, orphans: found.count))
+                orphans += found
+                settleOrphans()
+            }
         }
+        endIfOver()
     }
 
     private func settleOrphans() {
@@ -64,6 +67,8 @@ extension WorkerShift {
             case .left: tell(.resists(orphan.lease, pids: orphan.identities.map(\.pid)))
             case .settled(let settlement, let isProven):
                 orphans.removeAll { $0.lease == orphan.lease }
+                // Its task may have to be tried again, which the last look could not find.
+                isIdle = false
                 tell(.recovered(orphan.lease, settlement, isProven: isProven))
             }
         }

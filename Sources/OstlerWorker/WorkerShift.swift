@@ -59,6 +59,8 @@ package final class WorkerShift {
     private var watch: ChangeWatch?
     var orphans: [Orphan] = []
     var adopting: Set<WorkerID> = []
+    /// A report has come back: which workers are gone, and may have left something, is known.
+    var hasReported = false
     var isSettling = false
     var troubles: [Errand: Instant] = [:]
     /// What all that is started runs below now.
@@ -149,10 +151,10 @@ package final class WorkerShift {
         let end: End
         switch mode {
         case .working:
-            guard settings.endsWhenIdle, isIdle, reports.isEmpty, orphans.isEmpty else { return }
+            guard settings.endsWhenIdle, isIdle, reports.isEmpty, hasReported, !isRecovering else { return }
             end = .drained
         case .draining:
-            guard reports.isEmpty else { return }
+            guard reports.isEmpty, adopting.isEmpty else { return }
             end = .drained
         // Results that a store in trouble does not take are left to whoever recovers them.
         case .ending(let wanted):
@@ -162,6 +164,9 @@ package final class WorkerShift {
         self.waiter = nil
         waiter.resume(returning: end)
     }
+
+    /// Whether there is something left of workers that are gone, or may be.
+    private var isRecovering: Bool { !orphans.isEmpty || !adopting.isEmpty || troubles[.recovery] != nil }
 
     // MARK: Running
 

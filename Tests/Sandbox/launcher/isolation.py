@@ -202,3 +202,32 @@ def bounds_memory_and_processes(box):
     l.wait(REAPED, number=number)
     os.close(read)
     l.close()
+
+
+@check
+def gives_an_id_to_one_sandbox_only(box):
+    if box.user:
+        return  # has one id
+    first, second = box.start(), box.start()
+    read, write = os.pipe()
+    marker = f"i{os.getpid()}.4"
+    for l in (first, second):
+        for _ in range(2):
+            l.spawn(1, ["sh", "-c", "read end; exit 0", marker], stdin=read)
+    os.close(read)
+    until(lambda: len(alive(marker)) == 4, "all of them at once")
+
+    def user(pid):
+        return [line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("Uid:")][0]
+    ids = {user(pid) for pid in alive(marker)}
+    expect(len(ids) == 4, ids)
+    none = Launcher(box.program, count=2)
+    expect(none.ready.op == FAILED and none.ready.err == errno.ENOTSUP, none.ready)
+    none.sock.close()
+    none.process.wait(10)
+    os.close(write)
+    first.close()
+    second.close()
+    again = Launcher(box.program, count=2)
+    expect(again.ready.op == READY, again.ready)
+    again.close()
