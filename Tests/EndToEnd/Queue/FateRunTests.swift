@@ -39,8 +39,9 @@ extension EndToEnd {
             ),
             Fate(
                 .timeout,
-                command("late", ["sleep", "600"], ["timeout": "400ms"]),
-                "[timeout]",
+                // It counts from when an executor has it: before that, nothing could be left of it.
+                command("late", ["sleep", "600"], ["run_timeout": "400ms"]),
+                "[run_timeout]",
                 "nothing of it is left",
                 "not tried again, since nobody asked for another try"
             ),
