@@ -49,7 +49,7 @@ extension EndToEnd {
                 "command: touch MADE, onlyif: sleep 0.2, unless: \"sh -c 'sleep 0.2; exit 1'\", timeout: 300ms",
                 "guard_timeout", "timeout_ms", "none"
             ),
-            ("command: sleep 60, timeout: 2s", "timeout", "timeout_ms", "possible"),
+            ("command: sleep 60, timeout: 10s", "timeout", "timeout_ms", "possible"),
             ("command: sleep 60, run_timeout: 300ms", "run_timeout", "run_timeout_ms", "possible"),
         ])
         func `A time-out has the code, the limit and the advice that it has of a task`(
@@ -67,7 +67,7 @@ extension EndToEnd {
                 #expect(error?["code"]?.string == code && error?["side_effects"]?.string == effects, "\(finished.text)")
                 #expect(
                     error?["limit"]?["name"]?.string == limit
-                        && error?["limit"]?["limit"]?.int == (code == "timeout" ? 2000 : 300)
+                        && error?["limit"]?["limit"]?.int == (code == "timeout" ? 10_000 : 300)
                 )
                 #expect(error?["hint"]?.string?.hasPrefix("raise the task's ") == true)
                 #expect(access(made, F_OK) != 0)

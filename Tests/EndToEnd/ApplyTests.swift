@@ -242,9 +242,14 @@ extension EndToEnd {
             try await withTree { tree in
                 let marker = Marker()
                 let line = "setsid sleep \(marker.seconds) & sleep \(marker.seconds)"
-                let text = "- exec:\n    - \(line):\n        provider: shell\n        timeout: 300ms\n"
-                let run = try await tree.run(["apply", "-"], input: .text(text))
-                #expect(run.exitCode == 4)
+                let text = "- exec:\n    - \(line):\n        provider: shell\n        timeout: 10s\n"
+                let manifest = try tree.directory.write("site.yaml", text)
+                let run = try await onThread {
+                    let child = try tree.start(["apply", manifest])
+                    #expect(marker.waitFor(2), "\(child.errors)")
+                    return child.finish()
+                }
+                #expect(run.exitCode == 4, "\(run.complaint)")
                 #expect(marker.processes.isEmpty)
             }
         }

@@ -12,7 +12,7 @@ extension EndToEnd {
             try await withTree { tree in
                 let directory = try await plugin.assemble(tree)
                 let words = ["plugin", "test", directory, "--strict", "--load", "20", "--patience", "30s"]
-                let finished = try await tree.run(words, within: .seconds(240))
+                let finished = try await tree.run(words, within: .seconds(600))
                 #expect(finished.exitCode == 0, "\(finished.text)\n\(finished.complaint)")
             }
         }

@@ -115,6 +115,8 @@ extension EndToEnd {
                 #expect(symlink("/usr/bin/true", link) == 0)
                 let isTurning = Switch()
                 async let turns = onThread { Self.turn(link, ["/usr/bin/rm", "/usr/bin/true"], while: isTurning) }
+                // Behind the thread, and so before it is waited for, whatever is thrown.
+                defer { isTurning.turnOff() }
                 let options = ["run", "--file", "tasks.jsonl", "--workdir", "job", "--keep-going"]
                 let finished = try await tree.run(options)
                 isTurning.turnOff()

@@ -56,6 +56,11 @@ extension EndToEnd {
             return try audit.json()["plugins"]?.array?.compactMap { $0["name"]?.string } ?? []
         }
 
+        /// The copies of plugins that are being made, or that were left half made.
+        private static func copies(_ tree: InstalledTree) -> Set<String> {
+            Set(namesOfDirectory(tree.home + "/.local/share/ostler/store").filter { $0.hasPrefix(".staging") })
+        }
+
         @Test func `Eight adds at once let eight plugins in`() async throws {
             try await withTree { tree in
                 let names = (1...8).map { "p\($0)" }
@@ -78,20 +83,29 @@ extension EndToEnd {
                 try tree.directory.write("home/second/data", [UInt8](repeating: 7, count: 8 << 20))
                 #expect(try await tree.run(["plugin", "add", "first", "--yes"]).exitCode == 0)
                 var random = SeededGenerator(seed: 5)
-                for _ in 0..<12 {
+                var copiesCut = 0
+                for round in 0..<12 {
+                    let before = Self.copies(tree)
                     let child = try tree.start(["plugin", "add", "second", "--yes"])
-                    child.serve(Int32.random(in: 1...80, using: &random))
+                    if round.isMultiple(of: 2) {
+                        // While it copies: where that lies between random moments depends on the machine.
+                        let end = ContinuousClock.now.advanced(by: .seconds(20))
+                        while Self.copies(tree).isSubset(of: before), !child.hasEnded, ContinuousClock.now < end {
+                            child.serve(1)
+                        }
+                    } else {
+                        child.serve(Int32.random(in: 1...80, using: &random))
+                    }
                     child.send(SIGKILL)
-                    _ = child.finish()
+                    let isCut = child.finish().signal == SIGKILL
+                    if isCut, !Self.copies(tree).isSubset(of: before) { copiesCut += 1 }
                     let names = try await Self.installed(tree)
                     #expect(names == ["first"] || names == ["first", "second"])
                 }
                 #expect(try await tree.run(["plugin", "add", "second", "--yes"]).exitCode == 0)
                 #expect(try await Self.installed(tree) == ["first", "second"])
-                let left = namesOfDirectory(tree.home + "/.local/share/ostler/store").filter {
-                    $0.hasPrefix(".staging")
-                }
-                #expect(left.isEmpty)
+                #expect(Self.copies(tree).isEmpty)
+                #expect(copiesCut > 0, "no add was killed while it copied")
             }
         }
 

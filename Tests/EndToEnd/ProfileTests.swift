@@ -192,7 +192,7 @@ extension EndToEnd {
             let mark = "7\(UInt32.random(in: 10_000_000...99_999_999))"
             let script = "trap '' TERM; setsid sleep \(mark) & sleep \(mark)"
             let config = "sandbox: {profile: \(profile), allow_host: true}\ntasks: {grace: 200ms}\n"
-            try await Self.run(config, script, user: user, options: ["--timeout", "1s"]) { result, _ in
+            try await Self.run(config, script, user: user, options: ["--timeout", "5s"]) { result, _ in
                 #expect(result["outcome"]?.string == "timeout", "\(result.text)")
                 #expect(result["cancel"]?["stage"]?.string == "kill")
                 #expect(result["cancel"]?["survivors"]?.string == "unverified")

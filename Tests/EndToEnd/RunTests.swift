@@ -104,9 +104,17 @@ extension EndToEnd {
         @Test
         func `A time-out ends everything and says so`() async throws {
             try await withTree { tree in
-                let argv = ["sh", "-c", "trap '' TERM; setsid sleep 331 & sleep 331"]
-                let json = try await tree.task(argv, options: ["--timeout", "300ms", "--json"]).json()
+                let marker = Marker()
+                let finished = try await onThread {
+                    let words = ["run", "command", "--timeout", "10s", "--json", "--"]
+                    let child = try tree.start(words + marker.argv(stubborn: true))
+                    #expect(marker.waitFor(2), "\(child.errors)")
+                    return child.finish()
+                }
+                #expect(marker.processes.isEmpty)
+                let json = try finished.json()
                 #expect(json["outcome"]?.string == "timeout")
+                #expect(json["error"]?["code"]?.string == "timeout", "\(finished.text)")
                 #expect(json["cancel"]?["reason"]?.string == "timeout")
                 #expect(json["cancel"]?["survivors"]?.string == "none")
             }

@@ -183,7 +183,7 @@ extension EndToEnd {
                 #expect(try nobody.json()["error"]?["code"]?.string == "nobody")
                 #expect(try nobody.json()["error"]?["pointer"]?.string == "/payload/name")
                 let slow = try await tree.run(
-                    options + ["--name", "Ada", "--pause", "3600", "--timeout", "2s", "--json"]
+                    options + ["--name", "Ada", "--pause", "3600", "--timeout", "10s", "--json"]
                 )
                 #expect(slow.exitCode == 4, "\(slow.complaint)")
                 #expect(try slow.json()["output"]?["text"]?.string == "hello Ada\n")
@@ -240,9 +240,17 @@ extension EndToEnd {
                 #expect(try killed.json()["signal"]?.int == 9)
                 let missing = try await tree.run(options + [#"{"argv":["no-such-program"]}"#])
                 #expect(try missing.json()["error"]?["code"]?.string == "command_not_found")
-                let slow = try await tree.run(options + [#"{"argv":["sleep","3600"]}"#, "--timeout", "1s"])
-                #expect(slow.exitCode == 4)
+                let marker = Marker()
+                let slow = try await onThread {
+                    let payload = #"{"argv":["sleep","\#(marker.seconds)"]}"#
+                    let child = try tree.start(options + [payload, "--run-timeout", "5s"])
+                    #expect(marker.waitFor(1), "\(child.errors)")
+                    return child.finish()
+                }
+                #expect(slow.exitCode == 4, "\(slow.complaint)")
+                #expect(try slow.json()["error"]?["code"]?.string == "run_timeout")
                 #expect(try slow.json()["cancel"]?["survivors"]?.string == "none")
+                #expect(marker.processes.isEmpty)
             }
         }
     }

@@ -177,7 +177,7 @@ extension EndToEnd {
                 try await onThread {
                     let session = try Session(tree, marker.argv())
                     #expect(marker.waitFor(2))
-                    #expect(session.terminal.isRaw)
+                    eventuallyOnThread("a raw terminal") { session.terminal.isRaw }
                     session.child.send(signal)
                     #expect(!session.child.finish(within: .seconds(30)).isOverdue)
                     #expect(

@@ -44,7 +44,7 @@ extension EndToEnd {
 
                 // Fewer tasks than by default, for the sake of time; the verdicts are the same.
                 let kit = ["plugin", "test", "greet", "--strict", "--load", "50", "--patience", "30s"]
-                let tried = try await tree.run(kit, within: .seconds(240))
+                let tried = try await tree.run(kit, within: .seconds(600))
                 #expect(tried.exitCode == 0, "\(tried.text)\(tried.complaint)")
 
                 let options = ["run", "greet", "--plugin-path", tree.home + "/greet", "--payload"]

@@ -59,7 +59,14 @@ extension EndToEnd {
                     let script = "cat /run/secrets/db >/dev/null; echo ready; exec sleep 1000"
                     let options = ["--secret", "db", "--secret", "db=PASSWORD"]
                     let child = try tree.start(["run", "command"] + options + ["--", "sh", "-c", script])
-                    eventuallyOnThread(within: .seconds(30)) { child.output == "ready\n" || child.hasEnded }
+                    // The shell that has said so becomes `sleep` only then.
+                    eventuallyOnThread(within: .seconds(30), "the command that sleeps") {
+                        child.serve(5)
+                        let members = Family(of: child.process, tree).members
+                        let isSleeping = members.contains { $0.program == "sleep" }
+                        return isSleeping && child.output == "ready\n" || child.hasEnded
+                    }
+                    #expect(child.output == "ready\n", "\(child.errors)")
                     let family = Family(of: child.process, tree)
                     #expect(family.members.count >= 4, "\(family)")
                     for member in family.members {

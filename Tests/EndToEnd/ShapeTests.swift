@@ -9,7 +9,7 @@ extension EndToEnd {
         private static let tasks = """
             {"id":"a","executor":"command","payload":{"command":"echo","args":["x"]},"metadata":{"k":"v"}}
             {"id":"b","executor":"command","payload":{"command":"sh","args":["-c","exit 3"]},"labels":{"l":"v"}}
-            {"id":"c","executor":"command","payload":{"command":"sleep","args":["300"]},"run_timeout":"500ms"}
+            {"id":"c","executor":"command","payload":{"command":"sleep","args":["300"]},"run_timeout":"5s"}
             {"id":"d","executor":"command","payload":{"command":"head","args":["-c","100000","/dev/zero"]}}
             {"id":"e","executor":"command","payload":{"command":"no-such-program"}}
 

@@ -181,7 +181,7 @@ extension EndToEnd {
                     """
                 try tree.directory.write("home/plugins/deaf/plugin.yaml", manifest)
                 try tree.directory.write("home/plugins/deaf/bin/deaf", Self.deaf, mode: 0o755)
-                let result = try await tree.run(["health", "--json", "--timeout", "500ms", "--plugin-path", "plugins"])
+                let result = try await tree.run(["health", "--json", "--timeout", "10s", "--plugin-path", "plugins"])
                 #expect(result.exitCode == 5, "\(result.complaint)")
                 let json = try result.json()
                 #expect(json["command"]?["status"]?.string == "healthy")

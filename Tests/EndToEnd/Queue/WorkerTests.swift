@@ -56,10 +56,13 @@ extension EndToEnd {
         @Test func `Two workers share a store, and each task runs once`() async throws {
             let count = Self.isLong ? 20_000 : 300
             try await withQueue { rig in
+                // Nothing is taken before both are there.
+                try rig.store.setPaused(QueueName.standard, true, at: 1)
                 let names = (0..<count).map { "t\($0)" }
                 let tasks = try await rig.submit(names.map { QueueRig.mark($0, executor: "mark-once") })
                 try await onThread {
                     let workers = try (0..<2).map { try rig.worker(["--slots", "8", "--name", "w\($0)"]) }
+                    try rig.store.setPaused(QueueName.standard, false, at: 2)
                     let wait: Duration = .seconds(Self.isLong ? 900 : 90)
                     try rig.waitUntilDone([tasks[count - 1]], serving: workers, within: wait)
                     try rig.waitUntilDone(tasks, serving: workers, within: wait)
@@ -76,7 +79,7 @@ extension EndToEnd {
 
         @Test func `A worker that was stopped for too long finds its results refused`() async throws {
             let marker = Marker()
-            let tasks = [QueueRig.mark("late", ["seconds": 1]), QueueRig.command("long", ["sleep", marker.seconds])]
+            let tasks = [QueueRig.mark("late", ["seconds": 5]), QueueRig.command("long", ["sleep", marker.seconds])]
             try await withQueueOnThread(tasks) { rig, tasks in
                 let first = try rig.worker(["--name", "first"])
                 defer { first.send(SIGKILL) }
@@ -107,7 +110,7 @@ extension EndToEnd {
         @Test func `A worker that is killed takes all with it, and the next one settles what it held`() async throws {
             let marker = Marker()
             let tasks = [
-                QueueRig.mark("again", ["seconds": 1]), QueueRig.mark("once", executor: "mark-once", ["seconds": 30]),
+                QueueRig.mark("again", ["seconds": 5]), QueueRig.mark("once", executor: "mark-once", ["seconds": 30]),
                 QueueRig.command("long", ["sleep", marker.seconds]),
             ]
             try await withQueueOnThread(tasks) { rig, tasks in
@@ -133,7 +136,7 @@ extension EndToEnd {
         }
 
         @Test func `A worker that drains ends what it has and leaves the rest`() async throws {
-            let tasks = (0..<3).map { QueueRig.mark("d\($0)", ["seconds": 1]) }
+            let tasks = (0..<3).map { QueueRig.mark("d\($0)", ["seconds": 5]) }
             try await withQueueOnThread(tasks) { rig, tasks in
                 let worker = try rig.worker(["--slots", "1"])
                 try rig.waitUntilRunning(tasks[0], serving: [worker])
@@ -211,12 +214,18 @@ extension EndToEnd {
                 let tasks = try await rig.submit([
                     QueueRig.mark("failing", ["exit_code": 3], members: ["retry": quickly]),
                     QueueRig.mark("poison", ["crash": true], members: ["retry": quickly]),
-                    QueueRig.mark("unsafe", executor: "mark-once", ["crash": true]),
                     QueueRig.mark("stale", members: ["ttl": "1ms"]),
                 ])
                 let worker = try await rig.run(["worker", "--until-idle"])
                 #expect(worker.exitCode == 0, "\(worker.complaint)")
-                #expect(try rig.outcomes(of: tasks) == [.failed, .executorCrash, .executorCrash, .expired])
+                #expect(try rig.outcomes(of: tasks) == [.failed, .executorCrash, .expired])
+                // By itself: a plugin may have read a task together with one that it crashes over. Such a task ends as
+                // if it had been begun, without its mark.
+                let unsafe = QueueRig.mark("unsafe", executor: "mark-once", ["crash": true])
+                let unsafeTasks = try await rig.submit([unsafe])
+                let second = try await rig.run(["worker", "--until-idle"])
+                #expect(second.exitCode == 0, "\(second.complaint)")
+                #expect(try rig.outcomes(of: unsafeTasks) == [.executorCrash])
                 #expect(try rig.marks() == ["failing": 3, "poison": 3, "unsafe": 1])
                 let poisoned = try rig.store.details(of: tasks[1]).summary
                 #expect(poisoned.isSetAside && poisoned.reason == .poison)

@@ -93,14 +93,16 @@ struct EscapeRun: Sendable {
         row.place == .plugin ? "/plugin/corpus" : row.hasView ? "/in/corpus" : stage.corpus
     }
 
-    private func task(_ id: String, _ program: String, _ arguments: [String] = []) -> String {
+    private func task(_ id: String, _ program: String, _ arguments: [String] = [], timeout: String = "60s") -> String {
         let words = JSONValue.array(arguments.map { .string($0) })
         let payload: JSONValue =
             row.place == .plugin
             ? ["attempt": .string(program), "args": words]
             : ["command": .string(corpus + "/" + program), "args": words]
         let executor = row.place == .plugin ? "escape" : "command"
-        let task: JSONValue = ["id": .string(id), "executor": .string(executor), "timeout": "60s", "payload": payload]
+        let task: JSONValue = [
+            "id": .string(id), "executor": .string(executor), "timeout": .string(timeout), "payload": payload,
+        ]
         return task.text + "\n"
     }
 
@@ -118,7 +120,8 @@ struct EscapeRun: Sendable {
         let granted = row.place == .plugin || !row.hasView ? stage.granted : "/out/granted"
         try stage.tell(place: row.place.rawValue, granted: granted, hasMemoryCgroup: memory?["enforced"]?.bool == true)
         let lines = attempts.map { task($0.name, $0.name) }
-        let neighbour = task(Self.neighbour, "bait", ["neighbour", corpus + "/done"])
+        // It stays beside all of them: longer than they may take together.
+        let neighbour = task(Self.neighbour, "bait", ["neighbour", corpus + "/done"], timeout: "300s")
         try tree.directory.write("home/project/tasks.jsonl", (row.hasView ? neighbour : "") + lines.joined())
         let results = try await onThread { try run(count: attempts.count) }
         return Dictionary(uniqueKeysWithValues: results.map { ($0.name, $0) })

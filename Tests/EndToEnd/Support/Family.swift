@@ -68,10 +68,13 @@ struct Leftovers {
     init(_ tree: InstalledTree) {
         for group in controlGroups() where !isInUse(group) { found.insert("cgroup \(group)") }
         if let mounts = try? contents(ofFile: "/proc/self/mounts") {
-            for line in String(decoding: mounts, as: UTF8.self).split(separator: "\n") { found.insert("mount \(line)") }
+            for line in String(decoding: mounts, as: UTF8.self).split(separator: "\n")
+            where !isOfAnotherTest(line, than: tree) {
+                found.insert("mount \(line)")
+            }
         }
         for name in namesOfDirectory("/tmp") where name.hasPrefix("ostler") && !name.hasPrefix("ostler-test-") {
-            found.insert("file /tmp/\(name)")
+            if !isHeld("/tmp/" + name) { found.insert("file /tmp/\(name)") }
         }
         for name in namesOfDirectory(tree.home) { found.insert("file \(tree.home)/\(name)") }
     }
@@ -85,6 +88,20 @@ struct Leftovers {
         }
         return left
     }
+}
+
+/// Whether a mount names the directory of a test, but not of this one: other runs of the tests may go on beside it.
+private func isOfAnotherTest(_ mount: Substring, than tree: InstalledTree) -> Bool {
+    mount.contains("/tmp/ostler-test-") && !mount.contains(tree.directory.path)
+}
+
+/// Whether a launcher that lives has it: such a one holds a lock on the directory that it made for its sandboxes. One of
+/// this run is found as a process.
+private func isHeld(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
 }
 
 /// Whether the launcher that made a control group, `ostler-RUN-PROCESS-TIME`, is still there: then it is no leftover, and

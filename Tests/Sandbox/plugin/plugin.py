@@ -10,7 +10,7 @@ LAUNCH_CHANNEL = 3
 def attempt(payload):
     os.set_inheritable(LAUNCH_CHANNEL, True)
     done = subprocess.run(["/plugin/corpus/" + payload["attempt"], *payload.get("args", [])], stdin=subprocess.DEVNULL,
-                          capture_output=True, pass_fds=[LAUNCH_CHANNEL], cwd="/work", timeout=60)
+                          capture_output=True, pass_fds=[LAUNCH_CHANNEL], cwd="/work", timeout=300)
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 

@@ -36,7 +36,7 @@ struct QueueRig: Sendable {
 
     // MARK: The plugin
 
-    /// Offers the same in two classes: a mark in the ledger, and then a while.
+    /// Offers the same in two classes: a mark in the ledger, and then a while; with `slow`, only so many attempts take it.
     private static func manifest(_ project: String) -> String {
         """
         name: marker
@@ -65,7 +65,8 @@ struct QueueRig: Sendable {
                 task = message["params"]
                 payload = task["payload"]
                 os.write(ledger, (payload.get("mark", "-") + "\\n").encode())
-                time.sleep(payload.get("seconds", 0))
+                if task["attempt"] <= payload.get("slow", task["attempt"]):
+                    time.sleep(payload.get("seconds", 0))
                 if payload.get("crash"):
                     os._exit(3)
                 code = payload.get("exit_code", 0)
