@@ -214,6 +214,7 @@ let package = Package(
             "OstlerConfig",
             "OstlerJSON",
             "OstlerProtocol",
+            "OstlerSystem",
             "OstlerTasks"
         ),
 

@@ -125,6 +125,17 @@ static void launch(struct channel *channel, struct packet *packet, struct reques
     pipes_close(&pipes);
 }
 
+static void refuse_length(struct channel *channel, const struct packet *packet) {
+    const struct ostler_launch_request *body = (const void *)packet->body;
+    struct progress failure = {.state = PROGRESS_NONE};
+    struct task *task = task_find(body->task);
+    if (may_launch(channel, task, &failure)) {
+        progress_fail(&failure, OSTLER_STAGE_EXEC, E2BIG, -1, "", NULL);
+        send_host_failed(OSTLER_FLAG_TASK, task->id, &failure, 0);
+    }
+    channel_failed(channel, packet->header.id, &failure, 0);
+}
+
 static void launch_signal(struct channel *channel, uint64_t id, int signal) {
     for (uint32_t i = 0; i < launcher.slot_count; i++) {
         struct sandbox *sandbox = &launcher.slots[i].sandbox;
@@ -138,6 +149,8 @@ static void handle(struct channel *channel, struct packet *packet, uint64_t arri
     struct request request = {.plan = NULL};
     if (packet->header.op == OSTLER_OP_LAUNCH) {
         const struct ostler_launch_request *body = (const void *)packet->body;
+        bool is_too_long = packet->body_size >= sizeof *body && request_is_too_long(packet, body->argc, body->envc);
+        if (is_too_long) return refuse_length(channel, packet);
         if (packet_open(packet, sizeof *body, SPAWN_TAIL_MAX) && body->stdin_from <= OSTLER_STDIN_TASK &&
             request_parse(&request, packet->tail, packet->tail_size, body->argc, body->envc, body->has_cwd)) {
             return launch(channel, packet, &request, arrived);

@@ -239,6 +239,8 @@ struct build {
     uint64_t others;          // processes that count with the sandbox's own
 };
 
+struct packet;
+bool request_is_too_long(const struct packet *packet, uint32_t argc, uint32_t envc);
 bool request_parse(struct request *request, const char *tail, size_t size, uint32_t argc, uint32_t envc, bool has_cwd);
 struct slot *spawn(struct request *request, struct progress *failure);
 void sandbox_main(struct slot *slot, const struct request *request, uint32_t cgroup_layers) __attribute__((noreturn));

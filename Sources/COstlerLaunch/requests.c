@@ -40,6 +40,11 @@ static void handle_spawn(struct packet *packet, uint64_t arrived) {
     const struct ostler_spawn *body = (const void *)packet->body;
     uint64_t id = packet->header.id;
     struct request request = {.plan = NULL};
+    struct progress failure = {.state = PROGRESS_NONE};
+    if (packet->body_size >= sizeof *body && request_is_too_long(packet, body->argc, body->envc)) {
+        progress_fail(&failure, OSTLER_STAGE_EXEC, E2BIG, -1, "", NULL);
+        return send_host_failed(0, id, &failure, 0);
+    }
     if (!packet_open(packet, sizeof *body, SPAWN_TAIL_MAX) || packet->fd_count != 3 ||
         !request_parse(&request, packet->tail, packet->tail_size, body->argc, body->envc, body->has_cwd)) {
         return refuse(id, EBADMSG, "malformed spawn");
@@ -49,7 +54,6 @@ static void handle_spawn(struct packet *packet, uint64_t arrived) {
     request.plan = plan_find(body->plan);
     if (!request.plan) return refuse(id, ENOENT, "unknown plan");
     if (find_spawn(id)) return refuse(id, EEXIST, "a spawn of this number lives");
-    struct progress failure = {.state = PROGRESS_NONE};
     struct slot *slot = start(packet, &request, body->launch_channel, &failure);
     if (!slot) return send_host_failed(0, id, &failure, 0);
     slot->sandbox.id = id;

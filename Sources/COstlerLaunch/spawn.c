@@ -17,9 +17,16 @@ static bool take_strings(const char **at, size_t *left, uint32_t count) {
     return true;
 }
 
+static bool are_too_many(uint32_t argc, uint32_t envc) { return argc > STRINGS_MAX / 2 || envc > STRINGS_MAX / 4; }
+
+/// More than is passed on, as the kernel has a bound of its own: the command's fault, and no breach of anything.
+bool request_is_too_long(const struct packet *packet, uint32_t argc, uint32_t envc) {
+    return packet->header.tail > SPAWN_TAIL_MAX || are_too_many(argc, envc);
+}
+
 /// False: the tail is not exactly the strings that are announced.
 bool request_parse(struct request *request, const char *tail, size_t size, uint32_t argc, uint32_t envc, bool has_cwd) {
-    if (argc == 0 || argc > STRINGS_MAX / 2 || envc > STRINGS_MAX / 4) return false;
+    if (argc == 0 || are_too_many(argc, envc)) return false;
     request->argc = argc;
     request->envc = envc;
     request->arguments = tail;

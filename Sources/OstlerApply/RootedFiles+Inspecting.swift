@@ -93,12 +93,22 @@ extension RootedFiles {
         case .source(let path):
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else { throw .file("source_unavailable", "open", path, errno) }
-            let source = OwnedFD(taking: descriptor)
-            return try Self.contents(of: source.number, path)
-        case .rootedSource(let path):
-            let source = try open(path, O_RDONLY | O_NONBLOCK)
-            return try Self.contents(of: source.number, path)
+            return try Self.source(OwnedFD(taking: descriptor), path)
+        case .rootedSource(let path): return try Self.source(open(path, O_RDONLY | O_NONBLOCK), path)
         }
+    }
+
+    /// A pipe that nobody writes to looks like an empty file, and a device never ends.
+    private static func source(_ file: borrowing OwnedFD, _ path: String) throws(Failure) -> [UInt8] {
+        guard FileStatus(of: file.number)?.isRegular == true else {
+            throw Failure(
+                "source_unavailable",
+                fault: .user,
+                message: "\(path) is no regular file",
+                hint: "name a file as source, or copy it with an exec"
+            )
+        }
+        return try contents(of: file.number, path)
     }
 
     // MARK: Lines that differ

@@ -72,7 +72,7 @@ package final class RootedFiles: Sendable {
 
     /// The last component.
     static func name(of path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? ""
+        path.pathParts.last.map(String.init) ?? ""
     }
 
     /// All bytes of an open file.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OstlerConfig
+internal import OstlerSystem
 
 /// An opened directory: of plugins, or of one plugin. What is read in it is reached through the descriptor, so that
 /// what was checked is what is read.
@@ -74,7 +75,7 @@ struct PluginDirectory: ~Copyable {
 
     /// Reads a file of the plugin, which must be as safe as the directory.
     func read(_ relativePath: String) throws(SmallFile.Failure) -> (bytes: [UInt8], status: SmallFile.Status) {
-        if relativePath.contains("/") { _ = try resolve(relativePath) }
+        if relativePath.firstSlash != nil { _ = try resolve(relativePath) }
         let (bytes, status) = try SmallFile.read(relativePath, in: descriptor, noFollow: true)
         if let fault = Self.fault(of: status) { throw SmallFile.Failure(.unsafe, "is not used: \(fault)") }
         return (bytes, status)
@@ -97,7 +98,7 @@ struct PluginDirectory: ~Copyable {
 
     /// What a regular file is that ``read(_:)`` would read now; nil if it would not.
     func status(of relativePath: String) -> SmallFile.Status? {
-        if relativePath.contains("/"), (try? resolve(relativePath)) == nil { return nil }
+        if relativePath.firstSlash != nil, (try? resolve(relativePath)) == nil { return nil }
         guard let status = SmallFile.status(of: relativePath, in: descriptor), status.isRegular,
             Self.fault(of: status) == nil
         else { return nil }

@@ -1,5 +1,6 @@
 package import OstlerConfig
 internal import OstlerJSON
+internal import OstlerSystem
 internal import OstlerTrust
 
 extension PluginManifest {
@@ -116,8 +117,8 @@ extension PluginManifest.Entry {
     }
 
     private static func program(_ text: String, _ reader: ValueReader) -> Program? {
-        if text.hasPrefix("/") { return .absolute(text) }
-        guard text.contains("/") else {
+        if text.isAbsolutePath { return .absolute(text) }
+        guard text.firstSlash != nil else {
             guard text != "." && text != ".." else {
                 reader.report(.invalidValue, "\(reader.name) must name a program")
                 return nil
@@ -165,7 +166,7 @@ extension Permissions {
         guard let members = reader.mapping(["path", "access"]) else { return nil }
         let access = members["access"].map { $0.choice(NeedsText.Access.self) } ?? .readOnly
         guard let path = members.required("path"), let text = path.string(), let access else { return nil }
-        guard text.hasPrefix("/"), RelativePath.isValid(text.drop { $0 == "/" }) else {
+        guard text.isAbsolutePath, RelativePath.isValid(text.drop { $0 == "/" }) else {
             path.report(.invalidValue, "\(path.name) must be an absolute path without . and ..")
             return nil
         }

@@ -1,4 +1,5 @@
 internal import OstlerConfig
+internal import OstlerSystem
 
 /// Where plugins are looked for, in order; the first that has a name wins it.
 package struct PluginSearchPath: Sendable, Equatable {
@@ -48,7 +49,7 @@ package struct PluginSearchPath: Sendable, Equatable {
     ) -> PluginSearchPath {
         func list(_ text: String?, _ origin: Origin) -> [Entry] {
             (text ?? "").split(separator: ":").map { part in
-                Entry(directory: part.hasPrefix("/") ? String(part) : "\(workingDirectory)/\(part)", origin: origin)
+                Entry(directory: part.isAbsolutePath ? String(part) : "\(workingDirectory)/\(part)", origin: origin)
             }
         }
         var entries = list(option, .option) + list(environment["OSTLER_PLUGIN_PATH"], .environment)

@@ -1,4 +1,5 @@
 package import OstlerConfig
+internal import OstlerSystem
 internal import OstlerTrust
 
 /// A plugin, or an executor of one, that was found but is not used, and why.
@@ -70,7 +71,7 @@ package struct RejectedPlugin: Sendable {
         problems: [ConfigError] = [],
         executors: [String] = []
     ) {
-        self.name = name ?? directory.split(separator: "/").last.map(String.init) ?? directory
+        self.name = name ?? directory.pathParts.last.map(String.init) ?? directory
         self.directory = directory
         self.origin = origin
         self.code = code

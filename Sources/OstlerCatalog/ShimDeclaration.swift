@@ -1,6 +1,7 @@
 internal import OstlerConfig
 package import OstlerForeign
 package import OstlerJSON
+internal import OstlerSystem
 
 /// What the manifest of a plugin of kind `library` or `foreign` has for `ostler-shim`, which stands in for the program
 /// that such a plugin does not have.
@@ -73,7 +74,7 @@ extension PluginManifest.Entry {
             return nil
         }
         arguments = []
-        if text.hasPrefix("/") || !text.contains("/") {
+        if text.isAbsolutePath || text.firstSlash == nil {
             program = .libraryOfView(text)
         } else if RelativePath.isValid(text) {
             program = .libraryInPlugin(text)

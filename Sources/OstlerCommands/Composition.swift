@@ -4,6 +4,7 @@ internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerProtocol
+internal import OstlerSystem
 internal import OstlerTasks
 internal import OstlerTrust
 
@@ -124,14 +125,14 @@ enum Installation {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &path, path.count - 1)
         let text = String(decoding: path.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return text.lastIndex(of: "/").map { String(text[..<$0]) } ?? "."
+        return text.lastSlash.map { String(text[..<$0]) } ?? "."
     }()
 
     private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// `PREFIX` of an installed tree; nil when it runs from where it was built.
     static let prefix: String? = {
-        guard let slash = directory.lastIndex(of: "/") else { return nil }
+        guard let slash = directory.lastSlash else { return nil }
         let prefix = String(directory[..<slash])
         return exists(prefix + "/libexec/ostler") ? prefix : nil
     }()

@@ -1,4 +1,5 @@
 internal import OstlerJSON
+internal import OstlerSystem
 
 /// Reads a configuration file with the files that it includes, and lays them over each other: an included file over those
 /// before it in the list, the file itself over all that it includes.
@@ -104,9 +105,9 @@ struct ConfigIncludes {
 
     /// A path is relative to the directory of the file that names it.
     private static func place(of name: String, in file: File) -> (path: String, name: String) {
-        guard !name.hasPrefix("/") else { return (name, name) }
+        guard !name.isAbsolutePath else { return (name, name) }
         func beside(_ path: String) -> String {
-            path.lastIndex(of: "/").map { path[...$0] + name } ?? name
+            path.lastSlash.map { path[..<$0] + "/" + name } ?? name
         }
         return (beside(file.path), beside(file.name))
     }

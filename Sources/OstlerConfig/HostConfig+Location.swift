@@ -1,3 +1,5 @@
+internal import OstlerSystem
+
 /// A configuration file that was found, and by which rule.
 package struct ConfigSource: Sendable, Equatable {
     /// The rules, in their order.
@@ -91,7 +93,7 @@ extension HostConfig {
         _ workingDirectory: String,
         _ systemDirectory: String
     ) -> [ConfigSource] {
-        func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : workingDirectory + "/" + path }
+        func absolute(_ path: String) -> String { path.isAbsolutePath ? path : workingDirectory + "/" + path }
         if let explicit { return [ConfigSource(rule: .option, path: absolute(explicit), name: explicit)] }
         if let named = environment["OSTLER_CONFIG"], !named.isEmpty {
             return [ConfigSource(rule: .environment, path: absolute(named), name: named)]
@@ -144,8 +146,8 @@ package enum BaseDirectory {
             case .data: ("XDG_DATA_HOME", ".local/share")
             case .state: ("XDG_STATE_HOME", ".local/state")
             }
-        if let path = environment[variable], path.hasPrefix("/") { return path }
-        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+        if let path = environment[variable], path.isAbsolutePath { return path }
+        guard let home = environment["HOME"], home.isAbsolutePath else { return nil }
         return home + "/" + fallback
     }
 }

@@ -1,4 +1,5 @@
 internal import OstlerJSON
+internal import OstlerSystem
 
 extension HostConfig.Executor {
     /// The keys that are the host's in every executor's section.
@@ -93,7 +94,7 @@ extension ValueReader {
     fileprivate func bundle() -> String? {
         guard let name = string() else { return nil }
         let known = HostConfig.Executor.bundleNames
-        guard name.hasPrefix("/") || known.contains(name) else {
+        guard name.isAbsolutePath || known.contains(name) else {
             report(
                 .invalidValue,
                 "there is no bundle \(value.summary)",

@@ -1,4 +1,5 @@
 package import OstlerJSON
+internal import OstlerSystem
 
 extension HostConfig {
     /// The profiles that are always there, from the strongest fence to none.
@@ -175,12 +176,12 @@ extension ValueReader {
     fileprivate func grantedPath() -> String? {
         guard let path = string() else { return nil }
         let isAtHome = path == "~" || path.hasPrefix("~/")
-        guard path.hasPrefix("/") || isAtHome, !path.split(separator: "/").contains(where: { $0 == ".." || $0 == "." })
+        guard path.isAbsolutePath || isAtHome, !path.pathParts.contains(where: { $0 == ".." || $0 == "." })
         else {
             report(.invalidValue, "\(name) must be an absolute path, or begin with ~/, without . and .. in it")
             return nil
         }
-        let parts = path.split(separator: "/")
+        let parts = path.pathParts
         guard isAtHome || !Self.hasOwn(parts.map(String.init)) else {
             report(.invalidValue, "\(value.summary) cannot be granted: each sandbox has one of its own")
             return nil

@@ -1,4 +1,5 @@
 package import OstlerJSON
+internal import OstlerSystem
 
 /// Where the value of a secret comes from.
 package enum SecretSource: Sendable, Equatable {
@@ -39,7 +40,7 @@ package enum SecretSource: Sendable, Equatable {
         }
         if let file = members["file"] {
             guard let path = file.string() else { return nil }
-            guard path.hasPrefix("/") else {
+            guard path.isAbsolutePath else {
                 file.report(.invalidValue, "\(file.name) must be an absolute path, not \(file.value.summary)")
                 return nil
             }

@@ -1,4 +1,5 @@
 internal import OstlerJSON
+internal import OstlerSystem
 
 extension HostConfig {
     /// Where accepted tasks are kept, how many may wait, and what is kept of those that are done.
@@ -84,7 +85,7 @@ extension ValueReader {
 
     fileprivate func storePath() -> String? {
         guard let path = string() else { return nil }
-        guard path.hasPrefix("/") || path.hasPrefix("~/") else {
+        guard path.isAbsolutePath || path.hasPrefix("~/") else {
             report(.invalidValue, "\(name) must be an absolute path, or begin with ~/")
             return nil
         }

@@ -58,9 +58,9 @@ struct ProgramPolicy: Sendable {
 
     /// Whether a name is a path in the work directory, as far as can be told without looking.
     private static func isAtWork(_ name: String) -> Bool {
-        let parts = name.split(separator: "/")
-        guard name.contains("/"), !parts.contains("..") else { return false }
-        return !name.hasPrefix("/") || "/\(parts[0])" == SandboxPolicy.workPath
+        let parts = name.pathParts
+        guard name.firstSlash != nil, !parts.contains("..") else { return false }
+        return !name.isAbsolutePath || "/\(parts[0])" == SandboxPolicy.workPath
     }
 
     private func denial(_ message: String, _ hint: String, _ pointer: JSONPointer) -> Failure {

@@ -232,7 +232,7 @@ package final class SandboxProvider {
     private func bind(_ grant: EffectivePolicy.Grant) -> SandboxPolicy.Bind {
         let source = grant.isOptional ? grant.path : withoutLinks(grant.path)
         var status = stat()
-        let owned = grant.isOptional ? String(source[..<(source.lastIndex(of: "/") ?? source.endIndex)]) : source
+        let owned = grant.isOptional ? String(source[..<(source.lastSlash ?? source.endIndex)]) : source
         return .init(
             source: source,
             target: grant.path,

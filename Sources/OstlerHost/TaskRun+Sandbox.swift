@@ -67,7 +67,11 @@ extension TaskRun: SandboxObserver {
     package func sandboxFailed(_ failure: LaunchFailure) {
         guard !failure.isProgramFault else { return }
         // The launcher saw the end of the plugin first. The host hears of it next, and then knows what became of the task.
-        guard !failure.isPluginGone else { return launchNumber = nil }
+        // A plugin may also have closed its end alone and go on: nothing of the task is left then either.
+        guard !failure.isPluginGone else {
+            launchNumber = nil
+            return perform(state.handle(.gone, launches: launches))
+        }
         evidence.sandboxFailure = LaunchDiagnosis.failure(failure)
         trace?.sandboxFailed(failure)
     }

@@ -258,7 +258,8 @@ package final class TaskRun: Session.Asker {
             return breach(.malformedAnswer(pluginName, "execute", error.reason))
         }
         hasAnswer = true
-        perform(state.handle(.answer, launches: launches))
+        // Without a number at the launcher there is nothing whose end could be waited for.
+        perform(state.handle(.answer, launches: launches && launchNumber != nil))
     }
 
     /// The plugin broke the contract: it is not to be trusted with anything any more. The task ends with its process.

@@ -1,4 +1,5 @@
 package import OstlerJSON
+internal import OstlerSystem
 
 /// One thing that a plugin may be given beyond an empty sandbox.
 package enum Permission: Sendable, Hashable {
@@ -47,7 +48,7 @@ package enum Permission: Sendable, Hashable {
         case ("network", "loopback"): self = .loopback
         case ("program", let name) where !name.isEmpty: self = .program(name)
         case ("secret", let name) where !name.isEmpty: self = .secret(name)
-        case ("file", let place) where place.hasPrefix("/") && (place.hasSuffix(":ro") || place.hasSuffix(":rw")):
+        case ("file", let place) where place.isAbsolutePath && (place.hasSuffix(":ro") || place.hasSuffix(":rw")):
             self = .file(String(place.dropLast(3)), isWritable: place.hasSuffix(":rw"))
         default:
             throw TrustError(

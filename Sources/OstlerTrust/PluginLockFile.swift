@@ -11,7 +11,7 @@ package struct PluginLockFile: Sendable {
         self.path = path
     }
 
-    private var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+    private var folder: String { String(path[..<(path.lastSlash ?? path.startIndex)]) }
 
     /// What the file says; an empty lock if there is none.
     package func read() throws(TrustError) -> PluginLock {
@@ -101,7 +101,7 @@ enum Folders {
     /// Makes a folder and those above it.
     static func make(_ path: String, mode: mode_t = 0o755) throws(TrustError) {
         var current = ""
-        for part in path.split(separator: "/") {
+        for part in path.pathParts {
             current += "/" + part
             if mkdir(current, mode) == 0 || errno == EEXIST { continue }
             let code = errno

@@ -57,7 +57,7 @@ package final class PluginStaging: ArchiveSink {
 
     private func addParents(of path: String) throws(TrustError) {
         try PluginPath.check(path)
-        if let slash = path.lastIndex(of: "/") { try addFolder(String(path[..<slash])) }
+        if let slash = path.lastSlash { try addFolder(String(path[..<slash])) }
     }
 
     /// Adds a file, whose pieces `fill` hands over.

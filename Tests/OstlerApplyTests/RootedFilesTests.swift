@@ -46,6 +46,42 @@ import Testing
         }
     }
 
+    /// To Swift a slash and an accent behind it are one character.
+    @Test func `a name that begins with an accent leads out of the root no more than another one`() throws {
+        try withTemporaryDirectory { outside in
+            try withTemporaryDirectory { root in
+                let files = try RootedFiles(root.path)
+                #expect(symlink(outside.path, root.path + "/away") == 0)
+                let name = "\u{301}f"
+                try outside.write(name, "theirs")
+                for ensure in [FileResource.Ensure.present, .directory] {
+                    let failure = #expect(throws: Failure.self) {
+                        try files.make(file("/away/" + name, ensure == .present ? "x" : nil, ensure: ensure))
+                    }
+                    #expect(failure?.code == "no_directory")
+                }
+                try files.make(file("/away/" + name, nil, ensure: .absent))
+                #expect(try outside.read(name) == Array("theirs".utf8))
+                try files.make(file("/" + name, "mine"))
+                #expect(try root.read(name) == Array("mine".utf8))
+            }
+        }
+    }
+
+    @Test(arguments: [false, true]) func `a source that is no file is refused`(rooted: Bool) throws {
+        try withTemporaryDirectory { root in
+            let files = try RootedFiles(root.path)
+            let pipe = root.path + "/pipe"
+            #expect(mkfifo(pipe, 0o600) == 0)
+            try root.write("conf", "old")
+            let content = rooted ? FileResource.Content.rootedSource("/pipe") : .source(pipe)
+            let wanted = FileResource(path: "/conf", ensure: .present, content: content)
+            let failure = #expect(throws: Failure.self) { try files.make(wanted) }
+            #expect(failure?.code == "source_unavailable")
+            #expect(try root.read("conf") == Array("old".utf8))
+        }
+    }
+
     @Test func `what links that go round lead to cannot be told, and is not called absent`() throws {
         try withTemporaryDirectory { root in
             let files = try RootedFiles(root.path)

@@ -1,6 +1,7 @@
 internal import Glibc
 package import OstlerConfig
 internal import OstlerJSON
+internal import OstlerSystem
 package import OstlerTrust
 
 /// Lets plugins in and out: the store and `plugins.lock` together. Any number of processes may do so at once, and one that
@@ -148,7 +149,7 @@ package struct PluginInstaller: Sendable {
     }
 
     private static func meaning(of subject: String) -> (PluginLock.Entry) -> Bool {
-        guard subject.contains("/") || subject == "." else { return { $0.directory == nil && $0.name == subject } }
+        guard subject.firstSlash != nil || subject == "." else { return { $0.directory == nil && $0.name == subject } }
         let resolved = realpath(subject, nil)
         defer { free(resolved) }
         let path = resolved.map { String(cString: $0) } ?? subject

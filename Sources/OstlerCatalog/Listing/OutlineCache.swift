@@ -128,7 +128,7 @@ package final class OutlineCache {
     }
 
     private static func parent(of path: String) -> String {
-        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        String(path[..<(path.lastSlash ?? path.startIndex)])
     }
 
     private static func open(own name: String, in holder: Int32 = AT_FDCWD, noFollow: Bool = false) -> Int32? {

@@ -39,8 +39,8 @@ struct ReplacedFile: Sendable {
             }
             guard count > 0 else { break }
             let text = String(decoding: target.prefix(count), as: UTF8.self)
-            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-            path = text.hasPrefix("/") ? text : folder + text
+            let folder = path.lastSlash.map { path[..<$0] + "/" } ?? ""
+            path = text.isAbsolutePath ? text : folder + text
         }
         return path
     }
@@ -54,10 +54,10 @@ struct ReplacedFile: Sendable {
             defer { free(real) }
             return String(cString: real)
         }
-        let slash = end.lastIndex(of: "/")
-        guard let folder = realpath(slash.map { String(end[...$0]) } ?? ".", nil) else { return nil }
+        let slash = end.lastSlash
+        guard let folder = realpath(slash.map { end[..<$0] + "/" } ?? ".", nil) else { return nil }
         defer { free(folder) }
-        return String(cString: folder) + "/" + (slash.map { String(end[end.index(after: $0)...]) } ?? end)
+        return String(cString: folder) + "/" + (slash.map { String(end[end.unicodeScalars.index(after: $0)...]) } ?? end)
     }
 
     private init(_ path: String, isStream: Bool) {
@@ -65,7 +65,7 @@ struct ReplacedFile: Sendable {
     }
 
     private init(new path: String) throws(Failure) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let folder = path.lastSlash.map { path[..<$0] + "/" } ?? "."
         guard access(folder, W_OK | X_OK) == 0 else { throw .unwritable(path, errno) }
         self.init(path, isStream: false)
     }

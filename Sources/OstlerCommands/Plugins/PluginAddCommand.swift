@@ -1,6 +1,7 @@
 internal import OstlerCatalog
 internal import OstlerCommandLine
 internal import OstlerJSON
+internal import OstlerSystem
 internal import OstlerTasks
 internal import OstlerTrust
 
@@ -72,7 +73,7 @@ struct PluginAddCommand {
     }
 
     private func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : Composition.workingDirectory + "/" + path
+        path.isAbsolutePath ? path : Composition.workingDirectory + "/" + path
     }
 }
 

@@ -1,11 +1,12 @@
 internal import OstlerCatalog
+internal import OstlerSystem
 internal import OstlerTasks
 
 /// The one plugin of a directory that the command line names.
 enum PluginAt {
     /// A catalog that holds just this plugin; tells why there is none.
     static func catalog(_ directory: String) throws -> Catalog {
-        let path = directory.hasPrefix("/") ? directory : "\(Composition.workingDirectory)/\(directory)"
+        let path = directory.isAbsolutePath ? directory : "\(Composition.workingDirectory)/\(directory)"
         let catalog = Catalog.load(searchPath: PluginSearchPath([.init(directory: path, origin: .option)]))
         guard catalog.plugins.count == 1, catalog.rejected.isEmpty else {
             for plugin in catalog.rejected { Log.error(plugin.message, code: plugin.code.rawValue) }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import OstlerCommandLine
 internal import OstlerConfig
 internal import OstlerJSON
+internal import OstlerSystem
 internal import OstlerTasks
 
 /// `ostler plugin new`.
@@ -87,7 +88,7 @@ struct PluginNewCommand {
             Log.error(error.message, code: error.code)
             throw Exit(.invalid)
         }
-        let path = directory.hasPrefix("/") ? directory : Composition.workingDirectory + "/" + directory
+        let path = directory.isAbsolutePath ? directory : Composition.workingDirectory + "/" + directory
         if global.json {
             var members: [(String, JSONValue)] = [("name", .string(name)), ("kind", .string(kind.rawValue))]
             if let language { members.append(("language", .string(language.rawValue))) }

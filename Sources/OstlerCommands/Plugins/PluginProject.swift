@@ -1,6 +1,7 @@
 internal import Glibc
 internal import OstlerConfig
 internal import OstlerSandbox
+internal import OstlerSystem
 
 /// The project of a new plugin: files of a template with its name in them, and a copy of what they are built with.
 struct PluginProject {
@@ -129,7 +130,7 @@ struct PluginProject {
         for path in DirectoryWalk.files(below: directory, { _ in true }) {
             unlink(path)
             var parent = path[...]
-            while let slash = parent.lastIndex(of: "/"), parent.utf8.count > directory.utf8.count {
+            while let slash = parent.lastSlash, parent.utf8.count > directory.utf8.count {
                 parent = parent[..<slash]
                 guard rmdir(String(parent)) == 0 else { break }
             }

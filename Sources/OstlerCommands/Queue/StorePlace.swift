@@ -4,6 +4,7 @@ internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerStore
+internal import OstlerSystem
 
 /// Where the store of tasks is, and who said so.
 struct StorePlace {
@@ -42,12 +43,12 @@ struct StorePlace {
     }
 
     private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : Composition.workingDirectory + "/" + path
+        path.isAbsolutePath ? path : Composition.workingDirectory + "/" + path
     }
 
     private static func expanded(_ path: String, _ environment: [String: String]) throws(Failure) -> String {
         guard path.hasPrefix("~/") else { return path }
-        guard let home = environment["HOME"], home.hasPrefix("/") else {
+        guard let home = environment["HOME"], home.isAbsolutePath else {
             throw homeless("store.path begins with ~/, and HOME is not set")
         }
         return home + path.dropFirst()

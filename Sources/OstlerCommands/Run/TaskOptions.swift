@@ -3,6 +3,7 @@ internal import OstlerCommandLine
 internal import OstlerHost
 internal import OstlerJSON
 internal import OstlerSandbox
+internal import OstlerSystem
 internal import OstlerTasks
 
 /// What `run`, `validate` and `plan` have in common: which task or tasks.
@@ -234,7 +235,7 @@ struct TaskOptions: Sendable {
     }
 
     private static func name(of path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? "root"
+        path.pathParts.last.map(String.init) ?? "root"
     }
 
     private func bind(

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import OstlerCommandLine
 internal import OstlerSandbox
+internal import OstlerSystem
 
 /// Paths of the host that the command line grants to a sandbox: each is seen inside where it is outside.
 enum SandboxGrant {
@@ -75,9 +76,9 @@ enum SandboxGrant {
 
     /// The path as it was written, from the root: by its words alone, since a link keeps its name inside.
     private static func absolute(_ path: String) -> String {
-        let whole = path.hasPrefix("/") ? path : Composition.workingDirectory + "/" + path
+        let whole = path.isAbsolutePath ? path : Composition.workingDirectory + "/" + path
         var parts: [Substring] = []
-        for part in whole.split(separator: "/") where part != "." {
+        for part in whole.pathParts where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
         return "/" + parts.joined(separator: "/")

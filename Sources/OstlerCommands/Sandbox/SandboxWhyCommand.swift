@@ -90,7 +90,7 @@ struct SandboxWhyCommand: Sendable {
             rest = rest.dropFirst(paths.count)
             // As a shell searches: the first that can be executed, else the first that is there.
             let found = own.first { $0.1.execute == 0 } ?? own.first { $0.1.found == 0 } ?? own[0]
-            let isName = !question.contains("/")
+            let isName = question.firstSlash == nil
             let denial = isName ? provider.judge(question, [], executor: SandboxOptions.executor) : nil
             return SandboxAnswer(question, at: found.0, found.1, denial, steps, explanation)
         }
@@ -98,7 +98,7 @@ struct SandboxWhyCommand: Sendable {
 
     /// The paths that a question may mean.
     private static func candidates(_ question: String) -> [String] {
-        guard !question.contains("/") else { return [question] }
+        guard question.firstSlash == nil else { return [question] }
         return SandboxPolicy.searchPath.split(separator: ":").map { "\($0)/\(question)" }
     }
 }

@@ -31,7 +31,7 @@ final class TaskProbe: GuardProbe {
     @LoopActor
     func exists(_ path: String) async throws(Failure) -> Bool {
         // A directory that is not there yet says nothing of a path that does not begin in it.
-        let directory = path.hasPrefix("/") ? nil : try surroundings().directory
+        let directory = path.isAbsolutePath ? nil : try surroundings().directory
         let answers = try await asking("whether \(Quotation.text(path, longest: 80)) exists") {
             (policy) async throws(LaunchFailure) in
             try await self.probe.ask(

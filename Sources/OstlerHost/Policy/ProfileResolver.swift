@@ -1,6 +1,7 @@
 package import OstlerConfig
 internal import OstlerJSON
 package import OstlerProtocol
+internal import OstlerSystem
 package import OstlerTasks
 
 /// Config, command line and task together: what holds for a sandbox, with the origin of each part. Pure.
@@ -191,8 +192,8 @@ package struct ProfileResolver: Sendable {
 
     private func expanded(_ path: String) throws(Failure) -> String {
         guard path.hasPrefix("~") else { return path }
-        guard let home, home.hasPrefix("/") else { throw .noHome(path) }
-        let parts = (home.split(separator: "/") + path.dropFirst().split(separator: "/")).map(String.init)
+        guard let home, home.isAbsolutePath else { throw .noHome(path) }
+        let parts = (home.pathParts + path.dropFirst().pathParts).map(String.init)
         return "/" + parts.joined(separator: "/")
     }
 }

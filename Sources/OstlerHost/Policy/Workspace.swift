@@ -1,4 +1,5 @@
 internal import OstlerProtocol
+internal import OstlerSystem
 
 /// The caller's directory as a sandbox of the profile `workspace` sees it.
 package enum Workspace {
@@ -16,7 +17,7 @@ package enum Workspace {
 
     /// Why a directory is no workspace; nil if it is one.
     static func fault(of directory: String, home: String?) -> Failure? {
-        if let home, home.hasPrefix("/"), (home + "/").hasPrefix(directory == "/" ? "/" : directory + "/") {
+        if let home, home.isAbsolutePath, (home + "/").hasPrefix(directory == "/" ? "/" : directory + "/") {
             return .noWorkspace(directory, "it holds the whole home directory")
         }
         guard directory != "/", directory != "/tmp", directory != "/var" else {

@@ -1,5 +1,6 @@
 package import OstlerConfig
 internal import OstlerJSON
+internal import OstlerSystem
 internal import OstlerTasks
 
 /// What was read: all resources in the order in which they are walked.
@@ -186,7 +187,7 @@ package struct ManifestReader {
         let members = properties.members(["noop"])
         let strengthens = members?.given("noop")?.bool() ?? false
         let directory = PathText.directory(of: chain.last ?? "")
-        let joined = name.hasPrefix("/") ? name : PathText.joined(directory, name)
+        let joined = name.isAbsolutePath ? name : PathText.joined(directory, name)
         let path = joined.hasPrefix("./") ? String(joined.dropFirst(2)) : joined
         guard let fault = fault(of: path, chain) ?? include(path, from: chain, isNoop: isNoop || strengthens) else {
             return

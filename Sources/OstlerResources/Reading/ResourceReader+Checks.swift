@@ -1,6 +1,7 @@
 internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerProtocol
+internal import OstlerSystem
 internal import OstlerTasks
 
 extension ResourceReader {
@@ -48,7 +49,7 @@ extension ResourceReader {
         let program = request.argv.dropFirst(request.argv.first == "/bin/sh" ? 2 : 0).first ?? text
         let base = program.split(separator: " ").first.map(String.init) ?? program
         return HealthCheck(
-            name: name ?? base.split(separator: "/").last.map(String.init) ?? base,
+            name: name ?? base.pathParts.last.map(String.init) ?? base,
             command: request,
             tries: Int(tries),
             pause: pause,

@@ -1,6 +1,7 @@
 internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerProtocol
+internal import OstlerSystem
 internal import OstlerTasks
 
 extension ResourceReader {
@@ -112,7 +113,7 @@ extension ResourceReader {
                 reader.report(.invalidValue, "empty directory in path \(Quotation.text(text))")
                 return nil
             }
-            guard part.hasPrefix("/") else {
+            guard part.isAbsolutePath else {
                 reader.report(.invalidValue, "not an absolute path: \(Quotation.text(String(part))) in path")
                 return nil
             }

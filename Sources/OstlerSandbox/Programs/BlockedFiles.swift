@@ -31,10 +31,10 @@ struct BlockedFiles: Sendable {
     init(_ names: [String], resolver: ProgramResolver = ProgramResolver()) {
         guard !names.isEmpty else { return }
         for directory in resolver.searchPath + Self.otherPlaces { addPlace(directory) }
-        let bare = Set(names.map { String($0.split(separator: "/").last ?? "") })
-        for name in names where name.hasPrefix("/") { add(name) }
+        let bare = Set(names.map { String($0.pathParts.last ?? "") })
+        for name in names where name.isAbsolutePath { add(name) }
         for place in places {
-            for name in names where !name.contains("/") { add(place.path + "/" + name) }
+            for name in names where name.firstSlash == nil { add(place.path + "/" + name) }
         }
         for place in places {
             for entry in DirectoryWalk.entries(of: place.path) where entry.isFile {
@@ -51,7 +51,7 @@ struct BlockedFiles: Sendable {
         let file = File(path: found.path, stamp: found.status.stamp)
         guard !files.contains(where: { $0.path == file.path }) else { return }
         files.append(file)
-        addPlace(String(found.path.prefix(upTo: found.path.lastIndex(of: "/") ?? found.path.endIndex)))
+        addPlace(String(found.path.prefix(upTo: found.path.lastSlash ?? found.path.endIndex)))
     }
 
     private mutating func addPlace(_ directory: String) {

@@ -135,7 +135,7 @@ struct ClosureBuilder {
 
     /// Links of the root are the planner's.
     private mutating func add(_ link: ViewPath.Link) {
-        guard link.path.dropFirst().contains("/") else { return }
+        guard link.path.dropFirst().firstSlash != nil else { return }
         closure.links[link.path] = link.content
     }
 
@@ -144,7 +144,7 @@ struct ClosureBuilder {
     }
 
     private static func directory(of path: String) -> String {
-        path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
+        path.pathParts.dropLast().reduce(into: "") { $0 += "/" + $1 }
     }
 }
 

@@ -1,3 +1,5 @@
+internal import OstlerSystem
+
 /// Where the loader would find a library, for a program of the view.
 ///
 /// What depends on the processor at hand (variants below `glibc-hwcaps`) is all taken: a closure may hold more than is
@@ -36,7 +38,7 @@ struct LibrarySearch {
 
     /// The files that the loader may take; none if it would fail.
     func find(_ name: String, for requester: Requester) -> [String] {
-        if name.contains("/") { return Self.expand(name, requester.origins).filter(exists) }
+        if name.firstSlash != nil { return Self.expand(name, requester.origins).filter(exists) }
         let own = requester.elf.ownPath.flatMap { Self.expand($0, requester.origins) }
         // With a DT_RUNPATH of its own the inherited paths do not count.
         for directory in own.isEmpty ? requester.inherited : own {

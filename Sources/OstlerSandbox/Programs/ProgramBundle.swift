@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OstlerSystem
 
 /// Files that a program loads by itself while it runs, so that nothing in the program tells of them.
 package struct ProgramBundle: Sendable, Equatable {
@@ -12,7 +13,7 @@ package struct ProgramBundle: Sendable, Equatable {
 
     /// The bundle of that name; a path is a bundle of its own, taken whole, whose files may be started.
     package init?(named name: String) {
-        if name.hasPrefix("/") {
+        if name.isAbsolutePath {
             self.init(name: name, directories: [name], isExecutable: true)
         } else if let known = Self.known.first(where: { $0.name == name }) {
             self = known
@@ -53,7 +54,7 @@ package struct ProgramBundle: Sendable, Equatable {
 
     /// What a program cannot do without is taken even if nobody named it.
     static func implied(by program: String) -> ProgramBundle? {
-        let name = program.split(separator: "/").last ?? ""
+        let name = program.pathParts.last ?? ""
         return ["perl", "python3"].first { name.hasPrefix($0) }.flatMap(ProgramBundle.init(named:))
     }
 

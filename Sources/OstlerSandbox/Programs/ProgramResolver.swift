@@ -25,7 +25,7 @@ package struct ProgramResolver: Sendable {
 
     func find(_ name: String) -> ViewPath.Found? {
         guard !name.isEmpty, !name.utf8.contains(0) else { return nil }
-        if name.contains("/") { return program(at: name) }
+        if name.firstSlash != nil { return program(at: name) }
         for directory in searchPath {
             if let found = program(at: directory + "/" + name) { return found }
         }

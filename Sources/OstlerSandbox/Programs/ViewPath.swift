@@ -24,7 +24,7 @@ struct ViewPath {
 
     /// nil if there is nothing.
     static func follow(_ path: String) -> Found? {
-        guard path.hasPrefix("/"), !path.utf8.contains(0) else { return nil }
+        guard path.isAbsolutePath, !path.utf8.contains(0) else { return nil }
         var left = parts(path)
         var done: [Substring] = []
         var links: [Link] = []
@@ -45,7 +45,7 @@ struct ViewPath {
             }
             guard links.count < linksMax else { return nil }
             links.append(Link(path: here, content: content))
-            if content.hasPrefix("/") { done = [] }
+            if content.isAbsolutePath { done = [] }
             left += parts(content)
         }
         let real = "/" + done.joined(separator: "/")
@@ -54,7 +54,7 @@ struct ViewPath {
 
     /// The last first. A slash at the end asks for a directory, as "." does.
     private static func parts(_ path: String) -> [Substring] {
-        (path.split(separator: "/") + (path.hasSuffix("/") ? ["."] : [])).reversed()
+        (path.pathParts + (path.endsWithSlash ? ["."] : [])).reversed()
     }
 
     private enum Step {

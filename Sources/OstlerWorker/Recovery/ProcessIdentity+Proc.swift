@@ -1,5 +1,6 @@
 internal import Glibc
 package import OstlerStore
+internal import OstlerSystem
 
 /// Whether a process is still the one that an identity was taken of.
 package enum ProcessPresence: Sendable, Equatable {
@@ -26,7 +27,7 @@ extension ProcessIdentity {
     /// Whether the process is still there. One that has ended and was not reaped is gone.
     package var presence: ProcessPresence {
         guard bootID == Self.here else {
-            let boot = { (text: String) in text.split(separator: "/").first.map(String.init) ?? text }
+            let boot = { (text: String) in text.pathParts.first.map(String.init) ?? text }
             return boot(bootID) == boot(Self.here) ? .unknown : .gone
         }
         return ProcFile.startTime(of: pid) == startTime ? .present : .gone
