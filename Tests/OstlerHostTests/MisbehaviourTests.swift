@@ -30,6 +30,7 @@ struct MisbehaviourTests {
     private func check(_ row: Misbehaviour) async throws {
         try await withHost {
             $0.config.sandbox.limits.output = 1 << 20
+            if !row.endsPlugin { HostSetup.obeyed(&$0) }
             for (text, replacement) in row.edits { $0.edit(text, replacement) }
         } body: { host in
             let spec = host.task(row.payload, timeout: row.timeout)
