@@ -99,8 +99,12 @@ struct MisbehaviourTests {
             )
             await process.start()
             // Long before the host gives it up: else a task would be lost with it for nothing.
-            await eventually("the end of its stream") { observer.hasServed && !process.state.takesTasks }
-            #expect(process.state == .leaving)
+            var state = process.state
+            await eventually("the end of its stream") {
+                state = process.state
+                return observer.hasServed && !state.takesTasks
+            }
+            #expect(state == .leaving)
             await eventually("its end") { observer.loss != nil }
             #expect(observer.loss?.outcome == .executorProtocol)
             #expect(observer.loss?.failure.code == "stdout_closed")
