@@ -1,4 +1,3 @@
-internal import OstlerConfig
 import OstlerHost
 import OstlerProtocol
 import OstlerSystem
