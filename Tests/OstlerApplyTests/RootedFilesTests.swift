@@ -125,7 +125,7 @@ import Testing
             try await withThrowingTaskGroup { group in
                 for letter in "abcdefgh" {
                     group.addTask {
-                        for _ in 0..<20 { try files.make(file(name, String(repeating: letter, count: size))) }
+                        for _ in 0..<5 { try files.make(file(name, String(repeating: letter, count: size))) }
                     }
                 }
                 try await group.waitForAll()

@@ -56,7 +56,7 @@ enum Kit {
         let source = Surroundings.packageRoot() + "/Tests/Fixtures/plugins/\(plugin)/"
         var manifest = String(decoding: try contents(ofFile: source + "plugin.yaml"), as: UTF8.self)
             .replacing("plugin.py, none]", with: "plugin.py, \(argument)]")
-        if ["M18-start", "M9-id"].contains(argument) {
+        if argument == "M18-start" {
             manifest = manifest.replacing("start_timeout: 10s", with: "start_timeout: 2s")
         }
         if argument == "S4-restart" { manifest += "needs: {files: [{path: /state, access: rw}]}\n" }

@@ -1,4 +1,3 @@
-internal import OstlerConfig
 import OstlerHost
 import OstlerProtocol
 import OstlerSystem
@@ -41,7 +40,7 @@ struct CancelTests {
     }
 
     @Test func `a plugin that obeys`() async throws {
-        try await withHost { host in
+        try await withHost(HostSetup.obeyed) { host in
             let spec = host.task(#"{"do":"hold"}"#)
             let task = host.start(spec)
             await host.expectGoodTask()
@@ -56,7 +55,7 @@ struct CancelTests {
     }
 
     @Test func `too late: the answer counts`() async throws {
-        try await withHost { host in
+        try await withHost(HostSetup.obeyed) { host in
             let spec = host.task(#"{"do":"hold","reply":"too_late"}"#)
             let task = host.start(spec)
             await host.expectGoodTask()
@@ -95,10 +94,14 @@ struct CancelTests {
     // MARK: Commands
 
     @Test func `a command in a session of its own is ended by the first step`() async throws {
-        try await withHost(HostSetup.withCommand) { host in
+        try await withHost {
+            HostSetup.obeyed(&$0)
+            $0.hasCommand = true
+        } body: { host in
             #expect(await host.command("true").outcome == .succeeded)
             let script = "setsid sleep 300 & echo ready; exec sleep 300"
-            let result = await host.command("sh", "-c", script, timeout: 1500)
+            // Its start is part of the time.
+            let result = await host.command("sh", "-c", script, timeout: 8000)
             #expect(result.outcome == .timeout, "\(result.text)")
             #expect(result.output.text == "ready\n")
             #expect(result.signal == 15)
@@ -114,7 +117,8 @@ struct CancelTests {
         try await withHost(HostSetup.withCommand) { host in
             #expect(await host.command("true").outcome == .succeeded)
             let script = "trap '' TERM; setsid sleep 300 & echo ready; while :; do sleep 300; done"
-            let result = await host.command("sh", "-c", script, timeout: 1500)
+            // By then it has set its trap.
+            let result = await host.command("sh", "-c", script, timeout: 8000)
             #expect(result.outcome == .timeout, "\(result.text)")
             #expect(result.signal == 9)
             #expect(result.cancellation?.stage == .killed)
@@ -128,8 +132,8 @@ struct CancelTests {
 
     @Test func `a command that has stopped itself is ended by a time limit`() async throws {
         try await withHost {
+            HostSetup.obeyed(&$0)
             $0.hasCommand = true
-            $0.config.tasks.graceMilliseconds = 20_000
         } body: { host in
             #expect(await host.command("true").outcome == .succeeded)
             let result = await host.command("sh", "-c", "setsid sleep 300 & kill -STOP $$", timeout: 1500)
@@ -146,7 +150,7 @@ struct CancelTests {
     func `a stopped command is ended by a cancel`(_ isStubborn: Bool) async throws {
         try await withHost {
             $0.hasCommand = true
-            if !isStubborn { $0.config.tasks.graceMilliseconds = 20_000 }
+            if !isStubborn { HostSetup.obeyed(&$0) }
         } body: { host in
             let script = (isStubborn ? "trap '' TERM; " : "") + "echo ready; while :; do kill -STOP $$; done"
             let spec = host.task(TestHost.payload(["sh", "-c", script]), executor: "command")

@@ -93,7 +93,10 @@ struct CreditTests {
     }
 
     @Test func `a task that stands still can be cancelled, and its answer is heard`() async throws {
-        try await withHost(HostSetup.withCommand) { host in
+        try await withHost {
+            HostSetup.obeyed(&$0)
+            $0.hasCommand = true
+        } body: { host in
             let reader = Reader()
             reader.isCongested = true
             let spec = host.task(TestHost.payload(["yes"]), executor: "command")

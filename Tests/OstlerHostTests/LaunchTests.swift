@@ -73,7 +73,10 @@ struct LaunchTests {
     }
 
     @Test func `a command that a cancel has ended did not come before it`() async throws {
-        try await withHost(launching) { host in
+        try await withHost {
+            HostSetup.obeyed(&$0)
+            launching(&$0)
+        } body: { host in
             let spec = host.task(#"{"do":"launch","argv":["sleep","300"],"late":true}"#)
             let task = host.start(spec)
             await eventually("the command") { host.processes.contains { $0.name == "sleep" } }

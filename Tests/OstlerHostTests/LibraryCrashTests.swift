@@ -43,7 +43,7 @@ struct `Libraries that misbehave` {
             "executor_exited",
             says: "exited with code 3"
         ),
-        Row(executor: "loops", what: "does not come to an end", .timeout, "timeout", says: "", timeout: 500),
+        Row(executor: "loops", what: "does not come to an end", .timeout, "timeout", says: "", timeout: 5000),
         Row(
             executor: "takes_1_gb",
             what: "fills 1 GiB, with a limit of 256 MiB",

@@ -30,6 +30,7 @@ struct MisbehaviourTests {
     private func check(_ row: Misbehaviour) async throws {
         try await withHost {
             $0.config.sandbox.limits.output = 1 << 20
+            if !row.endsPlugin { HostSetup.obeyed(&$0) }
             for (text, replacement) in row.edits { $0.edit(text, replacement) }
         } body: { host in
             let spec = host.task(row.payload, timeout: row.timeout)
@@ -98,8 +99,12 @@ struct MisbehaviourTests {
             )
             await process.start()
             // Long before the host gives it up: else a task would be lost with it for nothing.
-            await eventually("the end of its stream") { observer.hasServed && !process.state.takesTasks }
-            #expect(process.state == .leaving)
+            var state = process.state
+            await eventually("the end of its stream") {
+                state = process.state
+                return observer.hasServed && !state.takesTasks
+            }
+            #expect(state == .leaving)
             await eventually("its end") { observer.loss != nil }
             #expect(observer.loss?.outcome == .executorProtocol)
             #expect(observer.loss?.failure.code == "stdout_closed")

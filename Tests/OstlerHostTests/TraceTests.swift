@@ -105,11 +105,13 @@ struct TraceTests {
         try await withRecordingHost { host, spans in
             let spec = host.task(#"{"do":"hold"}"#)
             let task = host.start(spec)
-            await host.waitForPlugins(1)
+            // The plugin has the first when it answers the second.
+            await host.expectGoodTask()
             #expect(host.host.cancel(spec.id))
             let result = await task.value
             #expect(result.outcome == .cancelled, "\(result.text)")
-            try expectTree(spans.tasks[0])
+            try expectTree(spans.tasks[1])
+            for name in ["plugin call", "attempt"] { #expect(spans.span(name, of: 1) != nil, "\(spans.names(1))") }
         }
     }
 

@@ -124,7 +124,7 @@ struct TrafficTests {
     }
 
     @Test func `a reader that stands still does not hold up the end of a task`() async throws {
-        try await withHost { host in
+        try await withHost(HostSetup.obeyed) { host in
             let held = host.task(#"{"do":"hold"}"#)
             let sibling = host.start(held)
             await host.expectGoodTask()

@@ -28,16 +28,37 @@ struct `Other fences` {
         try await Harness.run { harness in
             var policy = SandboxPolicy()
             policy.network = .loopback
-            var seen: Set<String> = []
-            for _ in 0..<3 {
-                let (text, observer) = try await harness.shell(
-                    "readlink /proc/self/ns/net; cat /sys/x 2>&1",
-                    policy: policy
+            let plan = try await harness.plan(policy)
+            let (input, output) = (try Pipe.make(), try Pipe.make())
+            defer { close(output.read) }
+            // All three live until their input ends: the number of a network that is gone is given to another.
+            let observers = (0..<3).map { _ in Observer() }
+            for observer in observers {
+                _ = harness.spawn(
+                    ["/bin/sh", "-c", "readlink /proc/self/ns/net; read end"],
+                    plan: plan,
+                    input: input.read,
+                    output: output.write,
+                    observer: observer
                 )
-                #expect(observer.exits.first?.layers.contains(.networkNamespace) == true)
-                seen.insert(text)
             }
-            #expect(seen.count == 3, "\(seen)")
+            for end in [input.read, output.write] { close(end) }
+            OwnedFD.setNonblocking(output.read)
+            var text = ""
+            await eventually("three networks") {
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                let count = max(0, read(output.read, &buffer, buffer.count))
+                text += String(decoding: buffer.prefix(count), as: UTF8.self)
+                return text.count { $0 == "\n" } == 3
+            }
+            #expect(observers.allSatisfy { !$0.hasEnded })
+            close(input.write)
+            await eventually("the ends") { observers.allSatisfy(\.hasEnded) }
+            for observer in observers {
+                #expect(observer.exits.first?.layers.contains(.networkNamespace) == true, "\(observer.failures)")
+            }
+            let seen = text.split(separator: "\n")
+            #expect(Set(seen).count == 3 && seen.allSatisfy { $0.hasPrefix("net:[") }, "\(text)")
         }
     }
 

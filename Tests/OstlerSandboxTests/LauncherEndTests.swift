@@ -95,9 +95,9 @@ struct `Ends of sandboxes, tasks and launchers` {
                 "trap '' TERM; setsid sleep \(sleep) & (setsid setsid sleep \(sleep) &) ; wait; exec sleep \(sleep)"
             let line = "\(number) \(command)\n"
             #expect(write(input.write, line, line.utf8.count) == line.utf8.count)
-            // Two sandboxes with two such processes each, at least.
+            // Two sandboxes with a shell and two such processes each.
             await eventually("the processes of the task") {
-                processes(whoseCommandLineHolds: "sleep\u{20}\(sleep)").count { isAlive($0) } >= 4
+                processes(whoseCommandLineHolds: "sleep\u{20}\(sleep)").count { isAlive($0) } >= 6
             }
             #expect(task.gone == 0)
             harness.launcher.endTask(number)
@@ -221,7 +221,7 @@ struct `Ends of sandboxes, tasks and launchers` {
                 _ = harness.spawn(["true", filler], plan: plan, output: pipe.write, observer: observer)
             }
             kill(process, SIGCONT)
-            await eventually("all") { observers.allSatisfy(\.hasEnded) }
+            await eventually(within: .seconds(90), "all") { observers.allSatisfy(\.hasEnded) }
             #expect(openDescriptors().values.count { $0 == name } == 2)
             kill(process, SIGSTOP)
             let waiting = (0..<400).map { _ in Observer() }

@@ -71,8 +71,9 @@ struct `Each layer by itself` {
                 let found = harness.launcher.capabilities
                 let has = !witness.needsCgroup || (found.memory != .none && found.processes != .none)
                 try #require(has, "there is no cgroup to witness")
-                // Before its fourth version it knows nothing of sockets.
-                if witness.layer == .landlock, found.landlockABI < 4 { return ("HELD: unseen", "ESCAPED: unseen") }
+                if witness.layer == .landlock, found.landlockABI < 4 {
+                    try Test.cancel("Landlock is of version \(found.landlockABI) here and knows nothing of sockets")
+                }
                 let with = try await Self.attempt(witness, hasLayer: true, stage, harness)
                 return (with, try await Self.attempt(witness, hasLayer: false, stage, harness))
             }
@@ -145,6 +146,13 @@ struct `Each layer by itself` {
                 #expect(read(output.read, &buffer, 3) == 3)
                 harness.launcher.abandon()
                 await eventually("the loss") { observer.lost == 1 }
+                if hasLayer {
+                    // Its own end may come later than that of the launcher.
+                    await eventually("the end of the process") {
+                        var entry = pollfd(fd: output.read, events: 0, revents: 0)
+                        return poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLHUP) != 0
+                    }
+                }
                 signal(SIGPIPE, SIG_IGN)
                 _ = write(input.write, "alive\n", 6)
                 return String(decoding: try contents(ofDescriptor: output.read), as: UTF8.self)

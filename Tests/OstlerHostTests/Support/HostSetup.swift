@@ -45,13 +45,18 @@ struct HostSetup {
 
     init(_ directory: TemporaryDirectory) {
         self.directory = directory
-        // Short, since most tests wait for it; long enough for a busy machine where a plugin is to obey.
+        // Short, since most tests wait for it; where a plugin is to obey see `obeyed`.
         config.tasks.graceMilliseconds = 300
     }
 
     /// Adds the plugin `command`.
     static func withCommand(_ setup: inout HostSetup) {
         setup.hasCommand = true
+    }
+
+    /// Gives a plugin that is to obey as much time as it takes on a busy machine.
+    static func obeyed(_ setup: inout HostSetup) {
+        setup.config.tasks.graceMilliseconds = 20_000
     }
 
     /// Keeps long output in a directory of the test's own.

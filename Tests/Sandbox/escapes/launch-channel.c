@@ -31,7 +31,7 @@ static int ask(const void *packet, size_t size, int *err) {
     char answer[4096];
     if (send(3, packet, size, MSG_NOSIGNAL) < 0) return 0;
     struct pollfd wait = {.fd = 3, .events = POLLIN};
-    if (poll(&wait, 1, 300) != 1) return 0;
+    if (poll(&wait, 1, 20000) != 1) return 0;
     ssize_t count = recv(3, answer, sizeof answer, 0);
     if (count < (ssize_t)sizeof(struct header)) return 0;
     if (count >= REFUSED_ERRNO_AT + 4) memcpy(err, answer + REFUSED_ERRNO_AT, 4);

@@ -40,7 +40,7 @@ def alive(marker):
     return found
 
 
-def until(condition, what, seconds=5):
+def until(condition, what, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         expect(time.monotonic() < end, what)

@@ -45,10 +45,14 @@ def kills_what_the_command_leaves_behind(box):
     ok(l.run(1, ["sh", "-c", left])[0], 5)
     expect(not alive(marker), alive(marker))
     # Zombies are reaped while the command runs.
-    orphans = "for i in 1 2 3; do (setsid sh -c 'sleep 0.01 &' &); done;"
+    orphans = "for i in 1 2 3; do (setsid sh -c 'sleep 100 &' &); done; "
     # A zombie keeps its name.
-    reaped = "for i in $(seq 500); do sleep 0.01; cat /proc/[0-9]*/comm 2>/dev/null | grep -q sleep || exit 0; done; exit 1"
-    ok(l.run(1, ["sh", "-c", orphans + reaped])[0])
+    found = "found() { grep -lx sleep /proc/[0-9]*/comm 2>/dev/null; }; "
+    # That none is left says something of those only that were there.
+    ended = ("i=0; until [ $(found | wc -l) = 3 ]; do i=$((i + 1)); [ $i -lt 2000 ] || exit 2; sleep 0.01; done; "
+             "kill $(found | cut -d/ -f3); ")
+    reaped = 'for i in $(seq 2000); do [ -n "$(found)" ] || exit 0; sleep 0.01; done; exit 1'
+    ok(l.run(1, ["sh", "-c", orphans + found + ended + reaped])[0])
     l.close()
 
 

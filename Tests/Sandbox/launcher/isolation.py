@@ -184,7 +184,7 @@ def bounds_memory_and_processes(box):
         expect(event.oom_kills == 0 and event.peak < 16 << 20, event)
     event, output = l.run(2, ["dd", "if=/dev/zero", "of=/tmp/big", "bs=1M", "count=100"])
     expect(event.status, event)
-    event, output = l.run(2, ["sh", "-c", "for i in $(seq 60); do sleep 0.5 & done; echo end"], timeout=30)
+    event, output = l.run(2, ["sh", "-c", "for i in $(seq 60); do sleep 100 & done; echo end"], timeout=30)
     expect("fork" in output, output)
     expect(event.pids_denied >= 1 if l.ready.pids_mode else True, event)
     bomb = ("import os\n"

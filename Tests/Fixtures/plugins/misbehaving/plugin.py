@@ -115,6 +115,9 @@ class Plugin:
     def do_ignore_sigterm(self, task):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        # For who waits until it is so.
+        if "text" in task.payload:
+            task.output(task.payload["text"])
         hang()
 
     def do_hold(self, task):
