@@ -55,7 +55,7 @@ final class Accounts: Sendable {
 
     private static func read(_ text: String) -> [String: UInt32] {
         var numbers: [String: UInt32] = [:]
-        for line in text.split(separator: "\n") {
+        for line in text.textLines {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
             // Of two lines with one name the first counts.
             guard fields.count > 2, let number = UInt32(fields[2]), numbers[String(fields[0])] == nil else { continue }

@@ -6,6 +6,9 @@ extension TaskResult {
     package var lastWords: [String] {
         let words = executorStderr.map { Array($0.utf8)[...] } ?? errorOutput.bytes[...]
         let lines = words.split(separator: UInt8(ascii: "\n")).suffix(Self.mostLines)
-        return lines.map { String(decoding: $0.prefix(Self.mostBytes), as: UTF8.self) }
+        return lines.map { line in
+            let kept = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            return String(decoding: kept.prefix(Self.mostBytes), as: UTF8.self)
+        }
     }
 }

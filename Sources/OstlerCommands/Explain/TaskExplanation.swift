@@ -1,6 +1,7 @@
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerStore
+internal import OstlerSystem
 internal import OstlerTasks
 
 /// The story of a task that a store has.
@@ -45,7 +46,7 @@ struct TaskExplanation {
             let result = details.result.flatMap({ try? JSONValue(parsing: $0) })
         else { return [] }
         let text = result["executor_stderr"]?.string ?? result["stderr"]?["text"]?.string ?? ""
-        return text.split(separator: "\n").suffix(lastWordLines).map(String.init)
+        return text.textLines.suffix(lastWordLines).map(String.init)
     }
 
     func encode(into writer: inout JSONWriter) {

@@ -154,7 +154,7 @@ struct SingleRun: Sendable {
             Log.failure(error, .init(executor: result.executor, plugin: result.plugin?.name))
             if let stderr = result.executorStderr, !stderr.isEmpty {
                 Log.detail("  the plugin's last words on stderr:")
-                for line in stderr.split(separator: "\n").suffix(10) { Log.detail("    \(line)") }
+                for line in stderr.textLines.suffix(10) { Log.detail("    \(line)") }
             }
         } else if result.outcome != .succeeded, result.guarding == nil {
             Log.info("\(result.outcome.rawValue): \(result.ending)", hint: result.hint)

@@ -1,4 +1,5 @@
 internal import OstlerProtocol
+internal import OstlerSystem
 internal import OstlerTasks
 
 extension TaskResult {
@@ -39,9 +40,15 @@ extension CapturedOutput {
         return String(text)
     }
 
-    var lastLine: String { trimmedText.split(separator: "\n").last.map(String.init) ?? "" }
+    /// The last line that says something.
+    var lastLine: String {
+        let end = String(decoding: bytes.suffix(4096), as: UTF8.self)
+        let lines = end.textLines.filter { !$0.allSatisfy(\.isWhitespace) }
+        // Where the beginning is cut off there may be half a character.
+        return lines.last.map { String($0.drop { $0 == "\u{FFFD}" }) } ?? ""
+    }
 }
 
 extension String {
-    var firstLine: Substring { split(separator: "\n", maxSplits: 1).first ?? "" }
+    var firstLine: Substring { textLines.first ?? "" }
 }
