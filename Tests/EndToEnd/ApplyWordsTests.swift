@@ -97,6 +97,16 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [("seq 1 2000 >&2", "2000"), ("printf 'one\\r\\ntwo\\r\\n' >&2", "two")])
+        func `Of a long complaint the last line is told`(script: String, line: String) async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/complain", script + "; exit 3\n")
+                let run = try await apply(tree, "- exec: [{sh \(tree.home)/complain: {}}]", ["--json"])
+                let error = try run.lines.first.flatMap { try JSONValue(parsing: $0)["error"] }
+                #expect(error?["hint"]?.string == "it said: \(line)", "\(run.text)")
+            }
+        }
+
         @Test func `A health check that a signal ends says so`() async throws {
             try await withTree { tree in
                 let check = "{name: up, command: \"sh -c 'kill -9 $$'\"}"
