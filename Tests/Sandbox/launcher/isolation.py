@@ -208,10 +208,12 @@ def bounds_memory_and_processes(box):
 def gives_an_id_to_one_sandbox_only(box):
     if box.user:
         return  # has one id
-    first, second = box.start(), box.start()
+    ids = {"first": 300000 + os.getpid() % 10000 * 10, "count": 4}  # nobody else's
+    first, second = Launcher(box.program, **ids), Launcher(box.program, **ids)
     read, write = os.pipe()
     marker = f"i{os.getpid()}.4"
     for l in (first, second):
+        expect(l.plan(1, strict()).op == PLAN_READY)
         for _ in range(2):
             l.spawn(1, ["sh", "-c", "read end; exit 0", marker], stdin=read)
     os.close(read)
@@ -219,15 +221,15 @@ def gives_an_id_to_one_sandbox_only(box):
 
     def user(pid):
         return [line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("Uid:")][0]
-    ids = {user(pid) for pid in alive(marker)}
-    expect(len(ids) == 4, ids)
-    none = Launcher(box.program, count=2)
+    found = {user(pid) for pid in alive(marker)}
+    expect(len(found) == 4, found)
+    none = Launcher(box.program, **ids)
     expect(none.ready.op == FAILED and none.ready.err == errno.ENOTSUP, none.ready)
     none.sock.close()
     none.process.wait(10)
     os.close(write)
     first.close()
     second.close()
-    again = Launcher(box.program, count=2)
+    again = Launcher(box.program, **ids)
     expect(again.ready.op == READY, again.ready)
     again.close()
