@@ -57,7 +57,8 @@ struct ReplacedFile: Sendable {
         let slash = end.lastSlash
         guard let folder = realpath(slash.map { end[..<$0] + "/" } ?? ".", nil) else { return nil }
         defer { free(folder) }
-        return String(cString: folder) + "/" + (slash.map { String(end[end.unicodeScalars.index(after: $0)...]) } ?? end)
+        let name = slash.map { String(end[end.unicodeScalars.index(after: $0)...]) } ?? end
+        return String(cString: folder) + "/" + name
     }
 
     private init(_ path: String, isStream: Bool) {
