@@ -65,6 +65,8 @@ package final class HostWorld: ResourceWorld {
 
     package func exists(_ path: String) async throws(Failure) -> Bool { try files.exists(path) }
 
+    package func resolve(_ path: String) async -> ResolvedPath { files.resolve(path) }
+
     package func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection {
         try files.inspect(file, withDiff: withDiff)
     }

@@ -51,7 +51,7 @@ extension RootedFiles {
             differences.append("content")
         }
         if let mode = file.mode, mode != status.mode & 0o7777 {
-            differences.append("mode \(Self.octal(status.mode & 0o7777)) -> \(Self.octal(mode))")
+            differences.append(FileInspection.difference(ofMode: status.mode & 0o7777, to: mode))
         }
         let (owner, group) = try accounts(of: file)
         if let owner, owner != status.owner {
@@ -61,11 +61,6 @@ extension RootedFiles {
             differences.append("group \(status.group) -> \(group)")
         }
         return differences
-    }
-
-    private static func octal(_ mode: UInt32) -> String {
-        let digits = String(mode, radix: 8)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
     private func holds(

@@ -60,7 +60,7 @@ extension JSONObject: Equatable {
 /// Text that is the same only if its bytes are: a `String` is also equal to its canonically equivalent spellings, which
 /// JSON and its keys know nothing of.
 package struct ExactKey: Hashable, Sendable {
-    private let text: String
+    package let text: String
 
     package init(_ text: String) {
         self.text = text

@@ -171,6 +171,21 @@ extension EndToEnd {
             }
         }
 
+        @Test func `What is noop itself is told apart from what was done, with and without effects`() async throws {
+            try await withTree { tree in
+                let place = try tree.directory.makeDirectory("place")
+                let text = "- file: [{\(place)/f: {content: a, noop: true}}, {\(place)/g: {content: a}}]\n"
+                for (words, end) in [(["--noop"], " (noop: nothing was done)"), ([], "")] {
+                    let run = try await tree.run(["apply", "-"] + words, input: .text(text))
+                    #expect(run.lines.last == "2 resources: 1 changed, 1 noop" + end)
+                }
+                let again = try await tree.run(["apply", "-", "--json"], input: .text(text))
+                let summary = try JSONValue(parsing: #require(again.lines.last))["summary"]
+                #expect(summary?["changed"]?.int == 0 && summary?["noop_resources"]?.int == 1)
+                #expect(summary?["stable"]?.int == 1 && summary?["resources"]?.int == 2)
+            }
+        }
+
         @Test func `Killed at any moment it converges the next time, and no file is ever half written`() async throws {
             let kills = Surroundings.environment("OSTLER_LONG") == "1" ? 50 : 5
             try await withTree { tree in

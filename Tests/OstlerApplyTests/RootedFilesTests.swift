@@ -82,6 +82,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("/d/f", "/d/f", "/d/f", []), ("/link/f", "/d/f", "/d/f", ["/link"]), ("/link", "/link", "/d", []),
+        ("/d/up/link", "/link", "/d", ["/d/up"]), ("/none/f", "/none/f", "/none/f", []), ("/", "/", "/", []),
+        ("/gone", "/gone", "/d/none", []), ("/d/up/gone", "/gone", "/d/none", ["/d/up"]),
+    ])
+    func `a path is told by the links on it, below the root`(
+        _ path: String,
+        _ place: String,
+        _ end: String,
+        _ links: [String]
+    ) throws {
+        try withTemporaryDirectory { root in
+            try root.makeDirectory("d")
+            #expect(symlink("d", root.path + "/link") == 0)
+            #expect(symlink("../..", root.path + "/d/up") == 0)
+            #expect(symlink("/d/none", root.path + "/gone") == 0)
+            let resolved = try RootedFiles(root.path).resolve(path)
+            #expect(resolved.place == .init(place, links: links))
+            #expect(resolved.end.path == end)
+        }
+    }
+
     @Test func `what links that go round lead to cannot be told, and is not called absent`() throws {
         try withTemporaryDirectory { root in
             let files = try RootedFiles(root.path)

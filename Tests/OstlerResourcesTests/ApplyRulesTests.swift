@@ -149,7 +149,7 @@ import Testing
         ("removes: [/other]", "/there: {content: x}", .stable, ""),
         ("removes: [/other]", "/there: {content: y}", .changed, "content"),
         ("creates: [/n]", "/n: {content: a}", .unknown, ""), ("creates: [/n]", "/n: {ensure: directory}", .unknown, ""),
-        ("creates: [/n]", "/n: {ensure: absent}", .changed, "exists"),
+        ("creates: [/n]", "/n: {ensure: absent}", .unknown, ""),
         ("creates: [/n]", "/n/f: {content: a}", .unknown, ""),
         // What holds something is a directory.
         ("creates: [/n/g]", "/n: {ensure: directory}", .stable, ""),

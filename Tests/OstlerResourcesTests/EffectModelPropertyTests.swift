@@ -25,6 +25,7 @@ import Testing
                     case .directory: tree.nodes[path] == true
                     case .something: tree.nodes[path] != nil
                     case .asItIs: tree.nodes[path] == initial.nodes[path]
+                    case .kept: initial.nodes[path] != true || tree.nodes[path] == true
                     case .unknown: true
                     }
                 #expect(isSo, "round \(round): \(path) is \(knowledge)")
@@ -37,26 +38,50 @@ import Testing
     /// One thing that could be done, in the tree and in the model.
     private static func step(_ tree: inout Tree, _ model: inout EffectModel, _ random: inout SeededGenerator) {
         let path = paths.randomElement(using: &random) ?? "/a"
-        switch Int.random(in: 0..<5, using: &random) {
+        switch Int.random(in: 0..<7, using: &random) {
         case 0 where tree.hasParent(path) && tree.nodes[path] != true:
             tree.put(path, isDirectory: false)
-            model.writeFile(path)
+            model.make(FileResource(path: path), isFresh: true)
         // A run makes a directory only where it knows what is there.
         case 1
         where tree.hasParent(path) && tree.nodes[path] != false
             && [.absent, .asItIs].contains(model.knowledge(of: path)):
-            model.makeDirectory(path, isFresh: tree.nodes[path] == nil)
+            let file = FileResource(path: path, ensure: .directory)
+            model.make(file, isFresh: tree.nodes[path] == nil)
             tree.put(path, isDirectory: true)
         case 2:
             tree.remove(path)
-            model.remove(path)
+            model.make(FileResource(path: path, ensure: .absent), isFresh: false)
         case 3 where tree.nodes[path] == nil && tree.canHold(path):
             tree.put(path, isDirectory: Bool.random(using: &random))
             model.execute(DeclaredEffects(creates: [path]), "x")
         case 4 where Int.random(in: 0..<4, using: &random) == 0:
             tree = Tree()
             model.execute(nil, "x")
+        case 5: maybe(path, &tree, &model, &random)
+        case 6 where [.asItIs, .kept, .absent].contains(model.knowledge(of: path)) && tree.nodes[path] != true:
+            let found: FileInspection.Found? =
+                model.knowledge(of: path) == .absent ? nil : tree.nodes[path] == nil ? .nothing : .file
+            model.doubt(FileResource(path: path), found: found, "x")
+            if tree.hasParent(path), Bool.random(using: &random) { tree.put(path, isDirectory: false) }
         default: break
+        }
+    }
+
+    /// A command that is executed, or not.
+    private static func maybe(
+        _ path: String,
+        _ tree: inout Tree,
+        _ model: inout EffectModel,
+        _ random: inout SeededGenerator
+    ) {
+        let isDone = Bool.random(using: &random)
+        if Bool.random(using: &random) {
+            model.doubt(DeclaredEffects(removes: [path]), "x")
+            if isDone { tree.remove(path) }
+        } else if tree.nodes[path] == nil, tree.canHold(path) {
+            model.doubt(DeclaredEffects(creates: [path]), "x")
+            if isDone { tree.put(path, isDirectory: Bool.random(using: &random)) }
         }
     }
 

@@ -22,6 +22,10 @@ final class FakeWorld: ResourceWorld {
         var makes: [String] = []
         /// Paths that cannot be looked up.
         var closed: Set<String> = []
+        /// Links, by the path that they stand at; what they lead to is absolute.
+        var links: [String: String] = [:]
+        /// Of directories, where it is not what a file resource gives by default.
+        var modes: [String: UInt32] = [:]
     }
 
     let state: Mutex<State>
@@ -40,6 +44,30 @@ final class FakeWorld: ResourceWorld {
 
     func copy() -> FakeWorld { FakeWorld(files) }
 
+    func resolve(_ path: String) async -> ResolvedPath {
+        let links = state.withLock { $0.links }
+        let place = Self.way(path, links, followsLast: false)
+        return ResolvedPath(place: place, end: Self.way(path, links, followsLast: true))
+    }
+
+    private static func way(_ path: String, _ links: [String: String], followsLast: Bool) -> ResolvedPath.Way {
+        var way = ResolvedPath.Way("/")
+        var rest = path.split(separator: "/").map(String.init)
+        while !rest.isEmpty {
+            let next = PathText.joined(way.path, rest.removeFirst())
+            guard let target = links[next], followsLast || !rest.isEmpty else {
+                way.path = next
+                continue
+            }
+            (way.path, way.links) = (target, way.links + [next])
+        }
+        return way
+    }
+
+    private func real(_ path: String, followsLast: Bool) -> String {
+        Self.way(path, state.withLock { $0.links }, followsLast: followsLast).path
+    }
+
     func begin(_ resource: Resource) async {}
 
     func end(_ outcome: ResourceOutcome) async {}
@@ -48,10 +76,13 @@ final class FakeWorld: ResourceWorld {
         guard state.withLock({ !$0.closed.contains(path) }) else {
             throw Failure("file_unavailable", fault: .task, message: "\(path): closed", hint: "open it")
         }
+        let path = real(path, followsLast: true)
         return state.withLock { $0.files[path] != nil }
     }
 
     func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection {
+        var file = file
+        file.path = real(file.path, followsLast: false)
         let (files, parent) = (files, PathText.directory(of: file.path))
         let found = files[file.path]
         var hasParent = false
@@ -60,14 +91,21 @@ final class FakeWorld: ResourceWorld {
             found: found.map { $0 == nil ? .directory : .file } ?? .nothing,
             hasParent: hasParent
         )
+        if state.withLock({ $0.links[file.path] != nil }) { result.found = .other }
         switch (file.ensure, result.found) {
-        case (.absent, .nothing), (.directory, .directory): break
+        case (.absent, .nothing): break
+        case (.directory, .directory):
+            let mode = state.withLock { $0.modes[file.path] ?? 0o755 }
+            if let wanted = file.mode, wanted != mode {
+                result.differences = [FileInspection.difference(ofMode: mode, to: wanted)]
+            }
         case (.absent, _):
             result.differences = ["exists"]
             if result.found == .directory { result.holds = Self.names(in: file.path, files) }
         case (.present, .directory): throw .isDirectory(file.path)
-        case (.directory, .file): throw .notDirectory(file.path)
+        case (.directory, .file), (.directory, .other): throw .notDirectory(file.path)
         case (_, .nothing): result.differences = ["absent"]
+        case (_, .other): result.differences = ["not a file"]
         default:
             if case .text(let text) = file.content, found != .some(text) { result.differences = ["content"] }
         }
@@ -78,12 +116,19 @@ final class FakeWorld: ResourceWorld {
         guard try await inspect(file, withDiff: false).hasParent || file.ensure == .absent else {
             throw .noParent(PathText.directory(of: file.path))
         }
+        var file = file
+        file.path = real(file.path, followsLast: false)
         try state.withLock { (state) throws(Failure) in
+            let wasLink = state.links.removeValue(forKey: file.path) != nil
             switch file.ensure {
+            case .absent where wasLink: return
             case .absent:
                 guard Self.names(in: file.path, state.files).isEmpty else { throw .notEmpty(file.path) }
                 state.files[file.path] = nil
-            case .directory: state.files[file.path] = .some(nil)
+                state.modes[file.path] = nil
+            case .directory:
+                state.files[file.path] = .some(nil)
+                if let mode = file.mode { state.modes[file.path] = mode }
             case .present:
                 if case .text(let text) = file.content { state.files[file.path] = text }
                 if file.content == nil, state.files[file.path] == nil { state.files[file.path] = "" }
@@ -97,8 +142,10 @@ final class FakeWorld: ResourceWorld {
         }
     }
 
-    private static func remove(_ path: String, _ files: inout [String: String?]) {
-        files = files.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
+    private static func remove(_ path: String, _ state: inout State) {
+        state.links[path] = nil
+        state.files = state.files.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
+        state.modes = state.modes.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
     }
 
     func run(_ task: TaskSpec, attempt: Int, loggedAs title: String?) async -> TaskResult {
@@ -152,15 +199,21 @@ final class FakeWorld: ResourceWorld {
         for word in argv.dropFirst() {
             let path = String(word.dropFirst())
             if word.hasPrefix("+") {
-                for ancestor in PathText.ancestors(of: path) where state.files[ancestor] == nil {
-                    state.files[ancestor] = .some(nil)
-                }
-                state.files[path] = "made"
+                add(way(path, state.links, followsLast: true).path, &state)
             } else {
-                remove(path, &state.files)
+                remove(way(path, state.links, followsLast: false).path, &state)
             }
         }
         return 0
+    }
+
+    /// What a command makes has a mode of its own.
+    private static func add(_ path: String, _ state: inout State) {
+        for ancestor in PathText.ancestors(of: path) where state.files[ancestor] == nil {
+            state.files[ancestor] = .some(nil)
+            state.modes[ancestor] = 0o750
+        }
+        state.files[path] = "made"
     }
 
     /// Of the executors that are named by their class; of any other it is `unsafe`.

@@ -34,6 +34,28 @@ import Testing
         #expect(manifestFaults(["site.yaml": text]).map(\.code) == [code])
     }
 
+    @Test(arguments: ["/a", "/a/", "//a", "/x/../a", "/./a"])
+    func `A file has one name, however its path is spelled`(_ path: String) throws {
+        let text = "[{file: [{'\(path)': {}}]}, {exec: [{b: {require: ['file#/a/'], subscribe: ['file#\(path)']}}]}]"
+        let resources = try readManifest(["site.yaml": text]).resources
+        #expect(resources.map(\.reference.description) == ["file#/a", "exec#b"])
+        #expect(resources[1].guards.require == [resources[0].reference])
+        let twice = "[{file: [{/a: {content: x}}, {'\(path)': {content: y}}]}]"
+        #expect(manifestFaults(["site.yaml": twice]).map(\.code) == [.duplicateName])
+        let alias = "[{file: [{/a: {}}, {/b: {alias: '\(path)'}}]}]"
+        #expect(manifestFaults(["site.yaml": alias]).map(\.code) == [.duplicateName])
+    }
+
+    @Test func `Names that differ only in their bytes are two`() throws {
+        let (composed, decomposed) = ("/\u{e4}", "/a\u{308}")
+        let files = "{file: [{\(composed): {}}, {\(decomposed): {}}]}"
+        let text = "[\(files), {exec: [{b: {require: ['file#\(decomposed)']}}]}]"
+        let resources = try readManifest(["site.yaml": text]).resources
+        #expect(resources.count == 3)
+        #expect(resources[2].guards.require == [resources[1].reference])
+        #expect(resources[2].guards.require != [resources[0].reference])
+    }
+
     /// The order of a set is another one in each process.
     @Test func `Names that are taken are told in the manifest's order, the name before the alias`() {
         let names = (0..<9).map { "n\($0)" }

@@ -20,6 +20,11 @@ import Testing
         #expect(PathText.directory(of: path) == directory)
     }
 
+    @Test func `A slash is a slash whatever comes after it`() {
+        #expect(PathText.normalized("/a/\u{301}b/") == "/a/\u{301}b")
+        #expect(PathText.directory(of: "/a/\u{301}b") == "/a")
+    }
+
     @Test func `All that is above a path ends with the root`() {
         #expect(PathText.ancestors(of: "/a/b/c") == ["/a/b", "/a", "/"])
         #expect(PathText.ancestors(of: "/") == [])

@@ -4,6 +4,8 @@ import OstlerTasks
 import Testing
 
 @Suite struct ResourceOutcomeTests {
+    private typealias State = ResourceOutcome.State
+
     private func outcome(
         _ state: ResourceOutcome.State,
         _ change: (inout ResourceOutcome) -> Void = { _ in }
@@ -52,6 +54,15 @@ import Testing
         #expect(tally.count(.changed) == 2)
         #expect(tally.refreshed == 1)
         #expect(tally.total == 3)
+    }
+
+    @Test func `What is noop itself is counted apart, unless it is as it should be`() {
+        var tally = tally(outcome(.changed))
+        for state in [State.changed, .refreshed, .unknown, .stable, .failed] {
+            tally.add(outcome(state) { $0.isNoopItself = true })
+        }
+        #expect(tally.noop == 3 && tally.count(.changed) == 1 && tally.refreshed == 0 && tally.total == 6)
+        #expect(tally.count(.stable) == 1 && tally.count(.failed) == 1)
     }
 
     @Test func `A warning is degraded, and anything worse is not a matter of warnings`() {

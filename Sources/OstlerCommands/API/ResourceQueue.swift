@@ -100,7 +100,7 @@ final class ResourceQueue {
         var mode = scope.mode
         mode.isMonitor = order.kind == .monitor
         // What would have been done matters to the next only where nothing is done at all.
-        if !mode.isNoop { memory.model = EffectModel() }
+        if !mode.isNoop { memory.forecast = Forecast() }
         if let problem = host.problems(of: order.resource, needsView: scope.needsView).first {
             tell(order, .init(refused: order.resource, mode, problem))
         } else {
@@ -116,9 +116,9 @@ final class ResourceQueue {
         let (outcome, after) = await Task.detached {
             let run = ApplyRun(world, mode, after: lent.take(), clock: { Instant.now.nanoseconds / 1000 })
             let outcome = await run.ensure(resource)
-            return (outcome, run.memory.model)
+            return (outcome, run.memory.forecast)
         }.value
-        memory.model = after
+        memory.forecast = after
         return outcome
     }
 

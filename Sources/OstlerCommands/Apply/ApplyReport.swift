@@ -90,8 +90,9 @@ extension ResourceTally {
             guard number > 0 else { return nil }
             return "\(number) \(word)" + (state == .changed && refreshed > 0 ? " (\(refreshed) refreshed)" : "")
         }
-        var text = "\(total) resource\(total == 1 ? "" : "s")" + (parts.isEmpty ? "" : ": ")
-        text += parts.joined(separator: ", ")
+        let told = parts + (noop > 0 ? ["\(noop) noop"] : [])
+        var text = "\(total) resource\(total == 1 ? "" : "s")" + (told.isEmpty ? "" : ": ")
+        text += told.joined(separator: ", ")
         if degraded > 0 { text += "; \(degraded) degraded" }
         return text + (notReached > 0 ? "; \(notReached) not reached" : "")
     }

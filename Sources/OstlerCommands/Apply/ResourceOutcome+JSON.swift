@@ -82,6 +82,7 @@ extension ResourceTally {
         writer.member("refreshed", refreshed)
         writer.member("unknown", count(.unknown))
         writer.member("stable", count(.stable))
+        writer.member("noop_resources", noop)
         writer.member("degraded", degraded)
         writer.member("not_reached", notReached)
         writer.member("noop", isNoop)

@@ -40,9 +40,15 @@ package final class ApplyRun<World: ResourceWorld> {
         self.clock = clock
     }
 
-    var model: EffectModel {
-        get { memory.model }
-        _modify { yield &memory.model }
+    /// What a resource finds when nothing is done.
+    func model(for resource: Resource) -> EffectModel {
+        resource.isNoop ? memory.forecast.told : memory.forecast.done
+    }
+
+    /// Keeps in mind what a resource would have done. One that is `noop` itself is not done by a real run, either.
+    func foretell(_ resource: Resource, _ change: (inout EffectModel) -> Void) {
+        change(&memory.forecast.told)
+        if !resource.isNoop { change(&memory.forecast.done) }
     }
 
     /// Applies all of them. Whatever happens to one is told; it never throws.
@@ -92,28 +98,30 @@ package final class ApplyRun<World: ResourceWorld> {
     }
 
     private func apply(_ resource: Resource, _ outcome: inout ResourceOutcome) async throws(Failure) {
-        let isNoop = outcome.isNoop
-        let decision = try resource.guards.decideWithoutProbe { self.event(of: $0, isNoop: isNoop) }
+        let decision = try resource.guards.decideWithoutProbe { self.event(of: $0, for: resource) }
         if case .skipped(let skip) = decision { return outcome.skip(skip) }
         if case .file(let file) = resource.body { return try await apply(file, resource, &outcome) }
         try await execute(resource, decision, &outcome)
     }
 
-    /// What would only have changed makes nothing happen.
-    private func event(of reference: GuardReference, isNoop: Bool) -> PriorEvent? {
+    /// What is `noop` itself makes nothing happen but for its like.
+    private func event(of reference: GuardReference, for resource: Resource) -> PriorEvent? {
         guard let prior = memory.priors[reference] else { return nil }
-        guard !isNoop, prior.isNoop else { return prior.event }
+        guard prior.isNoop, !resource.isNoop else { return prior.event }
         return PriorEvent(changed: false, isUnmet: prior.event.isUnmet)
     }
 
-    /// Whether something that it is subscribed to may change or not.
-    func isUncertain(_ resource: Resource) -> Bool {
-        resource.guards.subscribe.contains { memory.priors[$0]?.isUnknown == true }
+    /// What it is subscribed to and that may change or not.
+    func unknownTrigger(of resource: Resource) -> GuardReference? {
+        resource.guards.subscribe.first {
+            guard let prior = memory.priors[$0], prior.isUnknown else { return false }
+            return resource.isNoop || !prior.isNoop
+        }
     }
 
-    /// Whether something that it requires may fail or not.
-    func requiresUnknown(_ resource: Resource) -> Bool {
-        resource.guards.require.contains { memory.priors[$0]?.isUnknown == true }
+    /// What it requires and that may fail or not.
+    func unknownRequirement(of resource: Resource) -> GuardReference? {
+        resource.guards.require.first { memory.priors[$0]?.isUnknown == true }
     }
 
     // MARK: Health checks
@@ -184,6 +192,7 @@ extension ResourceOutcome {
             place: resource.place.description,
             provider: resource.provider
         )
+        isNoopItself = resource.isNoop
     }
 
     /// Of a resource that is not to be had, as things are: nothing has happened to it.

@@ -8,8 +8,8 @@ final class ResourceProbe<World: ResourceWorld>: GuardProbe {
     private let world: World
     private let budget: TimeBudget
     private let model: EffectModel?
-    /// Whether an answer may be another one when it is the resource's turn.
-    private(set) var isUncertain = false
+    /// Why an answer may be another one when it is the resource's turn; nil if it cannot.
+    private(set) var doubt: Doubt?
     /// What was answered so far.
     private(set) var answers = GuardAnswers()
     /// What a guard that could not be asked came to, where that is more than a failure.
@@ -29,12 +29,21 @@ final class ResourceProbe<World: ResourceWorld>: GuardProbe {
     }
 
     private func look(_ path: String) async throws(Failure) -> Bool {
-        switch model?.knowledge(of: path) ?? .asItIs {
-        case .asItIs: break
+        guard let model else { return try await ask(path) }
+        let place = await world.resolve(path)
+        let knowledge = model.knowledge(following: place)
+        switch knowledge {
+        case .asItIs, .kept: break
         case .absent: return false
         case .directory, .file, .something: return true
-        case .unknown: isUncertain = true
+        case .unknown: doubt = .path(path, model.knowledge(of: place.place) == .asItIs ? place.end : place.place, model)
         }
+        let exists = try await ask(path)
+        if knowledge == .kept, !exists { doubt = .path(path, place.place, model) }
+        return exists
+    }
+
+    private func ask(_ path: String) async throws(Failure) -> Bool {
         do throws(Failure) {
             return try await world.exists(path)
         } catch {
@@ -43,7 +52,7 @@ final class ResourceProbe<World: ResourceWorld>: GuardProbe {
     }
 
     func run(_ command: GuardCommand) async throws(Failure) -> Int32 {
-        if model?.isTouched == true { isUncertain = true }
+        if let model, model.isTouched { doubt = doubt ?? .earlier(model) }
         let code = try await exitCode(of: command)
         // It is asked before the other one.
         if resource.guards.onlyif != nil, answers.onlyif == nil {

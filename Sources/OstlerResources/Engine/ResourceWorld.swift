@@ -13,6 +13,10 @@ package protocol ResourceWorld: Sendable {
     /// - Parameter path: absolute.
     func exists(_ path: String) async throws(Failure) -> Bool
 
+    /// Where a path leads as things are: over which links, and where to. What cannot be looked at is no link.
+    /// - Parameter path: absolute and normalized.
+    func resolve(_ path: String) async -> ResolvedPath
+
     /// What would have to be done for a file to be as it is to be. Throws what ``make(_:)`` would, as far as can be told.
     /// - Parameter withDiff: whether the lines that differ are wanted.
     func inspect(_ file: FileResource, withDiff: Bool) async throws(Failure) -> FileInspection
@@ -62,5 +66,15 @@ package struct FileInspection: Sendable, Equatable {
     package init(found: Found, hasParent: Bool) {
         self.found = found
         self.hasParent = hasParent
+    }
+
+    /// How a mode that is another one is told among the differences.
+    package static func difference(ofMode mode: UInt32, to wanted: UInt32) -> String {
+        "mode \(octal(mode)) -> \(octal(wanted))"
+    }
+
+    private static func octal(_ mode: UInt32) -> String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

@@ -26,6 +26,8 @@ package struct ResourceOutcome: Sendable {
     package let provider: String
     package var state = State.stable
     package var isNoop = false
+    /// Whether it would not have been done in a real run, either.
+    package var isNoopItself = false
     /// Whether something is otherwise than before, or would be.
     package var changed = false
     /// What kept it from being executed; nil if nothing did.
@@ -92,6 +94,14 @@ package struct ResourceOutcome: Sendable {
         }
     }
 
+    /// Whether it would change, or may, and is not to be done by its own word.
+    package var isWithheld: Bool {
+        switch state {
+        case .refreshed, .changed, .unknown: isNoopItself
+        case .failed, .unmet, .skipped, .stable: false
+        }
+    }
+
     /// A health check that warns, and nothing worse.
     package var isDegraded: Bool { error == nil && checks.contains { $0.status == .warning } }
 
@@ -132,6 +142,8 @@ package struct ResourceTally: Sendable, Equatable {
     package private(set) var counts: [ResourceOutcome.State: Int] = [:]
     /// Those that were executed because something else changed; they are among the changed, too.
     package private(set) var refreshed = 0
+    /// Those that would have changed, or may have, and are `noop` themselves; they are among no others.
+    package private(set) var noop = 0
     package private(set) var degraded = 0
     /// Resources that were not come to.
     package var notReached = 0
@@ -140,16 +152,21 @@ package struct ResourceTally: Sendable, Equatable {
     package init() {}
 
     package mutating func add(_ outcome: ResourceOutcome) {
-        let isRefreshed = outcome.state == .refreshed
-        counts[isRefreshed ? .changed : outcome.state, default: 0] += 1
-        if isRefreshed { refreshed += 1 }
+        count(outcome)
         if outcome.isDegraded { degraded += 1 }
         outcomes[outcome.verdict, default: 0] += 1
     }
 
+    private mutating func count(_ outcome: ResourceOutcome) {
+        guard !outcome.isWithheld else { return noop += 1 }
+        let isRefreshed = outcome.state == .refreshed
+        counts[isRefreshed ? .changed : outcome.state, default: 0] += 1
+        if isRefreshed { refreshed += 1 }
+    }
+
     package func count(_ state: ResourceOutcome.State) -> Int { counts[state] ?? 0 }
 
-    package var total: Int { counts.values.reduce(0, +) }
+    package var total: Int { counts.values.reduce(noop, +) }
 
     /// As for many tasks.
     package var exitCode: Int32 {

@@ -121,7 +121,7 @@ package struct ManifestReader {
                 resources.append(resource)
             } else {
                 let names = [name, properties.value["alias"]?.string].compactMap(\.self)
-                surroundings.unread.formUnion(names.map { GuardReference(type: kind, name: $0) })
+                surroundings.unread.formUnion(names.map { GuardReference(type: kind, name: $0).normalized })
             }
         }
         keep(log)
@@ -197,7 +197,7 @@ package struct ManifestReader {
     }
 
     private func fault(of path: String, _ chain: [String]) -> Fault? {
-        if let start = chain.firstIndex(where: { PathText.folded($0) == PathText.folded(path) }) {
+        if let start = chain.firstIndex(where: { ExactKey(PathText.folded($0)) == ExactKey(PathText.folded(path)) }) {
             let loop = (chain[start...] + [path]).map { Quotation.bare($0) }.joined(separator: " -> ")
             return (.includeLoop, "it includes itself: \(loop)")
         }

@@ -25,7 +25,7 @@ extension ResourceReader {
         file.owner = members.given("owner")?.account()
         file.group = members.given("group")?.account()
         file.mode = members.given("mode").flatMap(mode)
-        var resource = base(.file, name, members, .file(file))
+        var resource = base(.file, path, members, .file(file))
         resource.checks = checks(members["health_checks"], resource)
         return resource
     }

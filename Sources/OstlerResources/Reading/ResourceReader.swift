@@ -77,6 +77,7 @@ struct ResourceReader {
         resource.isNoop = members.given("noop")?.bool() ?? false
         if origin == .request { resource.environmentMode = .minimal }
         resource.guards = guards(members)
+        resource.guards.normalize(for: kind)
         return resource
     }
 

@@ -18,6 +18,16 @@ package struct GuardReference: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { "\(type)#\(name)" }
+
+    /// Names are those of files, too: what is spelled with other bytes is another one.
+    package static func == (left: GuardReference, right: GuardReference) -> Bool {
+        ExactKey(left.type) == ExactKey(right.type) && ExactKey(left.name) == ExactKey(right.name)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactKey(type))
+        hasher.combine(ExactKey(name))
+    }
 }
 
 /// What came last of a task or resource that others name.
