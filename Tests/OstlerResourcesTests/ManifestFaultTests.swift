@@ -154,7 +154,7 @@ func manifestFaults(_ files: [String: String], _ paths: [String] = ["site.yaml"]
     @Test func `Durations of the defaults have all units`() throws {
         let text = "{defaults: {timeout: 1w}, resources: [{exec: [{a: {}}, {b: {timeout: null}}]}]}"
         let resources = try readManifest(["site.yaml": text]).resources
-        #expect(resources.map(\.task?.timeout) == [7 * 86_400_000, nil])
+        #expect(resources.map(\.task?.timeout) == [7 * 86_400_000, .some(.some(nil))])
     }
 
     @Test func `Faults of all manifests are told at once, those of references with them`() {

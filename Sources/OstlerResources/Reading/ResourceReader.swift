@@ -112,10 +112,13 @@ struct ResourceReader {
     ) -> (spec: TaskSpec, retry: RetryPolicy)? {
         var object = JSONObject()
         for (key, value) in own { object[key] = value }
-        for (key, reader) in members.all where Self.taskMembers.contains(key) && reader.value != .null {
+        let limits = ["timeout", "run_timeout"]
+        // Of a limit null says that there is none; elsewhere it is what is written down as not said.
+        for (key, reader) in members.all
+        where Self.taskMembers.contains(key) && (reader.value != .null || limits.contains(key)) {
             object[key] = reader.value
         }
-        for key in ["timeout", "run_timeout"] {
+        for key in limits {
             guard let reader = members.given(key) else { continue }
             guard let milliseconds = reader.timeLimit() else { return nil }
             object[key] = .string(DurationText.text(milliseconds: milliseconds))
