@@ -116,6 +116,30 @@ extension EndToEnd {
         }
 
         @Test
+        func `Pointers lead into the request, whatever becomes of it`() async throws {
+            try await withTree { tree in
+                let guards: JSONValue = ["payload": ["command": "true"], "guards": ["subscribe": ["task#b"]]]
+                let known: JSONValue = ["payload": ["command": "true"]]
+                let lines = [
+                    Self.request("task.run", "/properties/foo", type: "command", ["foo": 1]),
+                    Self.request("task.plan", "/properties/payload", type: "command", [:]),
+                    Self.request("task.run", "/properties/guards/subscribe/0", type: "command", guards),
+                    Self.request("task.run", "/type", type: "nope", known),
+                    Self.request("task.run", "/properties/payload/x", type: "command", ["payload": ["x": 1]]),
+                ]
+                let (_, answers) = try await ask(tree, lines.joined())
+                #expect(answers.count == lines.count)
+                for (id, answer) in answers {
+                    let error = answer["error"] ?? answer["result"]?["error"]
+                    #expect(error?["pointer"]?.string == id, "\(answer.text)")
+                }
+                let validate = Self.request("task.validate", "v", type: "nope", known)
+                let problem = try await ask(tree, validate).answers["v"]?["result"]?["problems"]?.array?.first
+                #expect(problem?["pointer"] == "/type")
+            }
+        }
+
+        @Test
         func `What needs no task is answered at once, and what is refused is a result`() async throws {
             try await withTree { tree in
                 let command: JSONValue = ["payload": ["command": "true"]]
