@@ -94,7 +94,8 @@ enum ResourceFuzz {
         }
         for check in resource.checks {
             try Self.check(check.command, of: title)
-            try promise(check.tries > 0 && check.pause >= 0 && Self.isTime(check.timeout), "a check of \(title) is none")
+            try promise(check.tries > 0 && check.pause >= 0, "a check of \(title) is none")
+            try promise(Self.isTime(check.timeout), "a check of \(title) has no time")
             try promise(!check.name.isEmpty, "a check of \(title) has no name")
         }
         let paths = (resource.effects?.creates ?? []) + (resource.effects?.removes ?? [])

@@ -25,7 +25,23 @@ struct ResourceDefaults {
         if let timeout = given.given("timeout")?.timeLimit() {
             members.append(("timeout", .string(DurationText.text(milliseconds: timeout))))
         }
-        if let retry = given.given("retry") { members.append(("retry", retry.value)) }
+        guard let retry = given.given("retry") else { return }
+        do throws(Failure) {
+            try Self.check(retry.value)
+            members.append(("retry", retry.value))
+        } catch {
+            given.report(error)
+        }
+    }
+
+    /// Reads it as each task of a resource will: what is wrong is told once, and where it stands.
+    private static func check(_ retry: JSONValue) throws(Failure) {
+        let task = JSONObject([("executor", .string("any")), ("payload", .null), ("retry", retry)])
+        let text = Array(JSONValue.object(task).text.utf8)
+        _ = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            var parser = TaskSpecParser(for: .resource)
+            return try parser.parse(buffer, defaultID: "defaults")
+        }
     }
 }
 
@@ -63,7 +79,10 @@ struct ResourceReader {
 
     /// The members of a resource, with those reported that its kind does not know. A request has the name among them.
     func members(_ properties: ValueReader, _ known: [String]) -> MembersReader? {
-        properties.members(origin == .request ? known + ["name"] : known)
+        var seen: Set<String> = []
+        // Guards stand among what all kinds share, and among what a task has.
+        let known = known.filter { seen.insert($0).inserted }
+        return properties.members(origin == .request ? known + ["name"] : known)
     }
 
     /// The members that all kinds share.
