@@ -60,7 +60,7 @@ extension EndToEnd {
             ("[]", "line-2", "not_an_object", "a request is a JSON object"),
             ("{}", "line-3", "invalid_protocol", "invalid protocol \"\""),
             (#"{"protocol":"x","id":"p"}"#, "p", "invalid_protocol", "invalid protocol \"x\""),
-            (#"{"protocol":7,"id":"q"}"#, "line-5", "wrong_type", "protocol must be a string"),
+            (#"{"protocol":7,"id":"q"}"#, "q", "wrong_type", "protocol must be a string"),
             (#"{"id":"r","protocoll":"x"}"#, "r", "unknown_member", "did you mean \"protocol\"?"),
             (#"{"protocol":"io.ostler.v1.task.run.request","id":"s"}"#, "s", "missing_type", "missing type in request"),
             (

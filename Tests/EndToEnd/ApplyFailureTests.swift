@@ -136,7 +136,7 @@ extension EndToEnd {
                 try tree.directory.makeDirectory("root")
                 let api = try await tree.run(["api", "--root", tree.directory.file("root")], input: .text(exec))
                 let error = try api.results().first?["result"]?["error"]
-                #expect(error?["code"]?.string == "command_denied" && error?["pointer"]?.string == "/onlyif")
+                #expect(error?["code"]?.string == "command_denied" && error?["pointer"]?.string == "/properties/onlyif")
             }
         }
 

@@ -91,7 +91,7 @@ extension EndToEnd {
                 #expect(refused.exitCode == 3)
                 let entry = try #require(try entries(refused).first)
                 #expect(entry["level"] == "error" && entry["phase"] == "check", "\(entry.text)")
-                #expect(entry["place"] == "-:2:11" && entry["pointer"] == "/0/file/0/~1x/contents", "\(entry.text)")
+                #expect(entry["place"] == "-:2:12" && entry["pointer"] == "/0/file/0/~1x/contents", "\(entry.text)")
                 #expect(entry["hint"] == "did you mean \"content\"?")
                 #expect(entry["message"] == "unknown key \"contents\" in 0.file.0.\"/x\"")
                 let plain = try await tree.run(["apply", "-"], input: .text("- fil: []\n"))

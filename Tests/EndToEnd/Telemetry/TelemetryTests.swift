@@ -64,7 +64,7 @@ extension EndToEnd {
                 #expect(result.complaint.hasPrefix("run: success, 1 component in "), "\(result.complaint)")
                 #expect(result.complaint.contains("\n  changed    t1 (command), succeeded, healthy, "))
                 let refused = try await tree.run([
-                    "run", "comand", "--report", "json:-", "--report", "json", "--", "ls",
+                    "run", "comand", "--report", "json:refused.json", "--report", "json", "--", "ls",
                 ])
                 #expect(refused.exitCode == 3)
                 let document = refused.complaint.split(separator: "\n").last.map(String.init) ?? ""
@@ -154,7 +154,7 @@ extension EndToEnd {
                 let line = Self.line("a", ["touch", "made"])
                 try tree.directory.write("home/tasks.jsonl", line)
                 try tree.directory.write("home/ostler.yaml", "{}\n")
-                let run = ["run", "--file", "tasks.jsonl", "--sandbox", "host"]
+                let run = ["run", "--file", "tasks.jsonl"]
                 let result = try await tree.run(run + options)
                 #expect(result.exitCode == 3 && result.lines.isEmpty, "\(result.complaint)")
                 #expect(result.complaint.contains(options.contains { $0.hasSuffix("-") } ? "no file" : "are one file"))
