@@ -39,7 +39,7 @@ struct Composition {
     static func check(_ config: HostConfig, by catalog: Catalog) throws(Exit) {
         let problems = catalog.check(config).problems
         guard problems.isEmpty else {
-            for problem in problems { Log.error("\(problem)", code: problem.code.rawValue) }
+            for problem in problems { Log.problem(problem) }
             throw Exit(.invalid)
         }
     }

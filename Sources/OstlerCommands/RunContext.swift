@@ -31,7 +31,7 @@ struct RunContext {
                 workingDirectory: Composition.workingDirectory
             )
         } catch {
-            for problem in error.problems { Log.error(problem.description, code: problem.code.rawValue) }
+            for problem in error.problems { Log.problem(problem) }
             if let more = error.omission { Log.error(more) }
             throw Exit(.invalid)
         }

@@ -46,7 +46,7 @@ package struct ValueReader {
     /// The last part of the place as a message names it.
     package var name: String {
         guard pointer != .root else { return "the document" }
-        return Quotation.bare(String(pointer.description.dropFirst().map { $0 == "/" ? "." : $0 }), longest: 120)
+        return pointer.dotted
     }
 
     /// Text that is not empty and has no NUL in it.

@@ -20,7 +20,8 @@ package struct YAMLPosition: Sendable, Equatable, Comparable {
 /// The dialect is small on purpose. A plain scalar is a boolean only as `true` or `false`, null only as `null`, `~` or
 /// nothing, a number only if it is written as JSON writes it; all else is text. Refused: more than one document,
 /// keys that are not text, the same key twice, anchors and aliases (and so what can be blown up with them), merge keys,
-/// tags, texts above ``maximumBytes`` and nesting deeper than JSON's reader takes.
+/// tags, texts above ``maximumBytes`` and nesting deeper than JSON's reader takes. A text that is JSON as a whole is read as
+/// that.
 package struct YAMLDocument: Sendable {
     /// The largest text that is read.
     package static let maximumBytes = 1 << 20
@@ -39,6 +40,7 @@ package struct YAMLDocument: Sendable {
         isText = true
         try YAMLText.check(bytes, file: file)
         (root, places) = try bytes.withUnsafeBufferPointer { (buffer) throws(ConfigError) -> (JSONValue, YAMLPlaces) in
+            if let document = JSONComposer.document(buffer) { return document }
             var composer = YAMLComposer(buffer, file: file)
             return try composer.document()
         }
@@ -114,24 +116,4 @@ struct YAMLPlaces: Sendable {
     /// Where the key stands if the value is a member.
     var key: YAMLPosition?
     var children: [YAMLPlaces] = []
-}
-
-extension JSONPointer {
-    /// Undoes ``escape(_:)``.
-    static func unescape(_ token: String) -> String {
-        guard token.utf8.contains(UInt8(ascii: "~")) else { return token }
-        var text = ""
-        var isEscaped = false
-        for scalar in token.unicodeScalars {
-            if isEscaped {
-                text += scalar == "1" ? "/" : "~"
-                isEscaped = false
-            } else if scalar == "~" {
-                isEscaped = true
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
-    }
 }

@@ -65,10 +65,7 @@ public enum DurationText {
                 smallest = index
             }
             guard let sum = add(total, digits: digits, factor: factor, limit: maximumMilliseconds) else {
-                throw UnitTextError(
-                    .tooLarge,
-                    "the duration \(Quotation.text(text)) is too long; the longest is \(maximumMilliseconds / 86_400_000)d"
-                )
+                throw tooLong(text)
             }
             total = sum
         } while !rest.isEmpty
@@ -101,6 +98,14 @@ public enum DurationText {
         case .milliseconds: 1
         case .seconds: 1_000
         }
+    }
+
+    /// The text is a duration, and above ``maximumMilliseconds``.
+    public static func tooLong(_ text: String) -> UnitTextError {
+        UnitTextError(
+            .tooLarge,
+            "the duration \(Quotation.text(text)) is too long; the longest is \(maximumMilliseconds / 86_400_000)d"
+        )
     }
 
     private static func malformed(_ text: String) -> UnitTextError {

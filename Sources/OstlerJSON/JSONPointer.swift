@@ -32,4 +32,39 @@ public struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
         }
         return escaped
     }
+
+    /// Undoes ``escape(_:)``.
+    public static func unescape(_ token: String) -> String {
+        guard token.utf8.contains(UInt8(ascii: "~")) else { return token }
+        var text = ""
+        var isEscaped = false
+        for scalar in token.unicodeScalars {
+            if isEscaped {
+                text += scalar == "1" ? "/" : "~"
+                isEscaped = false
+            } else if scalar == "~" {
+                isEscaped = true
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    /// The place as a sentence names it: `env.PATH`, `0.file.0."/etc/app.conf".mode`. A key that would not be told from its
+    /// neighbours stands in quotes.
+    public var dotted: String {
+        let keys = description.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
+            let key = Self.unescape(String($0))
+            return Self.isWord(key) ? key : Quotation.text(key, longest: 60)
+        }
+        return Quotation.bare(keys.joined(separator: "."), longest: 120)
+    }
+
+    private static func isWord(_ key: String) -> Bool {
+        !key.isEmpty
+            && key.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && !["/", ".", "\"", "\\"].contains($0) && !Quotation.isObeyed($0)
+            }
+    }
 }

@@ -10,8 +10,8 @@ extension TaskSpec {
         writer.string(id)
         writer.key("executor")
         writer.string(executor)
-        writer.optional("timeout", timeout.map { DurationText.text(milliseconds: $0) })
-        writer.optional("run_timeout", runTimeout.map { DurationText.text(milliseconds: $0) })
+        Self.encode("timeout", timeout, into: &writer)
+        Self.encode("run_timeout", runTimeout, into: &writer)
         Self.encode("env", environment, into: &writer)
         if environmentMode != .minimal { writer.optional("env_mode", environmentMode.rawValue) }
         if !sandbox.isEmpty {
@@ -39,6 +39,13 @@ extension TaskSpec {
         writer.key("payload")
         writer.raw(payload)
         writer.endObject()
+    }
+
+    /// Null for no limit; nothing for that of the configuration.
+    private static func encode(_ name: StaticString, _ timeout: Int64??, into writer: inout JSONWriter) {
+        guard let timeout else { return }
+        writer.key(name)
+        if let timeout { writer.string(DurationText.text(milliseconds: timeout)) } else { writer.null() }
     }
 
     private static func encode(

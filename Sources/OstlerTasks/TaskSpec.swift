@@ -43,10 +43,10 @@ package struct TaskSpec: Sendable {
     package var isPayloadChecked = false
     /// Whether it only asks: where its profile has namespaces it gets no network, and can change nothing of the host.
     package var isQuestion = false
-    /// How long the whole task may take, in milliseconds; nil for no limit.
-    package var timeout: Int64?
-    /// How long its executor may take once it has the task, in milliseconds; nil for no limit.
-    package var runTimeout: Int64?
+    /// How long the whole task may take, in milliseconds: `.some(nil)` for no limit, nil for that of the configuration.
+    package var timeout: Int64??
+    /// How long its executor may take once it has the task, likewise.
+    package var runTimeout: Int64??
     package var environment: [(key: String, value: String)] = []
     package var environmentMode: EnvironmentMode = .minimal
     package var sandbox = SandboxRequest()

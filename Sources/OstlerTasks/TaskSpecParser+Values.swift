@@ -53,7 +53,7 @@ extension TaskSpecParser {
         do {
             let milliseconds = try DurationText.milliseconds(try reader.string())
             guard milliseconds > 0 else {
-                let hint = "leave it out, or write null, for no limit of the task's own"
+                let hint = "write null for no limit"
                 throw invalid("invalid_duration", "\(name) must be longer than 0", pointer, hint: hint)
             }
             return milliseconds
@@ -120,7 +120,5 @@ extension TaskSpecParser {
     }
 
     /// A place as a sentence names it: `env.PATH`.
-    static func name(of pointer: JSONPointer) -> String {
-        Quotation.bare(String(pointer.description.dropFirst().map { $0 == "/" ? "." : $0 }), longest: 120)
-    }
+    static func name(of pointer: JSONPointer) -> String { pointer.dotted }
 }

@@ -60,7 +60,7 @@ extension EndToEnd {
             ("[]", "line-2", "not_an_object", "a request is a JSON object"),
             ("{}", "line-3", "invalid_protocol", "invalid protocol \"\""),
             (#"{"protocol":"x","id":"p"}"#, "p", "invalid_protocol", "invalid protocol \"x\""),
-            (#"{"protocol":7,"id":"q"}"#, "line-5", "wrong_type", "protocol must be a string"),
+            (#"{"protocol":7,"id":"q"}"#, "q", "wrong_type", "protocol must be a string"),
             (#"{"id":"r","protocoll":"x"}"#, "r", "unknown_member", "did you mean \"protocol\"?"),
             (#"{"protocol":"io.ostler.v1.task.run.request","id":"s"}"#, "s", "missing_type", "missing type in request"),
             (
@@ -112,6 +112,30 @@ extension EndToEnd {
                     #expect(told?["result"] == nil)
                 }
                 #expect(answers["good"]?["result"]?["output"]?["text"]?.string == "x\n")
+            }
+        }
+
+        @Test
+        func `Pointers lead into the request, whatever becomes of it`() async throws {
+            try await withTree { tree in
+                let guards: JSONValue = ["payload": ["command": "true"], "guards": ["subscribe": ["task#b"]]]
+                let known: JSONValue = ["payload": ["command": "true"]]
+                let lines = [
+                    Self.request("task.run", "/properties/foo", type: "command", ["foo": 1]),
+                    Self.request("task.plan", "/properties/payload", type: "command", [:]),
+                    Self.request("task.run", "/properties/guards/subscribe/0", type: "command", guards),
+                    Self.request("task.run", "/type", type: "nope", known),
+                    Self.request("task.run", "/properties/payload/x", type: "command", ["payload": ["x": 1]]),
+                ]
+                let (_, answers) = try await ask(tree, lines.joined())
+                #expect(answers.count == lines.count)
+                for (id, answer) in answers {
+                    let error = answer["error"] ?? answer["result"]?["error"]
+                    #expect(error?["pointer"]?.string == id, "\(answer.text)")
+                }
+                let validate = Self.request("task.validate", "v", type: "nope", known)
+                let problem = try await ask(tree, validate).answers["v"]?["result"]?["problems"]?.array?.first
+                #expect(problem?["pointer"] == "/type")
             }
         }
 

@@ -42,6 +42,19 @@ extension EndToEnd {
             }
         }
 
+        @Test
+        func `A refused command is told at the member that the manifest has`() async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/ostler.yaml", "executors: {command: {blocked_commands: [rm]}}\n")
+                for command in ["", ", command: rm /x"] {
+                    let text = "- exec: [{rm /x: {cwd: /\(command)}}]"
+                    let finished = try await tree.run(["apply", "-"], input: .text(text))
+                    #expect(finished.exitCode == 3, "\(finished.complaint)")
+                    #expect(finished.complaint.contains("[command_denied at /command]"), "\(finished.complaint)")
+                }
+            }
+        }
+
         @Test(arguments: [
             ("command: touch MADE, onlyif: sleep 60, timeout: 300ms", "guard_timeout", "timeout_ms", "none"),
             // Neither guard takes too long by itself.
@@ -123,7 +136,7 @@ extension EndToEnd {
                 try tree.directory.makeDirectory("root")
                 let api = try await tree.run(["api", "--root", tree.directory.file("root")], input: .text(exec))
                 let error = try api.results().first?["result"]?["error"]
-                #expect(error?["code"]?.string == "command_denied" && error?["pointer"]?.string == "/onlyif")
+                #expect(error?["code"]?.string == "command_denied" && error?["pointer"]?.string == "/properties/onlyif")
             }
         }
 

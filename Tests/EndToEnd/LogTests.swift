@@ -84,6 +84,45 @@ extension EndToEnd {
         }
 
         @Test
+        func `A manifest that is refused is told by its parts, as other failures are`() async throws {
+            try await withTree { tree in
+                let apply = ["apply", "-", "--log-format", "json"]
+                let refused = try await tree.run(apply, input: .text("- file:\n    - /x: {contents: a}\n"))
+                #expect(refused.exitCode == 3)
+                let entry = try #require(try entries(refused).first)
+                #expect(entry["level"] == "error" && entry["phase"] == "check", "\(entry.text)")
+                #expect(entry["place"] == "-:2:12" && entry["pointer"] == "/0/file/0/~1x/contents", "\(entry.text)")
+                #expect(entry["hint"] == "did you mean \"content\"?")
+                #expect(entry["message"] == "unknown key \"contents\" in 0.file.0.\"/x\"")
+                let plain = try await tree.run(["apply", "-"], input: .text("- fil: []\n"))
+                #expect(plain.complaint.hasPrefix("ostler: -:1:3: unknown kind of resource"), "\(plain.complaint)")
+            }
+        }
+
+        @Test(.sandboxed, arguments: ["json", "text"])
+        func `A resource that failed is in the log, whatever stands on stdout`(_ form: String) async throws {
+            try await withTree { tree in
+                let text = """
+                    - exec:
+                        - bad: {command: "false"}
+                        - odd: {command: "sh -c 'exit 3'", creates: \(tree.home)}
+                        - late: {command: "sh -c 'echo > \(tree.home)/made; exit 3'", creates: \(tree.home)/made}
+                    """
+                let options = ["apply", "-", "--json", "--log-format", form]
+                let finished = try await tree.run(options, input: .text(text))
+                #expect(finished.exitCode == 2, "\(finished.complaint)")
+                guard form == "json" else {
+                    return #expect(finished.complaint.contains("ERROR [apply/execute/exec#bad] -:2:7: "))
+                }
+                let told = try entries(finished)
+                #expect(told.map { $0["level"] } == ["error", "warn"], "\(finished.complaint)")
+                #expect(told.map { $0["task"] } == ["exec#bad", "exec#late"])
+                #expect(told.map { $0["component"] } == ["exec#bad", "exec#late"])
+                #expect(told.first?["code"] == "desired_state_failed" && told.first?["place"] == "-:2:7")
+            }
+        }
+
+        @Test
         func `The level says how much is told, and the file may set it`() async throws {
             try await withTree { tree in
                 let valid = ["validate", "command", "--", "ls"]

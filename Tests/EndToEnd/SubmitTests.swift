@@ -85,6 +85,18 @@ extension EndToEnd {
         }
 
         @Test
+        func `A task whose limit is null keeps that in the queue`() async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/ostler.yaml", "tasks: {timeout: 5m, run_timeout: 5m}\n".utf8)
+                let line = #"{"executor":"command","payload":{"command":"true"},"timeout":null,"run_timeout":null}"#
+                try tree.directory.write("home/tasks.jsonl", line + "\n")
+                let number = try #require(try await tree.run(["submit", "--file", "tasks.jsonl"]).lines.first)
+                let show = try await tree.run(["tasks", "show", number, "--json"]).json()
+                #expect(show["spec"]?["timeout"] == .null && show["spec"]?["run_timeout"] == .null, "\(show.text)")
+            }
+        }
+
+        @Test
         func `A file with members for a queue can be validated and planned, but not run`() async throws {
             try await withTree { tree in
                 let line = #"{"executor":"command","payload":{"command":"true"},"ttl":"1h"}"# + "\n"

@@ -47,6 +47,22 @@ private func request(_ text: String) throws -> APIRequest {
                 #"{"protocol":"io.ostler.v1.task.run.request","id":"b","type":"command","properties":{"id":"c"}}"#,
                 "task.run", "b", "properties has no id: it stands in the request itself, as id"
             ),
+            (
+                #"{"typ":"command","id":"late","protocol":"io.ostler.v1.task.run.request"}"#, "task.run", "late",
+                #"unknown member "typ"; did you mean "type"?"#
+            ),
+            (
+                #"{"type":1,"properties":{},"id":"b","protocol":"io.ostler.v1.task.plan.request"}"#, "task.plan", "b",
+                "type must be a string"
+            ),
+            (
+                #"{"properties":[],"protocol":"io.ostler.v1.task.run.request","id":"b","x":1}"#, "task.run", "b",
+                "properties must be an object"
+            ),
+            (#"{"protocol":{"a":[1]},"id":"b"}"#, nil, "b", "protocol must be a string"),
+            (
+                #"{"id":7,"protocol":"io.ostler.v1.task.run.request"}"#, "task.run", "line-1", "id must be a string"
+            ),
             (#"{"id":"b","properties":[]}"#, nil, "b", "properties must be an object"),
             (#"{"id":"b","id":"c"}"#, nil, "line-1", "not JSON: the same member twice in one object, at byte 11"),
         ] as [(String, String?, String, String)]
@@ -61,6 +77,37 @@ private func request(_ text: String) throws -> APIRequest {
         #expect(refusal?.kind?.rawValue == kind)
         #expect(refusal?.id == id)
         #expect(refusal?.failure.message == message)
+    }
+
+    @Test func `what is about no task and no resource has no type, and health no properties`() throws {
+        func check(_ name: String, _ members: String) throws {
+            try request(#"{"protocol":"io.ostler.v1.\#(name).request"\#(members)}"#).checkMembers()
+        }
+        try check("executor.health", "")
+        try check("executor.health", #","properties":{}"#)
+        try check("task.status", #","properties":{"id":"x"}"#)
+        try check("task.run", #","type":"command","properties":{"payload":{}}"#)
+        let pointers = [
+            ("executor.health", #","type":"nope""#, "/type"), ("task.status", #","type":"command""#, "/type"),
+            ("executor.health", #","properties":{"timeout":"1s"}"#, "/properties/timeout"),
+        ]
+        for (name, members, pointer) in pointers {
+            let failure = #expect(throws: Failure.self) { try check(name, members) }
+            #expect(failure?.code == "unknown_member" && failure?.pointer?.description == pointer)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("/executor", "/type"), ("/id", "/id"), ("/foo", "/properties/foo"),
+            ("/payload/command", "/properties/payload/command"),
+            ("/guards/subscribe/0", "/properties/guards/subscribe/0"),
+        ]
+    )
+    func `a place in a task is told as the place in the request`(_ inTask: String, _ inRequest: String) {
+        let failure = Failure("x", fault: .user, message: "x", pointer: JSONPointer(inTask))
+        #expect(failure.inTaskRequest.pointer?.description == inRequest)
+        #expect(Failure("x", fault: .user, message: "x").inTaskRequest.pointer == nil)
     }
 
     @Test func `a target is an id, and nothing else`() throws {

@@ -117,6 +117,36 @@ private func code(_ bytes: [UInt8]) -> ConfigError.Code? {
     }
 }
 
+@Suite struct JSONTextTests {
+    private static let key = String(repeating: "k", count: 2000)
+
+    @Test(
+        arguments: [
+            (#"{"a": "\ud83d\ude00"}"#, #"{"a":"😀"}"#), (#" [ "\u00e4\/\u0007" ] "#, #"["ä/\u0007"]"#),
+            ("{\"\(key)\": 1}", "{\"\(key)\":1}"), (#"[1e2, -0.5, true, null, {}, []]"#, "[100,-0.5,true,null,{},[]]"),
+        ]
+    )
+    func `What is JSON as a whole is read as JSON`(_ text: String, _ document: String) throws {
+        #expect(try YAMLDocument(parsing: text, file: "f.json").root.text == document)
+    }
+
+    @Test func `What only begins as JSON is YAML`() throws {
+        #expect(try YAMLDocument(parsing: "{a: 1, \"b\": [x]} # c", file: "f").root.text == #"{"a":1,"b":["x"]}"#)
+        #expect(refusal(#"{"a": 1, "a": 2}"#) == #"f.yaml:1:10: the key "a" occurs twice in one mapping"#)
+        #expect(code(Array(String(repeating: "[", count: 100).utf8)) == .tooDeep)
+    }
+
+    @Test func `Places are those of YAML`() throws {
+        let text = "{\n  \"ä\": [1, {\"b\":\n \"é\"}, 3],\n  \"c\": {}}"
+        let json = try YAMLDocument(parsing: text, file: "f")
+        let yaml = try YAMLDocument(parsing: text + " # no JSON", file: "f")
+        for pointer in ["", "/ä", "/ä/0", "/ä/1", "/ä/1/b", "/ä/2", "/c"].map({ JSONPointer($0) }) {
+            #expect(json.position(of: pointer) == yaml.position(of: pointer), "\(pointer)")
+            #expect(json.keyPosition(of: pointer) == yaml.keyPosition(of: pointer), "\(pointer)")
+        }
+    }
+}
+
 @Suite struct YAMLPositionTests {
     private let document: YAMLDocument
 

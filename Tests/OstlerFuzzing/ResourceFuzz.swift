@@ -77,11 +77,14 @@ enum ResourceFuzz {
         try promise(Set(keys).count == keys.count && !keys.contains(""), "\(title) has a variable twice, or none")
     }
 
+    /// What limits something lets it have some time.
+    private static func isTime(_ limit: Int64??) -> Bool { limit.flatMap(\.self).map { $0 > 0 } ?? true }
+
     private static func check(_ resource: Resource) throws(BrokenPromise) {
         let title = resource.title
         if let task = resource.task {
             try promise(TaskSpec.isID(task.id) && JSONPromises.isValid(task.payload), "\(title) is no task")
-            try promise((task.timeout ?? 1) > 0 && (task.runTimeout ?? 1) > 0, "\(title) has no time at all")
+            try promise(Self.isTime(task.timeout) && Self.isTime(task.runTimeout), "\(title) has no time at all")
         }
         try promise((1...RetryPolicy.mostAttempts).contains(resource.retry.attempts), "\(title) is never tried")
         for line in [resource.guards.onlyif, resource.guards.unless].compactMap(\.self) {
@@ -91,7 +94,8 @@ enum ResourceFuzz {
         }
         for check in resource.checks {
             try Self.check(check.command, of: title)
-            try promise(check.tries > 0 && check.pause >= 0 && (check.timeout ?? 1) > 0, "a check of \(title) is none")
+            try promise(check.tries > 0 && check.pause >= 0, "a check of \(title) is none")
+            try promise(Self.isTime(check.timeout), "a check of \(title) has no time")
             try promise(!check.name.isEmpty, "a check of \(title) has no name")
         }
         let paths = (resource.effects?.creates ?? []) + (resource.effects?.removes ?? [])

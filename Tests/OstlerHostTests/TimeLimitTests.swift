@@ -58,6 +58,19 @@ struct TimeLimitTests {
         }
     }
 
+    @Test func `of the configuration, which a task that says null is free of`() async throws {
+        try await withHost {
+            $0.hasCommand = true
+            $0.config.tasks.timeoutMilliseconds = 300
+            $0.config.tasks.runTimeoutMilliseconds = 300
+        } body: { host in
+            var spec = host.task(TestHost.payload(["sleep", "1"]), executor: "command")
+            (spec.timeout, spec.runTimeout) = (.some(nil), .some(nil))
+            let result = await host.run(spec)
+            #expect(result.outcome == .succeeded, "\(result.text)")
+        }
+    }
+
     @Test func `of the whole, which strikes first if it is shorter`() async throws {
         try await withHost { host in
             await host.expectGoodTask()

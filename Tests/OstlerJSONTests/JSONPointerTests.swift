@@ -18,4 +18,14 @@ struct JSONPointerTests {
         #expect(JSONPointer.escape(key) == expected)
         #expect(JSONPointer.root.member(key).description == "/" + expected)
     }
+
+    @Test(
+        arguments: [
+            ("", ""), ("/env/PATH", "env.PATH"), ("/0/file/0/~1tmp~1w~1a/content", #"0.file.0."/tmp/w/a".content"#),
+            ("/a.b/c~0d", #""a.b".c~d"#), ("/a b/", "\"a b\".\"\""), ("/a\u{1B}/b", #""a\u001b".b"#),
+        ]
+    )
+    func `In a sentence its parts are keys as they were written`(_ pointer: String, _ words: String) {
+        #expect(JSONPointer(pointer).dotted == words)
+    }
 }

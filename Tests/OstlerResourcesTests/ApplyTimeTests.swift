@@ -1,6 +1,7 @@
 import OstlerProtocol
 import OstlerResources
 import OstlerTasks
+import Synchronization
 import Testing
 
 /// The time of a resource: one limit for its guards and its command together.
@@ -60,10 +61,27 @@ import Testing
     func `The limit of the run is the command's alone`(_ timeout: String) async throws {
         let world = FakeWorld()
         _ = try await apply("command: do, onlyif: test /, run_timeout: 100ms\(timeout)", to: world)
-        let limits = world.limits.map(\.runTimeout)
-        #expect(limits.count == 2 && limits.last == 100)
         // Nor is that of the configuration the guard's, which holds for whoever says nothing.
-        #expect(try #require(limits.first ?? nil) >= 900)
+        let limits: [Int64??] = [.some(timeout.isEmpty ? nil : 900), 100]
+        #expect(world.limits.map(\.runTimeout) == limits)
+    }
+
+    @Test func `A null says that there is no limit, whatever the configuration says`() async throws {
+        let world = FakeWorld()
+        world.state.withLock { $0.defaultTimeout = 300 }
+        let nulls = "timeout: null, run_timeout: null"
+        let outcome = try await apply("command: spend 400, onlyif: spend 400, \(nulls)", to: world)
+        #expect(outcome.state == .changed)
+        let none: [Int64??] = [.some(nil), .some(nil)]
+        #expect(world.limits.map(\.timeout) == none && world.limits.map(\.runTimeout) == none)
+        let limited = try await apply("command: spend 400", to: world)
+        #expect(limited.verdict == .timeout)
+    }
+
+    @Test func `A health check without a limit has none of the configuration's either`() async throws {
+        let world = FakeWorld()
+        _ = try await apply("command: do, health_checks: [{command: test /, timeout: null}]", to: world)
+        #expect(world.limits.last?.timeout == .some(.some(nil)))
     }
 
     @Test func `A health check has its own limit, and none of the resource's`() async throws {

@@ -17,7 +17,9 @@ final class FakeWorld: ResourceWorld {
         /// What its clock shows.
         var microseconds: Int64 = 0
         /// Of each task, as it was given.
-        var limits: [(timeout: Int64?, runTimeout: Int64?)] = []
+        var limits: [(timeout: Int64??, runTimeout: Int64??)] = []
+        /// What the configuration says of the time of a task.
+        var defaultTimeout: Int64?
         /// What whatever is run makes besides.
         var makes: [String] = []
         /// Paths that cannot be looked up.
@@ -39,7 +41,7 @@ final class FakeWorld: ResourceWorld {
     var files: [String: String?] { state.withLock { $0.files } }
     var ran: [String] { state.withLock { $0.ran } }
     var pauses: [Int64] { state.withLock { $0.pauses } }
-    var limits: [(timeout: Int64?, runTimeout: Int64?)] { state.withLock { $0.limits } }
+    var limits: [(timeout: Int64??, runTimeout: Int64??)] { state.withLock { $0.limits } }
     var clock: () -> Int64 { { self.state.withLock { $0.microseconds } } }
 
     func copy() -> FakeWorld { FakeWorld(files) }
@@ -175,7 +177,7 @@ final class FakeWorld: ResourceWorld {
             result.error = Failure("said", fault: .task, retry: retry, sideEffects: .possible, message: "said")
         default: if code < 0 { result.signal = -code }
         }
-        if code == 124, let limit = task.timeout {
+        if code == 124, case let limit?? = task.timeout {
             result.error = TimeLimit(milliseconds: limit, observed: limit).failure(dispatched: true)
         }
         return result
@@ -186,7 +188,7 @@ final class FakeWorld: ResourceWorld {
         case "need": return state.files[argv[1]] != nil ? 0 : -1
         case "say": return 1
         case "spend":
-            let (wanted, limit) = (Int64(argv[1]) ?? 0, task.timeout ?? .max)
+            let (wanted, limit) = (Int64(argv[1]) ?? 0, task.timeout.flatMap(\.self) ?? .max)
             state.microseconds += min(wanted, limit) * 1000
             return wanted > limit ? 124 : Int32(argv.dropFirst(2).first ?? "0") ?? 0
         case "test": return state.files[argv[1]] != nil ? 0 : 1
@@ -219,7 +221,7 @@ final class FakeWorld: ResourceWorld {
     /// Of the executors that are named by their class; of any other it is `unsafe`.
     func idempotency(of executor: String) async -> Idempotency { Idempotency(rawValue: executor) ?? .unsafe }
 
-    var defaultTimeout: Int64? { nil }
+    var defaultTimeout: Int64? { state.withLock { $0.defaultTimeout } }
 
     func pause(milliseconds: Int64) async { state.withLock { $0.pauses.append(milliseconds) } }
 

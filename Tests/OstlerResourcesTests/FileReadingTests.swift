@@ -51,7 +51,9 @@ import Testing
         ("ensure: absent, content: a", "what is to be absent has no content"),
         ("ensure: directory, source: a", "what is to be directory has no content"),
         ("ensure: presnt", "did you mean \"present\"?"), ("mode: rw", "must be octal digits"), ("mode: 0o99", "octal"),
-        ("owner: -1", "must be a name or a number"), ("subscribe: []", "unknown key \"subscribe\""),
+        ("mode: +644", "octal"), ("mode: 644.0", "octal"), ("mode: 6.44e2", "octal"), ("mode: ''", "octal"),
+        ("content: 5", #"0.file.0."/a".content must be text, not 5"#), ("owner: -1", "must be a name or a number"),
+        ("subscribe: []", "unknown key \"subscribe\""),
         ("creates: /x", "unknown key \"creates\""),
     ])
     func `What a file cannot have is refused`(_ properties: String, _ part: String) {

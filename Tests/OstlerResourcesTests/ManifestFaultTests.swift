@@ -154,7 +154,64 @@ func manifestFaults(_ files: [String: String], _ paths: [String] = ["site.yaml"]
     @Test func `Durations of the defaults have all units`() throws {
         let text = "{defaults: {timeout: 1w}, resources: [{exec: [{a: {}}, {b: {timeout: null}}]}]}"
         let resources = try readManifest(["site.yaml": text]).resources
-        #expect(resources.map(\.task?.timeout) == [7 * 86_400_000, nil])
+        #expect(resources.map(\.task?.timeout) == [7 * 86_400_000, .some(.some(nil))])
+    }
+
+    @Test(
+        arguments: [
+            ("0", "retry.attempts must be from 1 to"), ("bogus", "retry must be a number or an object"),
+            ("{min: 2m, max: 1m}", "retry.min must not be longer"), ("{attempt: 3}", "unknown member \"attempt\""),
+        ]
+    )
+    func `A wrong retry of the defaults is told once and where it stands`(_ retry: String, _ part: String) {
+        for resources in ["[{exec: [{a: {}}, {b: {}}]}]", "[{file: [{/a: {}}]}]"] {
+            let found = manifestFaults(["site.yaml": "defaults: {retry: \(retry)}\nresources: \(resources)"])
+            #expect(found.map(\.position?.line) == [1], "\(found)")
+            #expect(found.first?.message.contains(part) == true, "\(found)")
+        }
+    }
+
+    @Test(arguments: ["99999y", "99999999999999999999y", "1y106751d", "300y"])
+    func `A duration that is too long is told to be that`(_ text: String) {
+        expect(
+            "- exec:\n    - a: {timeout: \(text)}",
+            .invalidValue,
+            line: 2,
+            column: 20,
+            "the duration \"\(text)\" is too long; the longest is 106751d"
+        )
+    }
+
+    @Test func `A guard that is null is not given, however it is spelled`() throws {
+        for pair in ["refresh_only: null, refreshonly: true", "refreshonly: true, refresh_only: null"] {
+            let text = "- exec:\n    - a: {\(pair)}"
+            #expect(try readManifest(["site.yaml": text]).resources.first?.guards.refreshOnly == true)
+        }
+    }
+
+    @Test func `A manifest takes in no stdin`() {
+        let found = manifestFaults(["site.yaml": "- apply:\n    - '-': {}", "-": "[]"])
+        #expect(found.map(\.message) == ["a manifest cannot take in stdin"])
+        #expect(found.first?.position == YAMLPosition(line: 2, column: 7))
+    }
+
+    @Test func `Known keys are named once`() throws {
+        let text = "- task:\n    - t: {executor: command, payload: {}, zzzzzzzz: 1}"
+        let hint = try #require(manifestFaults(["site.yaml": text]).first?.hint)
+        let keys = try #require(hint.split(separator: ": ").last).split(separator: ", ")
+        #expect(keys.count > 20 && Set(keys).count == keys.count, "\(hint)")
+    }
+
+    @Test func `Whoever uses a name twice is told what helps`() {
+        let hints = ["exec: [{a: }, {a: }]", "file: [{/a: }, {/a: }]", "exec: [{a: {alias: x}}, {b: {alias: x}}]"].map {
+            manifestFaults(["site.yaml": "[{\($0)}]"]).first?.hint
+        }
+        #expect(
+            hints == [
+                "give one of them another name, and write what it runs as its command",
+                "say all that is to be said of a file in one resource", "give one of them another alias",
+            ]
+        )
     }
 
     @Test func `Faults of all manifests are told at once, those of references with them`() {

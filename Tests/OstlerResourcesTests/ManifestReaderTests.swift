@@ -147,7 +147,7 @@ func readManifest(
                   - c: {timeout: 1s}
             """
         let resources = try readManifest(["site.yaml": text]).resources
-        #expect(resources.map { $0.task?.timeout } == [5000, nil, 1000])
+        #expect(resources.map { $0.task?.timeout } == [5000, .some(.some(nil)), 1000])
         #expect(resources.map(\.retry.attempts) == [3, 1, 3])
     }
 

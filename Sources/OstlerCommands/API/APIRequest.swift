@@ -50,11 +50,8 @@ struct APIRequest {
         var members = Members(id: defaultID)
         do {
             try line.withUnsafeBufferPointer { try members.read($0) }
-            let text = members.protocolID ?? ""
-            guard let kind = Kind.allCases.first(where: { $0.protocolID("request") == text }) else {
-                throw Failure.invalidProtocol(text)
-            }
-            members.kind = kind
+            if let problem = members.problem { throw problem }
+            guard let kind = members.kind else { throw Failure.invalidProtocol(members.protocolID ?? "") }
             let describes = kind.describesTask || kind.describesResource
             guard !describes || members.type != nil else { throw Failure.missing("type") }
             guard !describes && kind != .cancel || members.properties != nil else {
@@ -107,6 +104,29 @@ struct APIRequest {
         return writer.bytes.dropLast() + (isEmpty ? [] : [0x2C]) + inside
     }
 
+    /// Refuses what a request about no task and no resource cannot mean.
+    func checkMembers() throws(Failure) {
+        guard !kind.describesTask, !kind.describesResource else { return }
+        guard type == nil else {
+            throw Failure(
+                "unknown_member",
+                fault: .user,
+                message: "\(kind.rawValue) has no type",
+                pointer: JSONPointer("/type"),
+                hint: kind == .health ? "leave it out: all executors are asked" : "leave it out"
+            )
+        }
+        guard kind == .health, let properties, let key = (try? JSONValue(parsing: properties))?.object?.keys.first
+        else { return }
+        throw Failure(
+            "unknown_member",
+            fault: .user,
+            message: "unknown member \(Quotation.text(key)) of properties",
+            pointer: JSONPointer("/properties").member(key),
+            hint: "\(kind.rawValue) has no properties"
+        )
+    }
+
     /// The id of another request that its properties name.
     func target() throws(Failure) -> String? {
         guard let properties else { return nil }
@@ -134,15 +154,20 @@ struct APIRequest {
 }
 
 extension APIRequest {
-    /// The members of a request as they are read.
+    /// The members of a request as they are read: all that can be, so that even a refusal names the request.
     private struct Members {
-        var kind: Kind?
         var id: String
         var protocolID: String?
         var type: String?
         var properties: [UInt8]?
+        /// What is wrong first.
+        var problem: Failure?
 
         private static let known = ["protocol", "id", "type", "properties"]
+
+        init(id: String) { self.id = id }
+
+        var kind: Kind? { Kind.allCases.first { $0.protocolID("request") == protocolID } }
 
         mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) throws {
             var validator = JSONValidator()
@@ -153,47 +178,53 @@ extension APIRequest {
             }
             try reader.beginObject()
             while let key = try reader.nextKey() {
-                let name = reader.string(of: key)
-                let place = JSONPointer.root.member(name)
-                switch name {
-                case "protocol": protocolID = try Self.text(&reader, place)
-                case "id":
-                    let text = try Self.text(&reader, place)
-                    guard TaskSpec.isID(text) else {
-                        throw Failure("invalid_id", fault: .user, message: TaskSpec.idRule, pointer: place)
-                    }
-                    id = text
-                case "type": type = try Self.text(&reader, place)
-                case "properties":
-                    guard try reader.peek() == .object else {
-                        throw Failure(
-                            "wrong_type",
-                            fault: .user,
-                            message: "properties must be an object",
-                            pointer: place
-                        )
-                    }
-                    let range = try reader.skipValue()
-                    properties = Array(reader.bytes(in: range))
-                default:
-                    throw Failure(
-                        "unknown_member",
-                        fault: .user,
-                        message: "unknown member \(Quotation.text(name))"
-                            + Suggestion.clause(for: name, in: Self.known),
-                        pointer: place,
-                        hint: "a request has: \(Self.known.joined(separator: ", "))"
-                    )
+                do {
+                    try take(reader.string(of: key), &reader)
+                } catch let failure as Failure {
+                    problem = problem ?? failure
                 }
+            }
+        }
+
+        /// Leaves the value behind, be it right or wrong.
+        private mutating func take(_ name: String, _ reader: inout JSONReader) throws {
+            let place = JSONPointer.root.member(name)
+            switch name {
+            case "protocol": protocolID = try Self.text(&reader, place)
+            case "type": type = try Self.text(&reader, place)
+            case "id":
+                let text = try Self.text(&reader, place)
+                guard TaskSpec.isID(text) else {
+                    throw Failure("invalid_id", fault: .user, message: TaskSpec.idRule, pointer: place)
+                }
+                id = text
+            case "properties":
+                let isObject = try reader.peek() == .object
+                let range = try reader.skipValue()
+                guard isObject else { throw Self.wrongType("properties must be an object", place) }
+                properties = Array(reader.bytes(in: range))
+            default:
+                _ = try reader.skipValue()
+                throw Failure(
+                    "unknown_member",
+                    fault: .user,
+                    message: "unknown member \(Quotation.text(name))" + Suggestion.clause(for: name, in: Self.known),
+                    pointer: place,
+                    hint: "a request has: \(Self.known.joined(separator: ", "))"
+                )
             }
         }
 
         private static func text(_ reader: inout JSONReader, _ place: JSONPointer) throws -> String {
             guard try reader.peek() == .string else {
-                let name = place.description.dropFirst()
-                throw Failure("wrong_type", fault: .user, message: "\(name) must be a string", pointer: place)
+                _ = try reader.skipValue()
+                throw wrongType("\(place.description.dropFirst()) must be a string", place)
             }
             return try reader.string()
+        }
+
+        private static func wrongType(_ message: String, _ place: JSONPointer) -> Failure {
+            Failure("wrong_type", fault: .user, message: message, pointer: place)
         }
     }
 }

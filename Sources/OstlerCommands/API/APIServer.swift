@@ -103,6 +103,7 @@ final class APIServer {
     }
 
     private func take(_ request: APIRequest) throws(Failure) {
+        try request.checkMembers()
         switch request.kind {
         case .run, .plan:
             try checkRoom(for: request.id)
@@ -148,7 +149,7 @@ final class APIServer {
     private func validate(_ request: APIRequest) {
         var problems: [Failure]
         do throws(Failure) {
-            problems = tasks.host.problems(of: try tasks.spec(of: request))
+            problems = tasks.host.problems(of: try tasks.spec(of: request)).map(\.inTaskRequest)
         } catch {
             problems = [error]
         }

@@ -73,7 +73,7 @@ extension Failure {
             fault: .user,
             message: "\(name) is already a name of \(Quotation.text(owner.description, longest: 80))",
             pointer: place,
-            hint: "give one of them another name, or an alias of its own"
+            hint: "give one of them a name or an alias that is free"
         )
     }
 

@@ -126,7 +126,8 @@ final class ResourceQueue {
 
     private func tell(_ order: Order, _ outcome: ResourceOutcome) {
         if order.kind == .ensure { memory.keep(outcome) }
-        let told = host.provider.vault.masked(outcome)
+        var told = host.provider.vault.masked(outcome)
+        told.error = told.error?.inProperties
         answers.answer(order.kind, order.id) { told.encode(into: &$0) }
     }
 
@@ -152,6 +153,26 @@ extension Failure {
         )
         let more = failure.problems.count - 1 + failure.omitted
         if more > 0 { message += " (and \(more) more)" }
+    }
+
+    /// With its place in the request, whose properties are a resource.
+    fileprivate var inProperties: Failure {
+        guard let pointer else { return self }
+        var failure = self
+        failure.pointer = JSONPointer("/properties" + pointer.description)
+        return failure
+    }
+
+    /// With its place in the request, whose type and properties are a task.
+    var inTaskRequest: Failure {
+        switch pointer?.description {
+        case "/id": return self
+        case "/executor":
+            var failure = self
+            failure.pointer = JSONPointer("/type")
+            return failure
+        default: return inProperties
+        }
     }
 
     /// Nothing of it has begun.

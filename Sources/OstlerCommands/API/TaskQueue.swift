@@ -46,7 +46,16 @@ final class TaskQueue {
     var running: Set<String> { begun.union(planning) }
     var waitingIDs: [String] { waiting.map(\.spec.id) }
 
+    /// The task that a request describes; what is wrong with it is told by its place in the request.
     func spec(of request: APIRequest) throws(Failure) -> TaskSpec {
+        do throws(Failure) {
+            return try read(request)
+        } catch {
+            throw error.inTaskRequest
+        }
+    }
+
+    private func read(_ request: APIRequest) throws(Failure) -> TaskSpec {
         let spec = try request.task.withUnsafeBufferPointer { (bytes) throws(Failure) in
             try parser.parse(bytes, defaultID: request.id)
         }
@@ -117,7 +126,7 @@ final class TaskQueue {
             let plan = try TaskPlan(spec, decision, executor, host.provider)
             answers.answer(.plan, spec.id) { $0.raw(Array(plan.json.utf8)) }
         } catch {
-            answers.refuse(.init(kind: .plan, id: spec.id, failure: error))
+            answers.refuse(.init(kind: .plan, id: spec.id, failure: error.inTaskRequest))
         }
     }
 
@@ -165,6 +174,8 @@ final class TaskQueue {
     // MARK: Answers
 
     private func tell(_ id: String, _ result: TaskResult) {
+        var result = result
+        result.error = result.error?.inTaskRequest
         answers.answer(.run, id) { result.encode(into: &$0) }
     }
 

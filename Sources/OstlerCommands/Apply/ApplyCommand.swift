@@ -93,9 +93,11 @@ struct ApplyCommand: Sendable {
     func run() throws -> Int32 {
         let composition = try Composition(global)
         let session = try ApplySession(self, composition)
+        let files = ManifestFiles()
+        let manifest = Result { () throws(ConfigFailure) in try files.read(manifests) }
+        try telemetry.checkPlaces(composition.context, inputs: files.paths.map { ("the manifest \($0)", $0) })
         // Before anything is done: what could not be kept is not begun.
         let telemetry = try telemetry.open("apply", composition.context)
-        let manifest = Result { () throws(ConfigFailure) in try ManifestFiles.read(manifests) }
         return EventLoop.shared.run {
             let code = await session.run(manifest, telemetry)
             return await telemetry?.finish(exitCode: code) ?? code

@@ -1,3 +1,4 @@
+internal import OstlerConfig
 internal import OstlerJSON
 internal import OstlerProtocol
 internal import OstlerResources
@@ -16,15 +17,17 @@ final class ApplyReport {
     }
 
     func tell(_ outcome: ResourceOutcome) {
-        if let excuse = outcome.excuse { Log.warning(excuse, .init(place: outcome.place)) }
+        if let excuse = outcome.excuse { Log.warning(excuse, .init(task: outcome.title, place: outcome.place)) }
         if isJSON {
             var writer = JSONWriter()
             outcome.encode(into: &writer)
             write(String(decoding: writer.bytes, as: UTF8.self) + "\n")
         } else {
             write(outcome.line(isMonitor: isMonitor) + "\n" + Quotation.lines(outcome.diff ?? ""))
-            if let error = outcome.error { Log.failure(error, .init(task: outcome.title, place: outcome.place)) }
         }
+        // A person has it in the object on stdout already; whoever reads the log may have nothing else.
+        guard let error = outcome.error, !isJSON || Log.format != .plain else { return }
+        Log.failure(error, .init(task: outcome.title, place: outcome.place))
     }
 
     /// - Parameter changedAgain: what a second pass has changed, or could not do.

@@ -44,8 +44,9 @@ struct ApplySession {
             settings.tracing = telemetry?.tracing
             return await run(manifest, Host(settings), telemetry)
         case .failure(let failure):
+            Log.set(phase: .check)
             for problem in failure.problems {
-                Log.error(problem.description, code: problem.code.rawValue)
+                Log.problem(problem)
                 telemetry?.add(Failure(problem), at: problem.place)
             }
             if let more = failure.omission { Log.error(more) }
@@ -58,7 +59,7 @@ struct ApplySession {
         let problems = await problems(manifest, host)
         guard problems.isEmpty else {
             for (resource, problem) in problems {
-                Log.failure(problem, .init(place: resource.place.description))
+                Log.failure(problem, .init(task: resource.title, place: resource.place.description))
                 telemetry?.add(problem, at: resource.place.description)
             }
             Log.info("nothing was done")
@@ -133,7 +134,7 @@ struct ApplySession {
                     guard outcome.isDoneAgain else { return }
                     let told = await mask?.masked(outcome) ?? outcome
                     again.append(told.title)
-                    if let error = told.error { Log.failure(error, .init(place: told.place)) }
+                    if let error = told.error { Log.failure(error, .init(task: told.title, place: told.place)) }
                     await telemetry?.add(resource: .init(changedAgain: told))
                 }
             }
@@ -149,11 +150,6 @@ struct ApplySession {
 extension ResourceOutcome {
     /// Whether a second pass did something where there should have been nothing left to do.
     fileprivate var isDoneAgain: Bool { changed && !isNoop || state == .failed || state == .unmet }
-}
-
-extension ConfigError {
-    /// `site.yaml:3:5`.
-    fileprivate var place: String { file + (position.map { ":\($0.line):\($0.column)" } ?? "") }
 }
 
 extension Outcome {

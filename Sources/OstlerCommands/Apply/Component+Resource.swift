@@ -22,6 +22,8 @@ extension ActionReport.Component {
         guard isFailed || outcome.isDegraded else { return }
         let unwell = outcome.checks.filter { $0.status != .ok }
         diagnostics = unwell.map { "\($0.name) \($0.status.rawValue): \($0.output)" } + outcome.lastWords
+        // What it said last is among the diagnostics, and recommends nothing.
+        if failure?.code == "desired_state_failed" { failure?.hint = nil }
     }
 
     /// A resource that a second pass had to change.

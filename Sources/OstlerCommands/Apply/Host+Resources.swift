@@ -11,7 +11,7 @@ extension Host {
     func problems(of resource: Resource, needsView: Bool) -> [Failure] {
         if let task = resource.task {
             let problems = problems(of: task, needsView: needsView)
-            guard problems.isEmpty else { return problems }
+            guard problems.isEmpty else { return problems.map(resource.inItsMembers) }
         }
         return problemsOfGuards(resource, needsView: needsView) + problemsOfChecks(resource, needsView: needsView)
     }

@@ -4,12 +4,16 @@ internal import OstlerResources
 internal import OstlerTasks
 
 /// Manifests of the disk and of stdin.
-enum ManifestFiles {
+final class ManifestFiles {
+    /// All that were asked for so far, those that others include among them.
+    private(set) var paths: [String] = []
+
     /// Reads them with what they include.
-    static func read(_ paths: [String]) throws(ConfigFailure) -> Manifest {
+    func read(_ paths: [String]) throws(ConfigFailure) -> Manifest {
         let providers = ExecProviderRegistry.standard { access("/bin/sh", X_OK) == 0 }
         var reader = ManifestReader(providers: providers, warn: { Log.warning($0) }) { path in
-            path == "-" ? stdin() : file(path)
+            self.paths.append(path)
+            return path == "-" ? Self.stdin() : Self.file(path)
         }
         return try reader.read(paths)
     }

@@ -30,7 +30,7 @@ struct ConfigCheckCommand {
         if global.json {
             try Results.write(json: check.json)
         } else {
-            for problem in check.problems { Log.error("\(problem)", code: problem.code.rawValue) }
+            for problem in check.problems { Log.problem(problem) }
             for warning in check.warnings { Log.warning("\(warning)") }
             if check.problems.isEmpty { Log.info("\(check.file ?? "the defaults, no file"): no problems") }
         }

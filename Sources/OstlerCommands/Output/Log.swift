@@ -121,6 +121,19 @@ enum Log {
         )
     }
 
+    /// What is wrong with a file of YAML: in a sentence as a person reads it, else with its parts as members.
+    static func problem(_ problem: ConfigError) {
+        guard format != .plain else { return error(problem.description, code: problem.code.rawValue) }
+        write(
+            .error,
+            problem.message,
+            code: problem.code.rawValue,
+            pointer: problem.pointer.description,
+            hint: problem.hint,
+            Subject(place: problem.place)
+        )
+    }
+
     private static func write(
         _ level: Level,
         _ message: String,
@@ -172,6 +185,11 @@ enum Log {
         }
         if wasShown || line != nil { Terminal.write("\r\u{1B}[K" + (line ?? ""), to: 2) }
     }
+}
+
+extension ConfigError {
+    /// `site.yaml:3:5`, as an editor takes it.
+    var place: String { file + (position.map { ":\($0.line):\($0.column)" } ?? "") }
 }
 
 extension Log {

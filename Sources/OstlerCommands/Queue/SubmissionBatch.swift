@@ -39,7 +39,9 @@ final class SubmissionBatch {
         guard references.isEmpty else { return references }
         var spec = spec
         let config = host.settings.config.tasks
-        if spec.timeout == nil { spec.timeout = config.queuedTimeoutMilliseconds ?? config.timeoutMilliseconds }
+        if spec.timeout == nil, let limit = config.queuedTimeoutMilliseconds ?? config.timeoutMilliseconds {
+            spec.timeout = limit
+        }
         spec.traceparent = spec.traceparent ?? trace?.traceparent
         var writer = JSONWriter()
         spec.encode(into: &writer)

@@ -129,6 +129,11 @@ struct RunCommand: Sendable {
         let composition = try Composition(global)
         if isQuiet { Log.limit(to: .error) }
         var settings = try task.settings(composition)
+        try telemetry.checkPlaces(
+            composition.context,
+            inputs: task.file.map { [("--file \($0)", $0)] } ?? [],
+            outputs: recording.map { [("--record \($0)", $0)] } ?? []
+        )
         let recording = try recording.map { try RecordingFile($0) }
         settings.recorder = recording?.recorder
         settings.isNoop = isNoop

@@ -43,6 +43,10 @@ struct TaskPlan {
         return [resolved] + (payload[names[1]]?.array ?? []).map { $0.string ?? $0.text }
     }
 
+    private static func limit(_ milliseconds: Int64?) -> String {
+        milliseconds.map { DurationText.text(milliseconds: $0) } ?? "none"
+    }
+
     var text: String {
         var lines = [
             "task      \(spec.id)",
@@ -50,8 +54,8 @@ struct TaskPlan {
             "plugin    \(plugin.manifest.name) \(plugin.manifest.version) in \(plugin.directory)",
         ]
         if let argv { lines.append("argv      " + argv.map(Self.quoted).joined(separator: " ")) }
-        if let timeout = spec.timeout { lines.append("timeout   \(DurationText.text(milliseconds: timeout))") }
-        if let timeout = spec.runTimeout { lines.append("run time  \(DurationText.text(milliseconds: timeout))") }
+        if let timeout = spec.timeout { lines.append("timeout   \(Self.limit(timeout))") }
+        if let timeout = spec.runTimeout { lines.append("run time  \(Self.limit(timeout))") }
         if let guards = spec.guards { lines += guards.lines.map { "guard     " + $0 } }
         lines.append("decision  " + Quotation.bare(decision.text, longest: 2000))
         lines.append(

@@ -1,4 +1,5 @@
 internal import OstlerCommandLine
+internal import OstlerConfig
 internal import OstlerHost
 internal import OstlerTelemetry
 
@@ -67,6 +68,9 @@ struct TelemetryOptions: Sendable {
         guard parts.count == 1 || !parts[1].isEmpty else {
             throw UsageError("--report '\(text)': there is no file behind the colon")
         }
+        guard parts.last != "-" || parts.count == 1 else {
+            throw UsageError("--report '\(text)': - is no file; leave it out for stderr, which stdout is not for")
+        }
         return Report(form: form, path: parts.count > 1 ? parts[1] : nil)
     }
 
@@ -74,7 +78,6 @@ struct TelemetryOptions: Sendable {
     /// - Parameter action: the command, such as `run`.
     /// - Returns: nil if nothing is asked for and the run belongs to no trace.
     func open(_ action: String, _ context: RunContext) throws -> Telemetry? {
-        try checkPlaces()
         let origin = Self.origin(traceparent)
         let trace = try RunTrace(origin, spanPath: spanPath, runID: context.runID)
         if let trace { Log.set(trace: trace.context) }
@@ -82,17 +85,40 @@ struct TelemetryOptions: Sendable {
         return try Telemetry(action, context, self, trace)
     }
 
-    /// Of two that are written to one place the one would be lost.
-    private func checkPlaces() throws(UsageError) {
+    /// A file as the command line names it.
+    typealias NamedFile = (words: String, path: String)
+
+    /// Refuses what would be lost: of two that are written to one place the one, and what is read and overwritten. It is
+    /// asked before any of them is opened.
+    /// - Parameters:
+    ///   - inputs: what the command reads, beside its configuration.
+    ///   - outputs: what else it writes.
+    func checkPlaces(
+        _ context: RunContext,
+        inputs: [NamedFile] = [],
+        outputs: [NamedFile] = []
+    ) throws(UsageError) {
         var owners: [String: String] = [:]
-        let files = reports.compactMap { report in report.path.map { ("--report \(report.form.rawValue):\($0)", $0) } }
-        let others = [(Option.metrics.name, metricsPath), (Option.spans.name, spanPath)]
-        for (words, path) in files + others.compactMap({ name, path in path.map { ("--\(name) \($0)", $0) } }) {
-            guard let place = ReplacedFile.identity(of: path) else { continue }
-            if let owner = owners.updateValue(words, forKey: place) {
-                throw UsageError("\(owner) and \(words) are one file: name another for one of them")
-            }
+        let configuration = context.source.map { NamedFile("the configuration \($0.name)", $0.path) }
+        for (words, path) in [configuration].compactMap(\.self) + inputs where path != "-" {
+            if let place = ReplacedFile.identity(of: path) { owners[place] = words }
         }
+        let read = Set(owners.keys)
+        for (words, path) in outputs + files {
+            guard path != "-" else { throw UsageError("\(words): - is no file; write ./- for one of that name") }
+            guard let place = ReplacedFile.identity(of: path) else { continue }
+            guard let owner = owners.updateValue(words, forKey: place) else { continue }
+            let risk = read.contains(place) ? ", which would be overwritten" : ""
+            throw UsageError("\(owner) and \(words) are one file\(risk): name another for one of them")
+        }
+    }
+
+    private var files: [NamedFile] {
+        let reports = reports.compactMap { report in
+            report.path.map { NamedFile("--report \(report.form.rawValue):\($0)", $0) }
+        }
+        let others = [(Option.metrics.name, metricsPath), (Option.spans.name, spanPath)]
+        return reports + others.compactMap { name, path in path.map { NamedFile("--\(name) \($0)", $0) } }
     }
 
     /// The caller's trace; what was said of one and means nothing is told, and passed over.

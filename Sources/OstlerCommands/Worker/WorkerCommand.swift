@@ -90,6 +90,7 @@ struct WorkerCommand: Sendable {
         settings.changingFile = store.changingFile
         settings.endsWhenIdle = endsWhenIdle
         var host = composition.settings
+        try telemetry.checkPlaces(composition.context)
         let telemetry = try telemetry.open("worker", composition.context)
         host.tracing = telemetry?.tracing
         settings.whenEnded = { task, result, vault in

@@ -10,8 +10,8 @@ extension ApplyRun {
         _ outcome: inout ResourceOutcome
     ) async throws(Failure) {
         guard let task = resource.task else { return }
-        var limit = task.timeout
-        if limit == nil { limit = await world.defaultTimeout }
+        let limit: Int64?
+        if let own = task.timeout { limit = own } else { limit = await world.defaultTimeout }
         let budget = TimeBudget(milliseconds: limit, clock)
         let probe = ResourceProbe(resource, world, budget, outcome.isNoop ? model(for: resource) : nil)
         guard let decision = try await decide(resource, early, probe, &outcome) else { return }

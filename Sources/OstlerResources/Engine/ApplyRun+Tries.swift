@@ -24,7 +24,7 @@ extension ApplyRun {
         while true {
             outcome.attempts += 1
             var result = await world.run(attempt, attempt: outcome.attempts, loggedAs: title)
-            if outcome.attempts == 1 { result.tellLimit(of: budget, given: attempt.timeout) }
+            if outcome.attempts == 1 { result.tellLimit(of: budget, given: attempt.timeout.flatMap(\.self)) }
             outcome.take(result)
             do throws(Failure) {
                 try await verify(result, resource, &outcome)

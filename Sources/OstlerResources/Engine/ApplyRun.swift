@@ -147,7 +147,7 @@ package final class ApplyRun<World: ResourceWorld> {
         while true {
             tries += 1
             var task = resource.task(for: check.command, as: "check \(tries)")
-            task.timeout = check.timeout
+            if let limit = check.timeout { task.timeout = limit }
             let result = await world.run(task, attempt: tries, loggedAs: nil)
             if result.outcome == .cancelled { throw result.failure }
             let isAnswer = result.end.map { if case .exited = $0 { true } else { false } } ?? false

@@ -68,7 +68,7 @@ final class ResourceProbe<World: ResourceWorld>: GuardProbe {
         task.isQuestion = true
         task.timeout = budget.left
         // The whole is limited, and no part of it: no limit of the configuration's is to take its place.
-        task.runTimeout = budget.left ?? DurationText.maximumMilliseconds
+        task.runTimeout = budget.left
         let result = await world.run(task, attempt: 1, loggedAs: nil)
         switch result.end {
         case .exited(let code) where resource.isUnstarted(command, code):

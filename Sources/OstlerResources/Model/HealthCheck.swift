@@ -6,8 +6,8 @@ package struct HealthCheck: Sendable, Equatable {
     package let tries: Int
     /// Between two tries, in milliseconds.
     package let pause: Int64
-    /// Of one try, in milliseconds; nil for none.
-    package let timeout: Int64?
+    /// Of one try, in milliseconds: `.some(nil)` for none, nil for that of the configuration.
+    package let timeout: Int64??
     /// Whether a warning fails the resource.
     package let failsOnWarning: Bool
 

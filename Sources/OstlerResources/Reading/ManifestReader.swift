@@ -189,6 +189,15 @@ package struct ManifestReader {
         let directory = PathText.directory(of: chain.last ?? "")
         let joined = name.isAbsolutePath ? name : PathText.joined(directory, name)
         let path = joined.hasPrefix("./") ? String(joined.dropFirst(2)) : joined
+        guard path != "-" else {
+            surroundings.hidesNames = true
+            return properties.report(
+                .invalidName,
+                "a manifest cannot take in stdin",
+                hint: "name a file, or write - on the command line",
+                atKey: true
+            )
+        }
         guard let fault = fault(of: path, chain) ?? include(path, from: chain, isNoop: isNoop || strengthens) else {
             return
         }

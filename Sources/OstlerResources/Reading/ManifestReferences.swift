@@ -71,10 +71,19 @@ struct ManifestReferences {
                     index,
                     nil,
                     "\(Quotation.bare(reference.description)) is there twice, first at \(first)",
-                    hint: "give one of them another name, or an alias of its own"
+                    hint: hint(forDuplicate: reference, index)
                 )
             }
         )
+    }
+
+    private func hint(forDuplicate reference: GuardReference, _ index: Int) -> String {
+        guard resources[index].reference == reference else { return "give one of them another alias" }
+        return switch resources[index].body {
+        case .exec: "give one of them another name, and write what it runs as its command"
+        case .file: "say all that is to be said of a file in one resource"
+        case .task: "give one of them another name"
+        }
     }
 
     /// It is told at the reference that leads down, or to the resource itself: one of each cycle does.

@@ -25,6 +25,11 @@ extension ResourceReader {
         (reader?.listOrNull() ?? []).compactMap { check($0, resource) }
     }
 
+    /// Null says that there is none.
+    private static func limit(_ reader: ValueReader) -> Int64?? {
+        reader.value == .null ? .some(nil) : reader.timeLimit()
+    }
+
     private func check(_ reader: ValueReader, _ resource: Resource) -> HealthCheck? {
         guard let given = reader.anyMembers() else { return nil }
         if let rules = given["goss_rules"] {
@@ -36,7 +41,7 @@ extension ResourceReader {
         let warning = members.given("warning")?.choice(Warning.self) ?? .degraded
         let tries = members.given("tries")?.integer(in: 1...1000) ?? 1
         let pause = members.given("try_sleep")?.longDuration() ?? HealthCheck.defaultPause
-        let timeout = members.given("timeout")?.timeLimit()
+        let timeout = members["timeout"].flatMap(Self.limit)
         let name = members.given("name")?.string()
         guard let line = members.required("command"), let text = line.string() else { return nil }
         let request: CommandRequest

@@ -65,8 +65,14 @@ extension ResourceReader {
 
     /// Octal digits, in quotes or not: 0644 is what everybody means.
     private func mode(_ reader: ValueReader) -> UInt32? {
-        let text = reader.value.string ?? reader.value.int.map(String.init) ?? ""
-        guard let mode = UInt32(text, radix: 8), mode <= 0o7777, !text.isEmpty else {
+        let text: String
+        switch reader.value {
+        case .string(let digits): text = digits
+        case .number(.int(let number)): text = String(number)
+        default: text = ""
+        }
+        // A sign is none of the digits.
+        guard let mode = UInt32(text, radix: 8), mode <= 0o7777, text.utf8.first != UInt8(ascii: "+") else {
             reader.report(.invalidValue, "mode must be octal digits up to 7777, not \(reader.value.summary)")
             return nil
         }

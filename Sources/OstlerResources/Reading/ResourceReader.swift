@@ -25,7 +25,23 @@ struct ResourceDefaults {
         if let timeout = given.given("timeout")?.timeLimit() {
             members.append(("timeout", .string(DurationText.text(milliseconds: timeout))))
         }
-        if let retry = given.given("retry") { members.append(("retry", retry.value)) }
+        guard let retry = given.given("retry") else { return }
+        do throws(Failure) {
+            try Self.check(retry.value)
+            members.append(("retry", retry.value))
+        } catch {
+            given.report(error)
+        }
+    }
+
+    /// Reads it as each task of a resource will: what is wrong is told once, and where it stands.
+    private static func check(_ retry: JSONValue) throws(Failure) {
+        let task = JSONObject([("executor", .string("any")), ("payload", .null), ("retry", retry)])
+        let text = Array(JSONValue.object(task).text.utf8)
+        _ = try text.withUnsafeBufferPointer { (buffer) throws(Failure) in
+            var parser = TaskSpecParser(for: .resource)
+            return try parser.parse(buffer, defaultID: "defaults")
+        }
     }
 }
 
@@ -63,7 +79,10 @@ struct ResourceReader {
 
     /// The members of a resource, with those reported that its kind does not know. A request has the name among them.
     func members(_ properties: ValueReader, _ known: [String]) -> MembersReader? {
-        properties.members(origin == .request ? known + ["name"] : known)
+        var seen: Set<String> = []
+        // Guards stand among what all kinds share, and among what a task has.
+        let known = known.filter { seen.insert($0).inserted }
+        return properties.members(origin == .request ? known + ["name"] : known)
     }
 
     /// The members that all kinds share.
@@ -113,10 +132,13 @@ struct ResourceReader {
     ) -> (spec: TaskSpec, retry: RetryPolicy)? {
         var object = JSONObject()
         for (key, value) in own { object[key] = value }
-        for (key, reader) in members.all where Self.taskMembers.contains(key) && reader.value != .null {
+        let limits = ["timeout", "run_timeout"]
+        // Of a limit null says that there is none; elsewhere it is what is written down as not said.
+        for (key, reader) in members.all
+        where Self.taskMembers.contains(key) && (reader.value != .null || limits.contains(key)) {
             object[key] = reader.value
         }
-        for key in ["timeout", "run_timeout"] {
+        for key in limits {
             guard let reader = members.given(key) else { continue }
             guard let milliseconds = reader.timeLimit() else { return nil }
             object[key] = .string(DurationText.text(milliseconds: milliseconds))

@@ -65,11 +65,11 @@ extension TaskGuards {
         seen: inout Set<String>
     ) throws -> Bool {
         guard let member = Self.best(name) else { return false }
+        if try reader.null() { return true }
         guard seen.insert(member).inserted else {
             let message = "both refresh_only and refreshonly are given"
             throw TaskSpecParser.invalid("ambiguous_member", message, pointer, hint: "keep refresh_only")
         }
-        if try reader.null() { return true }
         switch member {
         case "creates": creates = try Self.path(&reader, pointer)
         case "onlyif": onlyif = try Self.command(&reader, pointer)

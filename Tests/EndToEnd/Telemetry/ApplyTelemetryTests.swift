@@ -50,6 +50,8 @@ extension EndToEnd {
                 let failures = report["failures"]?.array ?? []
                 #expect(failures.first?["error"]?["code"] == "desired_state_failed")
                 #expect(failures.first?["diagnostics"] == ["why"])
+                let advice = report["recommendations"]?.array?.compactMap { $0["text"]?.string } ?? []
+                #expect(!advice.contains { $0.contains("why") }, "\(advice)")
                 #expect(failures.dropFirst().first?["reason"] == "dependency_failed: unmet: exec#bad")
                 #expect(failures.last?["diagnostics"] == ["queue WARNING: queue is long"])
                 #expect(report["metrics"]?["retries"] == 1)

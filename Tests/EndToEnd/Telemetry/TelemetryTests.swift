@@ -64,7 +64,7 @@ extension EndToEnd {
                 #expect(result.complaint.hasPrefix("run: success, 1 component in "), "\(result.complaint)")
                 #expect(result.complaint.contains("\n  changed    t1 (command), succeeded, healthy, "))
                 let refused = try await tree.run([
-                    "run", "comand", "--report", "json:-", "--report", "json", "--", "ls",
+                    "run", "comand", "--report", "json:refused.json", "--report", "json", "--", "ls",
                 ])
                 #expect(refused.exitCode == 3)
                 let document = refused.complaint.split(separator: "\n").last.map(String.init) ?? ""
@@ -139,6 +139,39 @@ extension EndToEnd {
             try await withTree { tree in
                 let result = try await tree.task(["true"], options: ["--report", form])
                 #expect(result.exitCode == 3 && result.complaint.hasPrefix("ostler: " + message), "\(result.complaint)")
+            }
+        }
+
+        @Test(
+            arguments: [
+                ["--report", "json:tasks.jsonl"], ["--metrics-file", "./tasks.jsonl"], ["--trace-file", "tasks.jsonl"],
+                ["--record", "tasks.jsonl"], ["--report", "text:ostler.yaml"], ["--report", "text:-"],
+                ["--metrics-file", "-"], ["--record", "r", "--report", "text:r"],
+            ]
+        )
+        func `What is read is not overwritten`(options: [String]) async throws {
+            try await withTree { tree in
+                let line = Self.line("a", ["touch", "made"])
+                try tree.directory.write("home/tasks.jsonl", line)
+                try tree.directory.write("home/ostler.yaml", "{}\n")
+                let run = ["run", "--file", "tasks.jsonl"]
+                let result = try await tree.run(run + options)
+                #expect(result.exitCode == 3 && result.lines.isEmpty, "\(result.complaint)")
+                #expect(result.complaint.contains(options.contains { $0.hasSuffix("-") } ? "no file" : "are one file"))
+                #expect(try String(decoding: tree.directory.read("home/tasks.jsonl"), as: UTF8.self) == line)
+                #expect(Set(namesOfDirectory(tree.home)) == ["tasks.jsonl", "ostler.yaml"])
+            }
+        }
+
+        @Test(arguments: ["site.yaml", "more/part.yaml"])
+        func `A report does not overwrite a manifest, nor one that is included`(_ path: String) async throws {
+            try await withTree { tree in
+                try tree.directory.write("home/site.yaml", "- apply: [{more/part.yaml: }]\n")
+                try tree.directory.write("home/more/part.yaml", "- file: [{\(tree.home)/made: }]\n")
+                let result = try await tree.run(["apply", "site.yaml", "--report", "json:\(tree.home)/\(path)"])
+                #expect(result.exitCode == 3 && result.complaint.contains("which would be overwritten"))
+                #expect(result.complaint.contains("the manifest \(path) and --report"), "\(result.complaint)")
+                #expect(Set(namesOfDirectory(tree.home)) == ["site.yaml", "more"])
             }
         }
 

@@ -26,7 +26,7 @@ final class TestHost {
     func task(_ payload: String, executor: String = "misbehave", timeout: Int64? = nil, id: String? = nil) -> TaskSpec {
         counter += 1
         var spec = TaskSpec(id: id ?? "task-\(counter)", executor: executor, payload: Array(payload.utf8))
-        spec.timeout = timeout
+        if let timeout { spec.timeout = timeout }
         return spec
     }
 

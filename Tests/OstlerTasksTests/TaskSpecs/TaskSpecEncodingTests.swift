@@ -46,6 +46,8 @@ import Testing
             spec.timeout = Int64.random(in: 1...DurationText.maximumMilliseconds, using: &random)
         }
         if Bool.random(using: &random) { spec.runTimeout = Int64.random(in: 1...100_000, using: &random) }
+        if Int.random(in: 0..<4, using: &random) == 0 { spec.timeout = .some(nil) }
+        if Int.random(in: 0..<4, using: &random) == 0 { spec.runTimeout = .some(nil) }
         spec.environment = environment(&random)
         spec.environmentMode = Bool.random(using: &random) ? .clean : .minimal
         spec.labels = pairs(&random)

@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func `a timeout of null is none`() throws {
-        #expect(try parseTask(taskText(#""timeout":null"#)).timeout == nil)
+        #expect(try parseTask(taskText(#""timeout":null"#)).timeout == .some(.some(nil)))
+        #expect(try parseTask(taskText(#""timeout":null"#)).runTimeout == nil)
         #expect(try parseTask(taskText(#""run_timeout":"2s","timeout":"1m""#)).runTimeout == 2_000)
     }
 

@@ -79,7 +79,7 @@ import Testing
             taskText(#""env":{"a/b~":1}"#),
             "wrong_type",
             "/env/a~1b~0",
-            "env.a~1b~0 must be a string, not the number 1"
+            "env.\"a/b~\" must be a string, not the number 1"
         ),
         TaskRefusal(
             taskText(#""labels":"x""#),
