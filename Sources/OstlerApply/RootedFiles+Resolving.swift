@@ -29,14 +29,14 @@ extension RootedFiles {
                 continue
             }
             way.links.append(next)
-            if target.hasPrefix("/") { way.path = "/" }
+            if target.isAbsolutePath { way.path = "/" }
             rest = (Self.names(of: target) + rest)[...]
         }
         return way
     }
 
     private static func names(of path: String) -> [String] {
-        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.filter { $0 != "." }
+        path.pathParts.map(String.init).filter { $0 != "." }
     }
 
     /// What a link says; nil if it is none, or cannot be looked at.
