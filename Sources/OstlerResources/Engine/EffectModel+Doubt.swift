@@ -52,8 +52,10 @@ extension EffectModel {
 
     /// - Parameter bringsMore: whether what is not in it may be there by then.
     private mutating func mark(_ path: String, _ title: String, bringsMore: Bool = false) {
-        for (key, entry) in entries where key.isInside(path) && (bringsMore || !entry.isAbsent) {
-            entries[key] = .doubtful(title)
+        if entries[ExactKey(path)] != nil || hasAbsent {
+            for (key, entry) in entries where key.isInside(path) && (bringsMore || !entry.isAbsent) {
+                entries[key] = .doubtful(title)
+            }
         }
         entries[ExactKey(path)] = .doubtful(title)
     }

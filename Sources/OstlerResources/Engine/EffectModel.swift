@@ -58,8 +58,10 @@ package struct EffectModel: Sendable {
         case unknown
     }
 
-    /// What has something in it has an entry of its own.
+    /// What has something in it has an entry of its own; what only lacks something need not.
     var entries: [ExactKey: Entry] = [:]
+    /// Whether any entry was ever absent: to look for those that are in something costs a look at each.
+    private(set) var hasAbsent = false
     /// What may have been executed without anybody having said what it changes, the latest.
     package private(set) var opaque: String?
     /// What is to be said of that.
@@ -162,7 +164,7 @@ package struct EffectModel: Sendable {
         for path in effects.removes { set(path, .absent) }
         for path in effects.creates {
             // What was not in it may be brought by the same command.
-            entries = entries.filter { !$0.value.isAbsent || !$0.key.isInside(path) }
+            if hasAbsent { entries = entries.filter { !$0.value.isAbsent || !$0.key.isInside(path) } }
             set(path, .something)
         }
     }
@@ -183,6 +185,7 @@ package struct EffectModel: Sendable {
         let known = entry.isAbsent ? [] : ancestors.map { knowledge(of: $0) }
         let before = entries.updateValue(entry, forKey: ExactKey(path))
         guard !entry.isAbsent else {
+            hasAbsent = true
             switch before {
             case .absent, .file, nil: return
             case .directory, .something, .kept, .doubtful:
