@@ -118,12 +118,16 @@ struct APIRequest {
         }
         guard kind == .health, let properties, let key = (try? JSONValue(parsing: properties))?.object?.keys.first
         else { return }
-        throw Failure(
+        throw Self.unknownProperty(key, hint: "\(kind.rawValue) has no properties")
+    }
+
+    private static func unknownProperty(_ key: String, hint: String) -> Failure {
+        Failure(
             "unknown_member",
             fault: .user,
             message: "unknown member \(Quotation.text(key)) of properties",
             pointer: JSONPointer("/properties").member(key),
-            hint: "\(kind.rawValue) has no properties"
+            hint: hint
         )
     }
 
@@ -131,14 +135,8 @@ struct APIRequest {
     func target() throws(Failure) -> String? {
         guard let properties else { return nil }
         let object = (try? JSONValue(parsing: properties))?.object ?? JSONObject()
-        for key in object.keys where key != "id" {
-            throw Failure(
-                "unknown_member",
-                fault: .user,
-                message: "unknown member \(Quotation.text(key)) of properties",
-                pointer: JSONPointer("/properties").member(key),
-                hint: "properties has: id"
-            )
+        if let key = object.keys.first(where: { $0 != "id" }) {
+            throw Self.unknownProperty(key, hint: "properties has: id")
         }
         guard let value = object["id"] else { return nil }
         guard let id = value.string else {
