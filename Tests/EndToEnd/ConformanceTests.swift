@@ -74,7 +74,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            ([String](), "which plugin?"), (["missing"], "the directory does not exist"),
+            ([String](), "which plugin?"), (["missing"], "/missing: the directory does not exist"),
             (["--list", "--filter", "X*"], "no check fits"), (["--list", "--tap", "--json"], "exclude each other"),
             (["--list", "--load", "0"], "--load"), (["--list", "--patience", "x"], "--patience"),
         ])
